@@ -1,0 +1,2 @@
+/// The kernels' contracts, and the choice of implementation.
+package dev.lanewise.kernels;

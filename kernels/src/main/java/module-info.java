@@ -1,0 +1,10 @@
+import org.jspecify.annotations.NullMarked;
+
+/// Vectorized kernels on off-heap segments.
+@NullMarked
+module dev.lanewise.kernels {
+    requires jdk.incubator.vector;
+    requires static org.jspecify;
+
+    // exports dev.lanewise.kernels; (with its first class)
+}
