@@ -5,6 +5,4 @@ import org.jspecify.annotations.NullMarked;
 module dev.lanewise.kernels {
     requires jdk.incubator.vector;
     requires static org.jspecify;
-
-    // exports dev.lanewise.kernels; (with its first class)
 }
