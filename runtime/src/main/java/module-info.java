@@ -6,4 +6,6 @@ module dev.lanewise {
     requires dev.lanewise.kernels;
     requires com.google.gson;
     requires static org.jspecify;
+
+    exports dev.lanewise.tensor;
 }
