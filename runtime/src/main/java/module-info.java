@@ -7,5 +7,6 @@ module dev.lanewise {
     requires com.google.gson;
     requires static org.jspecify;
 
+    exports dev.lanewise.data;
     exports dev.lanewise.tensor;
 }

@@ -1,0 +1,20 @@
+package dev.lanewise.data;
+
+import dev.lanewise.tensor.Shape;
+import java.lang.foreign.MemorySegment;
+
+/// One input, the targets or the weights of all samples, wherever they are kept.
+interface Column {
+    /// The shape of one sample, concrete and not empty.
+    Shape shape();
+
+    /// How many samples there are.
+    int count();
+
+    /// Whether NaN and infinities cannot occur, so that nobody needs to look for them.
+    boolean alwaysFinite();
+
+    /// Writes samples `order[from + i] + first`, `i < count`, one after the other from float `dstOffset` of `dst`.
+    /// Allocates nothing. The caller has checked the samples and the room.
+    void gather(int first, int[] order, int from, int count, MemorySegment dst, long dstOffset);
+}

@@ -1,0 +1,208 @@
+package dev.lanewise.data;
+
+import dev.lanewise.tensor.Shape;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// The data set behind all factories and views of [Dataset]: columns of equal length.
+final class ColumnDataset implements Dataset {
+    private final int size;
+    private final List<Column> inputs;
+    private final List<Shape> inputShapes;
+    private final @Nullable Column targets;
+    private final @Nullable Column weights;
+
+    /// What [#check()] found: null before it ran, empty for nothing.
+    private volatile @Nullable String problem;
+
+    ColumnDataset(List<Column> inputs, @Nullable Column targets, @Nullable Column weights) {
+        this.inputs = List.copyOf(inputs);
+        this.targets = targets;
+        this.weights = weights;
+        this.size = inputs.getFirst().count();
+        this.inputShapes = inputs.stream().map(Column::shape).toList();
+        for (int i = 1; i < inputs.size(); i++) {
+            DatasetChecks.sameCount("input " + i, inputs.get(i).count(), "input 0", size);
+        }
+        if (targets != null) {
+            DatasetChecks.sameCount("y", targets.count(), "x", size);
+        }
+        if (weights != null) {
+            DatasetChecks.sameCount("weights", weights.count(), "x", size);
+        }
+    }
+
+    /// `dataset` as columns, whoever implements it.
+    static ColumnDataset of(Dataset dataset) {
+        if (dataset instanceof ColumnDataset columns) {
+            return columns;
+        }
+        DatasetChecks.notEmpty(dataset.toString(), dataset.size());
+        var inputs = new ArrayList<Column>();
+        for (int i = 0; i < dataset.inputShapes().size(); i++) {
+            int input = i;
+            inputs.add(new DatasetColumn(
+                    "input " + i,
+                    dataset,
+                    dataset.inputShapes().get(i),
+                    (order, from, count, dst, dstOffset) ->
+                            dataset.gatherInput(input, order, from, count, dst, dstOffset)));
+        }
+        Column targets = dataset.hasTargets()
+                ? new DatasetColumn("y", dataset, dataset.targetShape(), dataset::gatherTargets)
+                : null;
+        Column weights =
+                dataset.hasWeights() ? new DatasetColumn("weights", dataset, Shape.of(), dataset::gatherWeights) : null;
+        return new ColumnDataset(inputs, targets, weights);
+    }
+
+    /// The inputs of all parts, with the targets and weights of those that have them.
+    static ColumnDataset join(List<Dataset> parts) {
+        if (parts.isEmpty()) {
+            throw new IllegalArgumentException("Dataset: no parts to join");
+        }
+        var inputs = new ArrayList<Column>();
+        Column targets = null;
+        Column weights = null;
+        for (Dataset part : parts) {
+            ColumnDataset columns = of(part);
+            inputs.addAll(columns.inputs);
+            targets = onlyOne("targets", targets, columns.targets);
+            weights = onlyOne("weights", weights, columns.weights);
+        }
+        return new ColumnDataset(inputs, targets, weights);
+    }
+
+    private static @Nullable Column onlyOne(String what, @Nullable Column before, @Nullable Column now) {
+        if (before != null && now != null) {
+            throw new IllegalArgumentException("Dataset: two of the parts to join have " + what + ", expected one");
+        }
+        return before == null ? now : before;
+    }
+
+    @Override
+    public int size() {
+        return size;
+    }
+
+    @Override
+    public List<Shape> inputShapes() {
+        return inputShapes;
+    }
+
+    @Override
+    public boolean hasTargets() {
+        return targets != null;
+    }
+
+    @Override
+    public Shape targetShape() {
+        return present(targets, "targets").shape();
+    }
+
+    @Override
+    public boolean hasWeights() {
+        return weights != null;
+    }
+
+    @Override
+    public void gatherInput(int input, int[] order, int from, int count, MemorySegment dst, long dstOffset) {
+        gather(input(input), order, from, count, dst, dstOffset);
+    }
+
+    @Override
+    public void gatherTargets(int[] order, int from, int count, MemorySegment dst, long dstOffset) {
+        gather(present(targets, "targets"), order, from, count, dst, dstOffset);
+    }
+
+    @Override
+    public void gatherWeights(int[] order, int from, int count, MemorySegment dst, long dstOffset) {
+        gather(present(weights, "weights"), order, from, count, dst, dstOffset);
+    }
+
+    private Column input(int input) {
+        if (input < 0 || input >= inputs.size()) {
+            throw new IllegalArgumentException(
+                    "Dataset has " + inputs.size() + " inputs, input " + input + " was asked for");
+        }
+        return inputs.get(input);
+    }
+
+    private static Column present(@Nullable Column column, String what) {
+        if (column == null) {
+            throw new IllegalStateException("Dataset has no " + what);
+        }
+        return column;
+    }
+
+    private void gather(Column column, int[] order, int from, int count, MemorySegment dst, long dstOffset) {
+        Objects.checkFromIndexSize(from, count, order.length);
+        for (int i = from; i < from + count; i++) {
+            if (order[i] < 0 || order[i] >= size) {
+                throw new IllegalArgumentException(
+                        "Dataset has " + size + " samples, sample " + order[i] + " was asked for");
+            }
+        }
+        long floats = column.shape().size() * count;
+        if (dstOffset < 0 || dstOffset > dst.byteSize() / Float.BYTES - floats) {
+            throw new IllegalArgumentException("Dataset: " + count + " samples of shape " + column.shape()
+                    + " at float " + dstOffset + " do not fit into " + dst.byteSize() / Float.BYTES + " floats");
+        }
+        column.gather(0, order, from, count, dst, dstOffset);
+    }
+
+    @Override
+    public Dataset slice(int from, int to) {
+        if (from < 0 || from >= to || to > size) {
+            throw new IllegalArgumentException("Dataset: samples " + from + " to " + to + " of " + size
+                    + " are not a slice with at least one sample");
+        }
+        return new ColumnDataset(
+                inputs.stream().map(column -> cut(column, from, to)).toList(),
+                targets == null ? null : cut(targets, from, to),
+                weights == null ? null : cut(weights, from, to));
+    }
+
+    private static Column cut(Column column, int from, int to) {
+        return SliceColumn.of(column, from, to - from, column.shape());
+    }
+
+    @Override
+    public Dataset reshapeInput(int input, Shape shape) {
+        Column column = input(input);
+        if (DatasetChecks.sampleShape("input " + input, shape).size()
+                != column.shape().size()) {
+            throw new IllegalArgumentException("Dataset: input " + input + " has shape " + column.shape() + " ("
+                    + column.shape().size() + " values), which cannot become " + shape + " (" + shape.size() + ")");
+        }
+        var changed = new ArrayList<>(inputs);
+        changed.set(input, SliceColumn.of(column, 0, size, shape));
+        return new ColumnDataset(changed, targets, weights);
+    }
+
+    @Override
+    public Dataset withWeights(float[] weights) {
+        return new ColumnDataset(inputs, targets, new FloatsColumn("weights", weights, Shape.of()));
+    }
+
+    @Override
+    public void check() {
+        String found = problem;
+        if (found == null) {
+            found = new NonFiniteScan(size).over(inputs, targets, weights);
+            problem = found;
+        }
+        if (!found.isEmpty()) {
+            throw new IllegalArgumentException(found);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "Dataset of " + size + " samples, inputs " + inputShapes
+                + (targets == null ? "" : ", targets " + targets.shape()) + (weights == null ? "" : ", weights");
+    }
+}
