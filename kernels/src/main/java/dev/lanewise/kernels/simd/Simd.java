@@ -1,6 +1,7 @@
 package dev.lanewise.kernels.simd;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -12,10 +13,15 @@ import jdk.incubator.vector.VectorSpecies;
 /// The species are constants of the class: HotSpot compiles a loop well only when it knows them, so the width of a
 /// process is fixed with the first use of this class, from [SimdOption].
 public final class Simd {
-    /// The widest vectors used: the contracts' 16 and 64 virtual lanes are multiples of these.
+    /// The contracts' 16 and 64 virtual lanes are multiples of every width between these.
+    private static final int MIN_BITS = 128;
+
     private static final int MAX_BITS = 512;
 
-    private static final int MIN_BITS = 128;
+    private static final int PREFERRED_BITS = FloatVector.SPECIES_PREFERRED.vectorBitSize();
+
+    /// Whether this JVM compiles vectors to instructions of the CPU. Without, they work but are very slow.
+    public static final boolean ACCELERATED = PREFERRED_BITS >= MIN_BITS;
 
     public static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED.withShape(shape());
 
@@ -24,8 +30,14 @@ public final class Simd {
     /// Floats in a vector: 4, 8 or 16.
     public static final int LANES = SPECIES.length();
 
+    /// Bytes in a vector.
+    public static final long BYTES = SPECIES.vectorByteSize();
+
     /// The machine's byte order, which is little-endian on every CPU that has vectors here.
     public static final ByteOrder ORDER = ByteOrder.nativeOrder();
+
+    /// A single float at a byte offset; operands were checked for alignment before.
+    public static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
     private Simd() {}
 
@@ -45,14 +57,7 @@ public final class Simd {
     }
 
     private static VectorShape shape() {
-        int bits = SimdOption.current().bits();
-        if (bits == 0) {
-            bits = Math.min(MAX_BITS, FloatVector.SPECIES_PREFERRED.vectorBitSize());
-        }
-        if (bits < MIN_BITS) {
-            throw new IllegalStateException("this JVM has no vectors of " + MIN_BITS
-                    + " bits or more (it prefers " + bits + "); pass -D" + SimdOption.PROPERTY + "=scalar");
-        }
-        return VectorShape.forBitSize(bits);
+        int asked = SimdOption.current().bits();
+        return VectorShape.forBitSize(asked != 0 ? asked : Math.clamp(PREFERRED_BITS, MIN_BITS, MAX_BITS));
     }
 }

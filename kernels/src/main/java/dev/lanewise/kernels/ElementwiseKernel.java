@@ -1,0 +1,68 @@
+package dev.lanewise.kernels;
+
+import java.lang.foreign.MemorySegment;
+
+/// Loops over single elements. In all of them an output may be one of the inputs, at the same offset.
+///
+/// Every method throws [IllegalArgumentException] if an operand is not native, is mapped, or is shorter than asked
+/// for.
+public interface ElementwiseKernel {
+    /// `c[i] = a[i] + b[i]`.
+    void add(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n);
+
+    /// `y[i] = y[i] + x[i]`.
+    void accumulate(MemorySegment x, long xo, MemorySegment y, long yo, int n);
+
+    /// `y[i] = x[i] * scale + shift`, rounded twice.
+    void scaleShift(MemorySegment x, long xo, MemorySegment y, long yo, int n, float scale, float shift);
+
+    /// `y[i] = v`.
+    void fill(MemorySegment y, long yo, int n, float v);
+
+    /// `t = x[i] < lo ? lo : x[i]; y[i] = t > hi ? hi : t`. NaN stays NaN.
+    void clamp(MemorySegment x, long xo, MemorySegment y, long yo, int n, float lo, float hi);
+
+    /// `dx[i] = lo < x[i] && x[i] < hi ? dy[i] : 0`, added to `dx[i]` if `accumulate`. `dx` may be `dy` or `x`
+    /// unless `accumulate`. No gradient where `x` is NaN.
+    void clampGradient(
+            MemorySegment x,
+            long xo,
+            MemorySegment dy,
+            long dyo,
+            MemorySegment dx,
+            long dxo,
+            int n,
+            float lo,
+            float hi,
+            boolean accumulate);
+
+    /// `y[i] = fma(alpha, x[i], y[i])`, rounded once.
+    void axpy(float alpha, MemorySegment x, long xo, MemorySegment y, long yo, int n);
+
+    /// `dst[i] = (src[i] & 0xff) * scale`: unsigned bytes, as in images.
+    ///
+    /// @param so offset in `src` **in bytes**
+    /// @param dsto offset in `dst` in floats
+    void bytesToFloats(MemorySegment src, long so, MemorySegment dst, long dsto, int n, float scale);
+
+    /// Inverted dropout: `y[i] = u < rate ? 0 : x[i] * (1 / (1 - rate))`, added to `y[i]` if `accumulate`.
+    ///
+    /// `u` in [0, 1) belongs to the index `k = firstIndex + i` alone, so a range may be cut anywhere, and the
+    /// backward pass repeats the forward one instead of storing a mask: with `b =
+    /// Threefry.block(Threefry.block(seedKey, stepKey), k >>> 1)`, `u = Threefry.uniform` of the low half of `b`
+    /// for even `k` and of the high half for odd `k`.
+    ///
+    /// @param rate share of the elements dropped, in [0, 1]
+    /// @param firstIndex index of the first element, not negative
+    void dropout(
+            MemorySegment x,
+            long xo,
+            MemorySegment y,
+            long yo,
+            int n,
+            float rate,
+            long seedKey,
+            long stepKey,
+            long firstIndex,
+            boolean accumulate);
+}

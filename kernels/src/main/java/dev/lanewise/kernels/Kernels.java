@@ -1,0 +1,110 @@
+package dev.lanewise.kernels;
+
+import dev.lanewise.kernels.elementwise.ScalarElementwise;
+import dev.lanewise.kernels.elementwise.SimdElementwise;
+import dev.lanewise.kernels.gemm.ScalarGemm;
+import dev.lanewise.kernels.gemm.SimdGemm;
+import dev.lanewise.kernels.loss.ScalarLoss;
+import dev.lanewise.kernels.loss.SimdLoss;
+import dev.lanewise.kernels.optimizer.ScalarOptimizer;
+import dev.lanewise.kernels.optimizer.SimdOptimizer;
+import dev.lanewise.kernels.reduction.ScalarReduction;
+import dev.lanewise.kernels.reduction.SimdReduction;
+import dev.lanewise.kernels.simd.Simd;
+import dev.lanewise.kernels.simd.SimdOption;
+import java.lang.System.Logger.Level;
+
+/// One implementation of every family of kernels.
+///
+/// All kernels are single-threaded, keep no state and allocate nothing. An operand is a
+/// [java.lang.foreign.MemorySegment] and an offset; **offsets, lengths and strides count floats**. Segments are
+/// native and not mapped from a file: others slow a kernel down for every later caller, and a mapped file that
+/// shrinks ends the JVM. Operands may overlap only where a method says so. A range of length zero is fine. A
+/// method that throws has written nothing.
+///
+/// All implementations give the same bits: [#scalar()] is the definition. Any NaN counts as equal to any other,
+/// its sign and payload are not defined.
+///
+/// @param name `scalar` or `simd`
+/// @param vectorBits the width of the vectors, 0 where there are none
+public record Kernels(
+        String name,
+        int vectorBits,
+        Gemm gemm,
+        ElementwiseKernel elementwise,
+        ReductionKernel reduction,
+        LossKernel loss,
+        OptimizerKernel optimizer) {
+
+    private static final String VECTOR_MODULE = "jdk.incubator.vector";
+
+    /// Plain loops: slow, on any JVM, and the definition of every result.
+    public static Kernels scalar() {
+        return new Kernels(
+                "scalar",
+                0,
+                new ScalarGemm(),
+                new ScalarElementwise(),
+                new ScalarReduction(),
+                new ScalarLoss(),
+                new ScalarOptimizer());
+    }
+
+    /// Vector loops of the width that `lanewise.simd` names, by default the CPU's.
+    ///
+    /// @throws IllegalStateException if the module `jdk.incubator.vector` is not there or the JVM has no vectors
+    public static Kernels simd() {
+        requireVectors();
+        return new Kernels(
+                "simd",
+                Simd.SPECIES.vectorBitSize(),
+                new SimdGemm(),
+                new SimdElementwise(),
+                new SimdReduction(),
+                new SimdLoss(),
+                new SimdOptimizer());
+    }
+
+    /// What the system property `lanewise.simd` asks for: `scalar`, `128`, `256`, `512`, or `auto` (default),
+    /// which is [#simd()] where that can be had, else [#scalar()] and one warning in the log.
+    ///
+    /// @throws IllegalStateException if a width is asked for and cannot be had
+    public static Kernels best() {
+        return switch (SimdOption.current()) {
+            case SCALAR -> scalar();
+            case BITS_128, BITS_256, BITS_512 -> simd();
+            case AUTO -> Automatic.SIMD ? simd() : scalar();
+        };
+    }
+
+    private static void requireVectors() {
+        try {
+            Class.forName("jdk.incubator.vector.FloatVector", false, Kernels.class.getClassLoader());
+        } catch (ClassNotFoundException e) {
+            throw new IllegalStateException(
+                    "vector kernels need the module " + VECTOR_MODULE + ": pass --add-modules " + VECTOR_MODULE
+                            + " to java",
+                    e);
+        }
+        if (!Simd.ACCELERATED && SimdOption.current().bits() == 0) {
+            throw new IllegalStateException("this JVM does not compile vectors for this CPU: pass -D"
+                    + SimdOption.PROPERTY + "=scalar to java, or use a HotSpot JVM with its C2 compiler");
+        }
+    }
+
+    /// The automatic choice, made and logged once in a process.
+    private static final class Automatic {
+        static final boolean SIMD = available();
+
+        private static boolean available() {
+            try {
+                requireVectors();
+                return true;
+            } catch (IllegalStateException e) {
+                System.getLogger(Kernels.class.getName())
+                        .log(Level.WARNING, "slow scalar kernels are used: " + e.getMessage());
+                return false;
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+package dev.lanewise.kernels.activation;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
+import dev.lanewise.kernels.Activation;
+import dev.lanewise.kernels.ActivationKernel;
+import java.lang.foreign.MemorySegment;
+
+/// `y = x`. Gradient `dy`.
+public record Linear() implements Activation {
+    private static final String NAME = "linear";
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public GradientFrom gradientFrom() {
+        return GradientFrom.NOTHING;
+    }
+
+    @Override
+    public boolean rowwise() {
+        return false;
+    }
+
+    @Override
+    public ActivationKernel scalar() {
+        return ScalarKernel.INSTANCE;
+    }
+
+    @Override
+    public ActivationKernel simd() {
+        return ScalarKernel.INSTANCE;
+    }
+
+    /// Copies through the platform, which is fast enough to serve as the vector implementation but for the
+    /// addition.
+    private static final class ScalarKernel extends CheckedActivation {
+        static final ActivationKernel INSTANCE = new ScalarKernel();
+
+        ScalarKernel() {
+            super(NAME, GradientFrom.NOTHING);
+        }
+
+        @Override
+        void forwardLoop(MemorySegment x, long xo, MemorySegment y, long yo, int rows, int cols) {
+            MemorySegment.copy(x, xo * Float.BYTES, y, yo * Float.BYTES, (long) rows * cols * Float.BYTES);
+        }
+
+        @Override
+        void backwardLoop(
+                MemorySegment v, long vo, MemorySegment dy, long dyo, MemorySegment dx, long dxo, int rows, int cols) {
+            MemorySegment.copy(dy, dyo * Float.BYTES, dx, dxo * Float.BYTES, (long) rows * cols * Float.BYTES);
+        }
+
+        @Override
+        void backwardAddLoop(
+                MemorySegment v, long vo, MemorySegment dy, long dyo, MemorySegment dx, long dxo, int rows, int cols) {
+            int n = rows * cols;
+            for (int i = 0; i < n; i++) {
+                float sum = dx.getAtIndex(JAVA_FLOAT, dxo + i) + dy.getAtIndex(JAVA_FLOAT, dyo + i);
+                dx.setAtIndex(JAVA_FLOAT, dxo + i, sum);
+            }
+        }
+    }
+}

@@ -1,0 +1,4 @@
+package dev.lanewise.kernels.reduction;
+
+/// Vector loops.
+public final class SimdReduction extends ScalarReduction {}
