@@ -10,6 +10,9 @@ final class LabelsColumn implements Column {
     /// Up to here every whole number is a float.
     private static final int LIMIT = 1 << 24;
 
+    /// Kept, since each call of `Shape.of()` makes an empty array.
+    private static final Shape SHAPE = Shape.of();
+
     private final int[] labels;
 
     LabelsColumn(int[] labels) {
@@ -25,7 +28,7 @@ final class LabelsColumn implements Column {
 
     @Override
     public Shape shape() {
-        return Shape.of();
+        return SHAPE;
     }
 
     @Override

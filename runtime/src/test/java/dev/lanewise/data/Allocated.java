@@ -31,18 +31,23 @@ final class Allocated {
         }
     }
 
+    /// What `call` allocates.
+    static long by(Runnable call) {
+        try {
+            long before = (long) BYTES.invokeExact();
+            call.run();
+            return (long) BYTES.invokeExact() - before;
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+    }
+
     /// The least that `call` allocates when it is repeated: what remains once it is compiled.
     static long least(Runnable call) {
         long least = Long.MAX_VALUE;
-        try {
-            long end = System.nanoTime() + TIME_FOR_COMPILING;
-            while (least > 0 && System.nanoTime() < end) {
-                long before = (long) BYTES.invokeExact();
-                call.run();
-                least = Math.min(least, (long) BYTES.invokeExact() - before);
-            }
-        } catch (Throwable e) {
-            throw new AssertionError(e);
+        long end = System.nanoTime() + TIME_FOR_COMPILING;
+        while (least > 0 && System.nanoTime() < end) {
+            least = Math.min(least, by(call));
         }
         return least;
     }

@@ -1,0 +1,145 @@
+package dev.lanewise.data;
+
+import java.io.BufferedInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.function.Function;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
+
+/// A data file read from front to back. Memory is taken as data arrives, never because a header claims a length.
+final class ByteSource {
+    /// The longest run of bytes that is read into one array.
+    static final int LIMIT = Integer.MAX_VALUE - 16;
+
+    private static final int FIRST_BUFFER = 1 << 16;
+
+    private final String name;
+    private final InputStream in;
+    private final long size;
+    private long position;
+
+    /// Whether packed data ended before its own end.
+    private boolean cutOff;
+
+    /// A source of `size` bytes, or of an unknown number if that is -1.
+    ByteSource(String name, InputStream in, long size) {
+        this.name = name;
+        this.in = in;
+        this.size = size;
+    }
+
+    /// What `reader` makes of the file at `path`, unpacked if it is a gzip file.
+    ///
+    /// @throws UncheckedIOException if it cannot be read
+    static <T> T readFile(Path path, Function<ByteSource, T> reader) {
+        try (InputStream in = Files.newInputStream(path)) {
+            long size = Files.isRegularFile(path) ? Files.size(path) : -1;
+            return reader.apply(unpacking(path.toString(), in, size));
+        } catch (IOException e) {
+            throw failure(path.toString(), e);
+        }
+    }
+
+    /// A source that unpacks `in` if it starts like a gzip file.
+    static ByteSource unpacking(String name, InputStream in, long size) {
+        var buffered = new BufferedInputStream(in);
+        try {
+            buffered.mark(2);
+            byte[] start = buffered.readNBytes(2);
+            buffered.reset();
+            boolean gzip = Arrays.equals(start, new byte[] {0x1f, (byte) 0x8b});
+            return gzip
+                    ? new ByteSource(name, new GZIPInputStream(buffered, FIRST_BUFFER), -1)
+                    : new ByteSource(name, buffered, size);
+        } catch (EOFException | ZipException e) {
+            throw new DataFormatException(name + ": damaged gzip header (" + e.getMessage() + ")", e);
+        } catch (IOException e) {
+            throw failure(name, e);
+        }
+    }
+
+    String name() {
+        return name;
+    }
+
+    /// The number of bytes read so far; of a packed file, unpacked ones.
+    long position() {
+        return position;
+    }
+
+    /// The next `n` bytes.
+    ///
+    /// @throws DataFormatException if the source has fewer
+    byte[] read(int n, String what) {
+        if (size >= 0 && n > size - position) {
+            throw tooShort(n, what, size);
+        }
+        var bytes = new byte[size >= 0 ? n : Math.min(n, FIRST_BUFFER)];
+        int got = 0;
+        while (got < n) {
+            if (got == bytes.length) {
+                bytes = Arrays.copyOf(bytes, (int) Math.min(n, 2L * got));
+            }
+            int count = read(bytes, got);
+            if (count < 0) {
+                throw tooShort(n, what, position + got);
+            }
+            got += count;
+        }
+        position += n;
+        return bytes;
+    }
+
+    /// @throws DataFormatException if there are more bytes
+    void expectEnd() {
+        if (read(new byte[1], 0) >= 0) {
+            throw new DataFormatException(name + ": more bytes follow at byte " + position + ", where the values end");
+        }
+        if (cutOff) {
+            throw new DataFormatException(name + ": the compressed data is cut off, its checksum is missing");
+        }
+    }
+
+    private int read(byte[] bytes, int from) {
+        try {
+            return in.read(bytes, from, bytes.length - from);
+        } catch (EOFException e) {
+            cutOff = true;
+            return -1;
+        } catch (ZipException e) {
+            throw new DataFormatException(
+                    name + ": damaged compressed data behind byte " + (position + from) + " (" + e.getMessage() + ")",
+                    e);
+        } catch (IOException e) {
+            throw failure(name, e);
+        }
+    }
+
+    private DataFormatException tooShort(int n, String what, long end) {
+        return new DataFormatException(name + ": ends after " + end + " bytes, expected " + (position + n) + " with "
+                + what + " of " + n + " bytes");
+    }
+
+    static UncheckedIOException failure(String name, IOException e) {
+        return new UncheckedIOException(name + ": " + reason(e), e);
+    }
+
+    /// The platform's messages for missing files are the bare path.
+    private static String reason(IOException e) {
+        if (e instanceof NoSuchFileException) {
+            return "no such file";
+        }
+        if (e instanceof AccessDeniedException) {
+            return "access denied";
+        }
+        return String.valueOf(e.getMessage());
+    }
+}
