@@ -1,0 +1,231 @@
+package dev.lanewise.kernels;
+
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/// Matrix product `C[m, n] = clamp(op(A)[m, k] · op(B)[k, n] + init)`; row-major, `op` is the matrix or its
+/// transpose.
+///
+/// **Order of operations.** Each element of C is one accumulator that starts from `init` and takes the products in
+/// the order of k, by fused multiply-add. So its bits depend neither on the implementation, the vector width, the
+/// blocking, nor on which rows and columns are computed together. `init` is the bias of the column, or 0 (`beta` =
+/// 0), or the element of C (`beta` = 1), or `beta` times that element, rounded once.
+///
+/// `beta` = 0 never reads C, which may hold NaN. A row of A or B that is not needed is never read.
+///
+/// **Clamp.** After the last product `x < lo ? lo : x`, then `x > hi ? hi : x`; NaN stays. `lo` = 0 with `hi` =
+/// +infinity is relu; -infinity and +infinity leave all as it is.
+///
+/// Offsets, leading dimensions and sizes count floats. C overlaps neither A, B, bias nor scratch.
+public interface Gemm {
+
+    /// Computes C from two matrices in memory.
+    ///
+    /// @param transA A is stored as `[k, m]`
+    /// @param transB B is stored as `[n, k]`
+    /// @param lda floats between the starts of two stored rows of A; as `ldb`, `ldc`. At least the length of a row
+    ///     for C; A and B may overlap themselves (a convolution's rows do)
+    /// @param beta factor of the old C; 0 with a bias
+    /// @param bias `n` floats that every row starts from, or null
+    /// @param scratch at least [#scratchSize] floats, used by this call alone
+    /// @throws IllegalArgumentException if a size is negative, an operand is not native unmapped memory or does
+    ///     not fit its segment, scratch is too small, or a bias comes with a `beta` that is not 0
+    default void multiply(
+            boolean transA,
+            boolean transB,
+            int m,
+            int n,
+            int k,
+            MemorySegment a,
+            long aOffset,
+            long lda,
+            MemorySegment b,
+            long bOffset,
+            long ldb,
+            float beta,
+            MemorySegment c,
+            long cOffset,
+            long ldc,
+            @Nullable MemorySegment bias,
+            long biasOffset,
+            float lo,
+            float hi,
+            MemorySegment scratch,
+            long scratchOffset) {
+        checkSizes(m, n, k);
+        checkMatrix("gemm A", a, aOffset, transA ? k : m, transA ? m : k, lda, 0);
+        checkMatrix("gemm B", b, bOffset, transB ? n : k, transB ? k : n, ldb, 0);
+        checkTarget(m, n, k, beta, c, cOffset, ldc, bias, biasOffset, scratch, scratchOffset);
+        compute(
+                transA,
+                transB,
+                m,
+                n,
+                k,
+                a,
+                aOffset,
+                lda,
+                b,
+                bOffset,
+                ldb,
+                null,
+                beta,
+                c,
+                cOffset,
+                ldc,
+                bias,
+                biasOffset,
+                lo,
+                hi,
+                scratch,
+                scratchOffset);
+    }
+
+    /// Computes C where B comes from a routine that writes its panels, as the patches of a convolution do.
+    ///
+    /// @param b writes parts of B, which is `[k, n]`
+    /// @throws IllegalArgumentException as [#multiply]
+    default void multiply(
+            boolean transA,
+            int m,
+            int n,
+            int k,
+            MemorySegment a,
+            long aOffset,
+            long lda,
+            PanelSource b,
+            float beta,
+            MemorySegment c,
+            long cOffset,
+            long ldc,
+            @Nullable MemorySegment bias,
+            long biasOffset,
+            float lo,
+            float hi,
+            MemorySegment scratch,
+            long scratchOffset) {
+        checkSizes(m, n, k);
+        checkMatrix("gemm A", a, aOffset, transA ? k : m, transA ? m : k, lda, 0);
+        checkTarget(m, n, k, beta, c, cOffset, ldc, bias, biasOffset, scratch, scratchOffset);
+        compute(
+                transA,
+                false,
+                m,
+                n,
+                k,
+                a,
+                aOffset,
+                lda,
+                a,
+                0,
+                0,
+                b,
+                beta,
+                c,
+                cOffset,
+                ldc,
+                bias,
+                biasOffset,
+                lo,
+                hi,
+                scratch,
+                scratchOffset);
+    }
+
+    /// Floats of scratch that one call with these sizes needs, at most; grows with `k` and `n` up to a bound of
+    /// about 1 MiB.
+    long scratchSize(int m, int n, int k);
+
+    /// The most that [#scratchSize] gives for any sizes.
+    long maxScratchSize();
+
+    /// The number of columns that a split of the work over threads should be a multiple of.
+    int columnQuantum();
+
+    /// The number of rows that a split of the work over threads should be a multiple of.
+    int rowQuantum();
+
+    /// The product itself; arguments were checked. B is `source` where that is not null.
+    void compute(
+            boolean transA,
+            boolean transB,
+            int m,
+            int n,
+            int k,
+            MemorySegment a,
+            long aOffset,
+            long lda,
+            MemorySegment b,
+            long bOffset,
+            long ldb,
+            @Nullable PanelSource source,
+            float beta,
+            MemorySegment c,
+            long cOffset,
+            long ldc,
+            @Nullable MemorySegment bias,
+            long biasOffset,
+            float lo,
+            float hi,
+            MemorySegment scratch,
+            long scratchOffset);
+
+    /// A matrix B `[k, n]` that exists only as a routine that writes parts of it.
+    interface PanelSource {
+        /// Writes `B[k0 .. k0 + rows, j0 .. j0 + cols]` to `panel`, row r at `offset + r · ld`; columns beyond
+        /// `cols` keep what they hold.
+        void write(int k0, int rows, int j0, int cols, MemorySegment panel, long offset, long ld);
+    }
+
+    private static void checkSizes(int m, int n, int k) {
+        if (m < 0 || n < 0 || k < 0) {
+            throw new IllegalArgumentException("gemm: sizes must not be negative, got m=" + m + " n=" + n + " k=" + k);
+        }
+    }
+
+    private static void checkMatrix(
+            String name, MemorySegment s, long offset, int rows, int cols, long ld, long least) {
+        Segments.requireNative(name, s);
+        if (ld < least) {
+            throw new IllegalArgumentException(
+                    name + ": leading dimension " + ld + " is less than the " + least + " it must be");
+        }
+        if (rows == 0 || cols == 0) {
+            return;
+        }
+        final long size = s.byteSize() / Float.BYTES;
+        // In this order nothing overflows: each part is bounded by the segment before the next is added.
+        if (offset < 0
+                || offset > size
+                || cols > size - offset
+                || (rows > 1 && ld > (size - offset - cols) / (rows - 1))) {
+            throw new IllegalArgumentException(name + ": [" + rows + ", " + cols + "] at offset " + offset
+                    + " with leading dimension " + ld + " does not fit a segment of " + size + " floats");
+        }
+    }
+
+    private void checkTarget(
+            int m,
+            int n,
+            int k,
+            float beta,
+            MemorySegment c,
+            long cOffset,
+            long ldc,
+            @Nullable MemorySegment bias,
+            long biasOffset,
+            MemorySegment scratch,
+            long scratchOffset) {
+        checkMatrix("gemm C", c, cOffset, m, n, ldc, m > 1 ? n : 0);
+        if (c.isReadOnly() || scratch.isReadOnly()) {
+            throw new IllegalArgumentException("gemm: C and scratch must be writable");
+        }
+        if (bias != null) {
+            checkMatrix("gemm bias", bias, biasOffset, 1, n, n, 0);
+            if (beta != 0) {
+                throw new IllegalArgumentException("gemm: a bias needs beta 0, got " + beta);
+            }
+        }
+        checkMatrix("gemm scratch", scratch, scratchOffset, 1, Math.toIntExact(scratchSize(m, n, k)), 0, 0);
+    }
+}

@@ -1,0 +1,56 @@
+package dev.lanewise.kernels.gemm;
+
+import dev.lanewise.kernels.simd.Simd;
+
+/// Sizes of the blocks that a product is cut into; by shapes alone, never by what was measured at run time.
+final class Blocking {
+    /// Whether the wide micro-kernel is 4 rows of 4 vectors; otherwise 6 rows of 2, for CPUs of 16 vector
+    /// registers.
+    static final boolean FOUR_BY_FOUR = Simd.LANES == 16;
+
+    /// Rows and columns of the wide micro-kernel.
+    static final int MR = FOUR_BY_FOUR ? SimdMicroKernel4x4.ROWS : SimdMicroKernel6x2.ROWS;
+
+    static final int NR = (FOUR_BY_FOUR ? SimdMicroKernel4x4.VECTORS : SimdMicroKernel6x2.VECTORS) * Simd.LANES;
+
+    /// Rows of the narrow micro-kernel; its columns are one vector.
+    static final int NARROW_MR = SimdMicroKernel8x1.ROWS;
+
+    /// Rows of a packed panel of A: a multiple of both micro-kernels' rows and of the vector's lanes.
+    static final int PANEL_ROWS = FOUR_BY_FOUR ? 16 : 24;
+
+    /// Up to here k is not cut: streaming B from L2 costs less than a second pass over C (measured 252 against 238
+    /// GFLOP/s for 128 x 784 x 128).
+    static final int KC_WHOLE = 1024;
+
+    private static final int KC = 512;
+
+    /// Floats of one block of B: half of a usual L2 of 1 MiB.
+    private static final int B_BLOCK = 128 * 1024;
+
+    /// The largest block of B in floats.
+    static final int MAX_B_BLOCK = Math.max(B_BLOCK, KC_WHOLE * NR);
+
+    private Blocking() {}
+
+    /// Products that one pass takes, at least 1: all, or equal parts of about [#KC].
+    static int kc(int k) {
+        if (k <= KC_WHOLE) {
+            return Math.max(1, k);
+        }
+        final int parts = (k + KC - 1) / KC;
+        return (k + parts - 1) / parts;
+    }
+
+    /// Columns of B in one block, a multiple of [#NR].
+    static int nc(int kc) {
+        return Math.max(1, B_BLOCK / kc / NR) * NR;
+    }
+
+    /// Whether B, stored as `[k, n]`, is copied into panels. It is read once for each [#MR] rows of A, so with
+    /// many rows the copy is cheap, and with rows far apart each read costs a page or falls on the same few cache
+    /// sets.
+    static boolean packB(int m, int k, long ldb) {
+        return m >= 192 || (m >= 24 && ((ldb % 512 == 0 && k >= 64) || (ldb >= 1024 && k >= 256)));
+    }
+}

@@ -1,0 +1,381 @@
+package dev.lanewise.kernels.gemm;
+
+import static dev.lanewise.kernels.gemm.Blocking.FOUR_BY_FOUR;
+import static dev.lanewise.kernels.gemm.Blocking.MR;
+import static dev.lanewise.kernels.gemm.Blocking.NARROW_MR;
+import static dev.lanewise.kernels.gemm.Blocking.NR;
+import static dev.lanewise.kernels.gemm.Blocking.PANEL_ROWS;
+import static dev.lanewise.kernels.simd.Simd.LANES;
+
+import dev.lanewise.kernels.Gemm;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/// The loops around the micro-kernels: blocks of k, blocks of columns (one block of B stays in L2), groups of
+/// rows, panels of columns, micro-kernel.
+///
+/// A is read where it lies; only a transposed A is copied, a group of rows at a time. B is read where it lies when
+/// that is as fast. What is left of the columns goes through padded panels of B and a strip of scratch, so that no
+/// micro-kernel knows of masks.
+///
+/// Scratch: the row that edges start from, a row of zeros | strip of C | two squares to transpose | panel of A |
+/// block of B.
+public final class SimdGemm implements Gemm {
+    private static final int STRIP = 2 * NR;
+    private static final int SQUARES = STRIP + PANEL_ROWS * NR;
+    private static final int PANEL_A = SQUARES + 2 * LANES * LANES;
+
+    @Override
+    public long scratchSize(int m, int n, int k) {
+        final int kc = Blocking.kc(k);
+        final int columns = Math.min(Blocking.nc(kc), (n + NR - 1) / NR * NR);
+        return PANEL_A + (long) PANEL_ROWS * kc + (long) columns * kc;
+    }
+
+    @Override
+    public long maxScratchSize() {
+        return PANEL_A + (long) PANEL_ROWS * Blocking.KC_WHOLE + Blocking.MAX_B_BLOCK;
+    }
+
+    @Override
+    public int columnQuantum() {
+        return NR;
+    }
+
+    @Override
+    public int rowQuantum() {
+        return PANEL_ROWS;
+    }
+
+    @Override
+    public void compute(
+            boolean transA,
+            boolean transB,
+            int m,
+            int n,
+            int k,
+            MemorySegment a,
+            long aOffset,
+            long lda,
+            MemorySegment b,
+            long bOffset,
+            long ldb,
+            @Nullable PanelSource source,
+            float beta,
+            MemorySegment c,
+            long cOffset,
+            long ldc,
+            @Nullable MemorySegment bias,
+            long biasOffset,
+            float lo,
+            float hi,
+            MemorySegment scratch,
+            long scratchOffset) {
+        if (m == 0 || n == 0) {
+            return;
+        }
+        if (beta != 0 && beta != 1) {
+            SimdPacking.scale(c, cOffset, ldc, m, n, beta);
+        }
+        final boolean clamps = lo > Float.NEGATIVE_INFINITY || hi < Float.POSITIVE_INFINITY;
+        final boolean pack = transA || transB || source != null || Blocking.packB(m, k, ldb);
+        final int kc = Blocking.kc(k);
+        final int nc = Blocking.nc(kc);
+        for (int k0 = 0; k0 == 0 || k0 < k; k0 += kc) {
+            final int depth = Math.min(kc, k - k0);
+            for (int j0 = 0; j0 < n; j0 += nc) {
+                final int cols = Math.min(nc, n - j0);
+                final long bAt = bOffset + (transB ? j0 * ldb + k0 : k0 * ldb + j0);
+                packBlock(transB, depth, cols, b, bAt, ldb, source, k0, j0, pack, scratch, scratchOffset);
+                // What the accumulators start from: C, or one row for all: the bias, or zeros.
+                final boolean initFromC = beta != 0 || k0 > 0;
+                writeEdgeRow(cols, initFromC ? null : bias, biasOffset + j0, scratch, scratchOffset);
+                for (int i0 = 0; i0 < m; i0 += PANEL_ROWS) {
+                    final int rows = Math.min(PANEL_ROWS, m - i0);
+                    final long cAt = cOffset + i0 * ldc + j0;
+                    final MemorySegment aGroup = transA ? scratch : a;
+                    final long aAt = transA ? scratchOffset + PANEL_A : aOffset + i0 * lda + k0;
+                    if (transA) {
+                        SimdPacking.packA(a, aOffset + k0 * lda + i0, lda, depth, rows, scratch, aAt);
+                    }
+                    wholePanels(
+                            transA,
+                            rows,
+                            cols,
+                            depth,
+                            aGroup,
+                            aAt,
+                            lda,
+                            pack,
+                            b,
+                            bAt,
+                            ldb,
+                            initFromC,
+                            bias,
+                            biasOffset + j0,
+                            c,
+                            cAt,
+                            ldc,
+                            scratch,
+                            scratchOffset);
+                    if (cols % NR != 0) {
+                        edge(
+                                transA,
+                                rows,
+                                cols,
+                                depth,
+                                aGroup,
+                                aAt,
+                                lda,
+                                initFromC,
+                                c,
+                                cAt,
+                                ldc,
+                                scratch,
+                                scratchOffset);
+                    }
+                    if (clamps && k0 + depth == k) {
+                        SimdPacking.clamp(c, cAt, ldc, rows, cols, lo, hi);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Copies a block of B into panels: all of it with `pack`, otherwise only the columns beyond the last whole
+    /// panel.
+    private static void packBlock(
+            boolean transB,
+            int kc,
+            int cols,
+            MemorySegment b,
+            long bAt,
+            long ldb,
+            @Nullable PanelSource source,
+            int k0,
+            int j0,
+            boolean pack,
+            MemorySegment scratch,
+            long scratchOffset) {
+        final int whole = cols / NR * NR;
+        for (int j = pack ? 0 : whole; j < cols; ) {
+            final int width = panelWidth(cols - j);
+            final int used = Math.min(width, cols - j);
+            final long panel = scratchOffset + blockB(kc) + (long) j * kc;
+            if (source != null) {
+                if (used < width) {
+                    SimdPacking.zeroRows(kc, width, scratch, panel);
+                }
+                source.write(k0, kc, j0 + j, used, scratch, panel, width);
+            } else if (transB) {
+                SimdPacking.transpose(
+                        b, bAt + j * ldb, ldb, kc, used, scratch, panel, width, scratch, scratchOffset + SQUARES);
+            } else {
+                SimdPacking.copyRows(b, bAt + j, ldb, kc, used, scratch, panel, width);
+            }
+            j += width;
+        }
+    }
+
+    /// Columns of the next panel when `left` are left: a whole one, also for a remainder of more than half of it
+    /// (padded with zeros); otherwise one of a single vector.
+    private static int panelWidth(int left) {
+        return left > NR / 2 ? NR : LANES;
+    }
+
+    /// The row that edge panels start from: the bias of those columns, zeros beyond; and behind it a row of zeros.
+    private static void writeEdgeRow(
+            int cols, @Nullable MemorySegment bias, long biasAt, MemorySegment scratch, long scratchOffset) {
+        SimdPacking.zeroRows(2, NR, scratch, scratchOffset);
+        final int whole = cols / NR * NR;
+        if (bias != null && whole < cols) {
+            SimdPacking.copyRows(bias, biasAt + whole, 0, 1, cols - whole, scratch, scratchOffset, NR);
+        }
+    }
+
+    /// The whole panels of a group of rows, panel by panel, so that a panel may stay in L1 for the rows of the
+    /// group.
+    private static void wholePanels(
+            boolean panelA,
+            int rows,
+            int cols,
+            int kc,
+            MemorySegment a,
+            long aAt,
+            long lda,
+            boolean packed,
+            MemorySegment b,
+            long bAt,
+            long ldb,
+            boolean initFromC,
+            @Nullable MemorySegment bias,
+            long biasAt,
+            MemorySegment c,
+            long cAt,
+            long ldc,
+            MemorySegment scratch,
+            long scratchOffset) {
+        final long aRow = panelA ? 1 : lda;
+        for (int j = 0; j + NR <= cols; j += NR) {
+            final MemorySegment panel = packed ? scratch : b;
+            final long panelAt = packed ? scratchOffset + blockB(kc) + (long) j * kc : bAt + j;
+            for (int i = 0; i < rows; i += MR) {
+                final int last = Math.min(MR, rows - i) - 1;
+                final long cij = cAt + i * ldc + j;
+                final MemorySegment init = initFromC ? c : bias != null ? bias : scratch;
+                final long initAt = initFromC ? cij : bias != null ? biasAt + j : scratchOffset + NR;
+                wide(
+                        panelA,
+                        packed,
+                        a,
+                        4 * (aAt + i * aRow),
+                        4 * aRow,
+                        panel,
+                        4 * panelAt,
+                        4 * ldb,
+                        init,
+                        4 * initAt,
+                        initFromC ? 4 * ldc : 0,
+                        c,
+                        4 * cij,
+                        4 * ldc,
+                        last,
+                        kc);
+            }
+        }
+    }
+
+    /// The columns beyond the last whole panel, through a strip of scratch.
+    private static void edge(
+            boolean panelA,
+            int rows,
+            int cols,
+            int kc,
+            MemorySegment a,
+            long aAt,
+            long lda,
+            boolean initFromC,
+            MemorySegment c,
+            long cAt,
+            long ldc,
+            MemorySegment scratch,
+            long scratchOffset) {
+        final long aRow = panelA ? 1 : lda;
+        final long strip = scratchOffset + STRIP;
+        for (int j = cols / NR * NR, first = j; j < cols; ) {
+            final int width = panelWidth(cols - j);
+            final int used = Math.min(width, cols - j);
+            final long panel = scratchOffset + blockB(kc) + (long) j * kc;
+            if (initFromC) {
+                SimdPacking.copyRows(c, cAt + j, ldc, rows, used, scratch, strip, width);
+            }
+            final int step = width == NR ? MR : NARROW_MR;
+            for (int i = 0; i < rows; i += step) {
+                final int last = Math.min(step, rows - i) - 1;
+                final long target = strip + (long) i * width;
+                final long initAt = initFromC ? target : scratchOffset + j - first;
+                final long initRow = initFromC ? 4L * width : 0;
+                if (width == NR) {
+                    wide(
+                            panelA,
+                            true,
+                            a,
+                            4 * (aAt + i * aRow),
+                            4 * aRow,
+                            scratch,
+                            4 * panel,
+                            0,
+                            scratch,
+                            4 * initAt,
+                            initRow,
+                            scratch,
+                            4 * target,
+                            4L * width,
+                            last,
+                            kc);
+                } else {
+                    narrow(
+                            panelA,
+                            a,
+                            4 * (aAt + i * aRow),
+                            4 * aRow,
+                            scratch,
+                            4 * panel,
+                            scratch,
+                            4 * initAt,
+                            initRow,
+                            scratch,
+                            4 * target,
+                            4L * width,
+                            last,
+                            kc);
+                }
+            }
+            SimdPacking.copyRowsBack(scratch, strip, width, rows, used, c, cAt + j, ldc);
+            j += width;
+        }
+    }
+
+    /// Chooses the wide micro-kernel; offsets and steps in bytes.
+    private static void wide(
+            boolean panelA,
+            boolean packedB,
+            MemorySegment a,
+            long a0,
+            long aRow,
+            MemorySegment b,
+            long b0,
+            long bStep,
+            MemorySegment init,
+            long i0,
+            long iRow,
+            MemorySegment c,
+            long c0,
+            long cRow,
+            int last,
+            int kc) {
+        if (FOUR_BY_FOUR) {
+            if (panelA) {
+                SimdMicroKernel4x4.panelPacked(a, a0, aRow, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
+            } else if (packedB) {
+                SimdMicroKernel4x4.rowsPacked(a, a0, aRow, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
+            } else {
+                SimdMicroKernel4x4.rowsStrided(a, a0, aRow, b, b0, bStep, init, i0, iRow, c, c0, cRow, last, kc);
+            }
+        } else {
+            if (panelA) {
+                SimdMicroKernel6x2.panelPacked(a, a0, aRow, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
+            } else if (packedB) {
+                SimdMicroKernel6x2.rowsPacked(a, a0, aRow, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
+            } else {
+                SimdMicroKernel6x2.rowsStrided(a, a0, aRow, b, b0, bStep, init, i0, iRow, c, c0, cRow, last, kc);
+            }
+        }
+    }
+
+    private static void narrow(
+            boolean panelA,
+            MemorySegment a,
+            long a0,
+            long aRow,
+            MemorySegment b,
+            long b0,
+            MemorySegment init,
+            long i0,
+            long iRow,
+            MemorySegment c,
+            long c0,
+            long cRow,
+            int last,
+            int kc) {
+        if (panelA) {
+            SimdMicroKernel8x1.panelPacked(a, a0, aRow, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
+        } else {
+            SimdMicroKernel8x1.rowsPacked(a, a0, aRow, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
+        }
+    }
+
+    private static long blockB(int kc) {
+        return PANEL_A + (long) PANEL_ROWS * kc;
+    }
+}

@@ -1,0 +1,245 @@
+package dev.lanewise.kernels.gemm;
+
+import static dev.lanewise.kernels.gemm.Blocking.PANEL_ROWS;
+import static dev.lanewise.kernels.simd.Simd.FLOAT;
+import static dev.lanewise.kernels.simd.Simd.LANES;
+import static dev.lanewise.kernels.simd.Simd.ORDER;
+import static dev.lanewise.kernels.simd.Simd.SPECIES;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/// Copies of parts of matrices into the order in which micro-kernels read them, and of finished edges back.
+/// Offsets, widths and leading dimensions count floats here.
+final class SimdPacking {
+    /// Lane order of two rows zipped together: the lower halves, and the upper halves.
+    private static final FloatVector ZIP_LOW = zip(0);
+
+    private static final FloatVector ZIP_HIGH = zip(LANES / 2);
+
+    private SimdPacking() {}
+
+    private static FloatVector zip(int first) {
+        final float[] lanes = new float[LANES];
+        for (int i = 0; i < LANES; i++) {
+            lanes[i] = first + i / 2 + (i % 2) * LANES;
+        }
+        return FloatVector.fromArray(SPECIES, lanes, 0);
+    }
+
+    /// `to[r, 0 .. width] = from[r, 0 .. cols]`, the columns from `cols` on as zeros; `width` is a multiple of the
+    /// lanes.
+    static void copyRows(
+            MemorySegment from,
+            long fromOffset,
+            long ldFrom,
+            int rows,
+            int cols,
+            MemorySegment to,
+            long toOffset,
+            int width) {
+        for (int v = 0; v < width; v += LANES) {
+            final long f = (fromOffset + v) * Float.BYTES;
+            final long t = (toOffset + v) * Float.BYTES;
+            if (v + LANES <= cols) {
+                copyVectors(from, f, ldFrom * Float.BYTES, rows, to, t, (long) width * Float.BYTES);
+            } else if (v < cols) {
+                copyFirstLanes(from, f, ldFrom * Float.BYTES, rows, cols - v, to, t, (long) width * Float.BYTES);
+            } else {
+                zeroVectors(rows, to, t, (long) width * Float.BYTES);
+            }
+        }
+    }
+
+    /// The columns `cols` of each row of `from`, whose rows are `width` apart, into `to`; nothing beyond is
+    /// written.
+    static void copyRowsBack(
+            MemorySegment from,
+            long fromOffset,
+            int width,
+            int rows,
+            int cols,
+            MemorySegment to,
+            long toOffset,
+            long ldTo) {
+        for (int v = 0; v < cols; v += LANES) {
+            final long f = (fromOffset + v) * Float.BYTES;
+            final long t = (toOffset + v) * Float.BYTES;
+            if (v + LANES <= cols) {
+                copyVectors(from, f, (long) width * Float.BYTES, rows, to, t, ldTo * Float.BYTES);
+            } else {
+                copyFirstLanesBack(from, f, (long) width * Float.BYTES, rows, cols - v, to, t, ldTo * Float.BYTES);
+            }
+        }
+    }
+
+    private static void copyVectors(
+            MemorySegment from, long f, long fromStep, int rows, MemorySegment to, long t, long toStep) {
+        for (int r = 0; r < rows; r++) {
+            FloatVector.fromMemorySegment(SPECIES, from, f + r * fromStep, ORDER)
+                    .intoMemorySegment(to, t + r * toStep, ORDER);
+        }
+    }
+
+    private static void zeroVectors(int rows, MemorySegment to, long t, long toStep) {
+        for (int r = 0; r < rows; r++) {
+            FloatVector.zero(SPECIES).intoMemorySegment(to, t + r * toStep, ORDER);
+        }
+    }
+
+    /// Zeros in `rows` rows of `width`, a multiple of the lanes, one after the other.
+    static void zeroRows(int rows, int width, MemorySegment to, long toOffset) {
+        for (int v = 0; v < width; v += LANES) {
+            zeroVectors(rows, to, (toOffset + v) * Float.BYTES, (long) width * Float.BYTES);
+        }
+    }
+
+    private static void copyFirstLanes(
+            MemorySegment from, long f, long fromStep, int rows, int lanes, MemorySegment to, long t, long toStep) {
+        final VectorMask<Float> mask = SPECIES.indexInRange(0, lanes);
+        for (int r = 0; r < rows; r++) {
+            FloatVector.fromMemorySegment(SPECIES, from, f + r * fromStep, ORDER, mask)
+                    .intoMemorySegment(to, t + r * toStep, ORDER);
+        }
+    }
+
+    private static void copyFirstLanesBack(
+            MemorySegment from, long f, long fromStep, int rows, int lanes, MemorySegment to, long t, long toStep) {
+        final VectorMask<Float> mask = SPECIES.indexInRange(0, lanes);
+        for (int r = 0; r < rows; r++) {
+            FloatVector.fromMemorySegment(SPECIES, from, f + r * fromStep, ORDER)
+                    .intoMemorySegment(to, t + r * toStep, ORDER, mask);
+        }
+    }
+
+    /// `to[r, c] = from[c, r]` for `r < rows`, `c < cols`; columns from `cols` to `width` as zeros.
+    /// Whole squares of the vector's size go through [#zipRows], the rest element by element.
+    ///
+    /// @param work two squares of the vector's size
+    static void transpose(
+            MemorySegment from,
+            long fromOffset,
+            long ldFrom,
+            int rows,
+            int cols,
+            MemorySegment to,
+            long toOffset,
+            int width,
+            MemorySegment work,
+            long workOffset) {
+        final int squareRows = rows / LANES * LANES;
+        final int squareCols = cols / LANES * LANES;
+        for (int c = 0; c < squareCols; c += LANES) {
+            for (int r = 0; r < squareRows; r += LANES) {
+                transposeSquare(
+                        from,
+                        fromOffset + c * ldFrom + r,
+                        ldFrom,
+                        to,
+                        toOffset + (long) r * width + c,
+                        width,
+                        work,
+                        workOffset);
+            }
+        }
+        for (int r = 0; r < rows; r++) {
+            final int first = r < squareRows ? squareCols : 0;
+            for (int c = first; c < cols; c++) {
+                to.set(
+                        FLOAT,
+                        (toOffset + (long) r * width + c) * Float.BYTES,
+                        from.get(FLOAT, (fromOffset + c * ldFrom + r) * Float.BYTES));
+            }
+        }
+        for (int r = 0; r < rows && cols < width; r++) {
+            for (int c = cols; c < width; c++) {
+                to.set(FLOAT, (toOffset + (long) r * width + c) * Float.BYTES, 0);
+            }
+        }
+    }
+
+    /// A square is transposed by zipping row i with row i + lanes/2, log2(lanes) times, between two buffers.
+    private static void transposeSquare(
+            MemorySegment from,
+            long fromOffset,
+            long ldFrom,
+            MemorySegment to,
+            long toOffset,
+            long ldTo,
+            MemorySegment work,
+            long workOffset) {
+        final long square = (long) LANES * LANES;
+        MemorySegment source = from;
+        long sourceOffset = fromOffset;
+        long sourceRow = ldFrom;
+        for (int done = 1, turn = 0; done < LANES; done *= 2, turn ^= 1) {
+            final boolean lastTurn = done * 2 == LANES;
+            final MemorySegment target = lastTurn ? to : work;
+            final long targetOffset = lastTurn ? toOffset : workOffset + turn * square;
+            final long targetRow = lastTurn ? ldTo : LANES;
+            zipRows(
+                    source,
+                    sourceOffset * Float.BYTES,
+                    sourceRow * Float.BYTES,
+                    target,
+                    targetOffset * Float.BYTES,
+                    targetRow * Float.BYTES);
+            source = target;
+            sourceOffset = targetOffset;
+            sourceRow = targetRow;
+        }
+    }
+
+    private static void zipRows(MemorySegment from, long f, long fromStep, MemorySegment to, long t, long toStep) {
+        for (int i = 0; i < LANES / 2; i++) {
+            final FloatVector x = FloatVector.fromMemorySegment(SPECIES, from, f + i * fromStep, ORDER);
+            final FloatVector y = FloatVector.fromMemorySegment(SPECIES, from, f + (i + LANES / 2) * fromStep, ORDER);
+            ZIP_LOW.selectFrom(x, y).intoMemorySegment(to, t + 2L * i * toStep, ORDER);
+            ZIP_HIGH.selectFrom(x, y).intoMemorySegment(to, t + (2L * i + 1) * toStep, ORDER);
+        }
+    }
+
+    /// A panel of A: `panel[p, 0 .. rows] = a[p, 0 .. rows]` for A stored as `[k, m]`; a row of the panel is
+    /// PANEL_ROWS long and undefined beyond `rows`, which micro-kernels do not read.
+    static void packA(
+            MemorySegment a, long aOffset, long lda, int kc, int rows, MemorySegment panel, long panelOffset) {
+        copyRows(a, aOffset, lda, kc, rows, panel, panelOffset, PANEL_ROWS);
+    }
+
+    /// `c = c < lo ? lo : c`, then `c > hi ? hi : c`, over `cols` columns of `rows` rows.
+    static void clamp(MemorySegment c, long cOffset, long ldc, int rows, int cols, float lo, float hi) {
+        final int whole = cols / LANES * LANES;
+        for (int r = 0; r < rows; r++) {
+            final long row = (cOffset + r * ldc) * Float.BYTES;
+            clampVectors(c, row, whole, lo, hi);
+            for (int j = whole; j < cols; j++) {
+                final long at = row + (long) j * Float.BYTES;
+                float x = c.get(FLOAT, at);
+                x = x < lo ? lo : x;
+                c.set(FLOAT, at, x > hi ? hi : x);
+            }
+        }
+    }
+
+    private static void clampVectors(MemorySegment c, long offset, int n, float lo, float hi) {
+        final FloatVector low = FloatVector.broadcast(SPECIES, lo);
+        final FloatVector high = FloatVector.broadcast(SPECIES, hi);
+        for (int j = 0; j < n; j += LANES) {
+            final long at = offset + (long) j * Float.BYTES;
+            FloatVector x = FloatVector.fromMemorySegment(SPECIES, c, at, ORDER);
+            x = x.blend(low, x.lt(low));
+            x.blend(high, high.lt(x)).intoMemorySegment(c, at, ORDER);
+        }
+    }
+
+    /// `c = beta · c`.
+    static void scale(MemorySegment c, long cOffset, long ldc, int rows, int cols, float beta) {
+        for (int r = 0; r < rows; r++) {
+            for (int j = 0; j < cols; j++) {
+                final long at = (cOffset + r * ldc + j) * Float.BYTES;
+                c.set(FLOAT, at, beta * c.get(FLOAT, at));
+            }
+        }
+    }
+}
