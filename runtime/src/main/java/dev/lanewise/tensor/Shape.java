@@ -4,8 +4,8 @@ import java.util.Arrays;
 
 /// The dimensions of a tensor, outermost first: `[128, 784]`. Rank 0, `[]`, is a scalar with one element.
 ///
-/// A dimension may be 0. In a definition, before sizes are known, it may also be [#UNKNOWN], printed as `None`; such a
-/// shape
+/// A dimension may be 0. In a definition, before sizes are known, it may also be [#UNKNOWN], printed as `None`;
+/// such a shape
 /// has no [#size()] and meets real data through [#matches(Shape)] or [#bind(Shape)].
 public final class Shape {
     /// A dimension that a definition leaves open, such as the batch or a sequence's length.

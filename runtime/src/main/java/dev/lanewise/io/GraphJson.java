@@ -1,0 +1,110 @@
+package dev.lanewise.io;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import dev.lanewise.nn.Graph;
+import dev.lanewise.nn.InputLayer;
+import dev.lanewise.nn.Layer;
+import dev.lanewise.nn.Layers;
+import dev.lanewise.tensor.Shape;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/// A graph as JSON: the layers with their configs, the calls by position, the inputs and outputs.
+final class GraphJson {
+    private GraphJson() {}
+
+    static JsonObject write(Graph graph) {
+        final JsonArray layers = new JsonArray();
+        for (Map.Entry<String, Layer> entry : graph.layers().entrySet()) {
+            final Layer layer = entry.getValue();
+            if (!(layer instanceof Record config) || Layers.get(layer.typeName()) != layer.getClass()) {
+                throw new IllegalArgumentException("layer '" + entry.getKey() + "' of type "
+                        + layer.getClass().getName()
+                        + " cannot be saved: it must be a record that Layers.register() made known");
+            }
+            final JsonObject json = new JsonObject();
+            json.addProperty("class_name", layer.typeName());
+            json.addProperty("name", entry.getKey());
+            json.add("config", RecordJson.write(config));
+            layers.add(json);
+        }
+        final JsonArray calls = new JsonArray();
+        for (Graph.Call call : graph.calls()) {
+            final JsonObject json = new JsonObject();
+            json.addProperty("layer", call.layer());
+            final JsonArray inputs = new JsonArray();
+            call.inputs().forEach(value -> inputs.add(value(value)));
+            json.add("inputs", inputs);
+            calls.add(json);
+        }
+        final JsonArray outputs = new JsonArray();
+        graph.outputs().forEach(value -> outputs.add(value(value)));
+        final JsonObject json = new JsonObject();
+        json.addProperty("class_name", "Functional");
+        json.add("layers", layers);
+        json.add("calls", calls);
+        json.add("outputs", outputs);
+        return json;
+    }
+
+    /// A value as the positions of its call and of the output.
+    private static JsonArray value(Graph.Value value) {
+        final JsonArray json = new JsonArray();
+        json.add(value.call());
+        json.add(value.output());
+        return json;
+    }
+
+    static Graph read(JsonObject json, String where) {
+        final Graph.Builder builder = Graph.builder();
+        final List<List<Graph.Value>> results = new ArrayList<>();
+        final Map<String, Shape> inputs = new java.util.HashMap<>();
+        try {
+            for (JsonElement element : json.getAsJsonArray("layers")) {
+                final JsonObject layer = element.getAsJsonObject();
+                final String name = layer.get("name").getAsString();
+                final String type = layer.get("class_name").getAsString();
+                final Class<? extends Layer> known = Layers.get(type);
+                final String here = where + ": layer '" + name + "'";
+                if (known == null) {
+                    throw new ModelFormatException(here + " has type " + type + ", which is not supported (supported: "
+                            + String.join(", ", Layers.registry().keySet()) + ")");
+                }
+                final Layer made = RecordJson.read(known, layer.getAsJsonObject("config"), here);
+                if (made instanceof InputLayer input) {
+                    inputs.put(name, input.sample());
+                } else {
+                    builder.layer(name, made);
+                }
+            }
+            for (JsonElement element : json.getAsJsonArray("calls")) {
+                final JsonObject call = element.getAsJsonObject();
+                final String layer = call.get("layer").getAsString();
+                final Shape sample = inputs.get(layer);
+                if (sample != null) {
+                    results.add(List.of(builder.input(layer, sample)));
+                    continue;
+                }
+                results.add(builder.call(layer, values(call.getAsJsonArray("inputs"), results)));
+            }
+            return builder.build(values(json.getAsJsonArray("outputs"), results));
+        } catch (ModelFormatException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            throw new ModelFormatException(
+                    where + ": the definition of the model is damaged (" + e.getMessage() + ")", e);
+        }
+    }
+
+    private static Graph.Value[] values(JsonArray json, List<List<Graph.Value>> results) {
+        final Graph.Value[] values = new Graph.Value[json.size()];
+        for (int i = 0; i < values.length; i++) {
+            final JsonArray pair = json.get(i).getAsJsonArray();
+            values[i] = results.get(pair.get(0).getAsInt()).get(pair.get(1).getAsInt());
+        }
+        return values;
+    }
+}

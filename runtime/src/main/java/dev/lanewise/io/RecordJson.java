@@ -1,0 +1,197 @@
+package dev.lanewise.io;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonNull;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
+import dev.lanewise.kernels.Activation;
+import dev.lanewise.kernels.Activations;
+import dev.lanewise.nn.Initializer;
+import dev.lanewise.nn.Initializers;
+import dev.lanewise.tensor.Shape;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.RecordComponent;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// Records as the JSON of Keras' configs: component `useBias` is the key `use_bias`, `beta1` is `beta_1`, an
+/// activation is its name, an initializer an object of `class_name` and `config`, a shape an array in which null
+/// is unknown.
+///
+/// Reading constructs nothing but the record it is asked for, and checks each value's type.
+final class RecordJson {
+    private RecordJson() {}
+
+    static JsonObject write(Record value) {
+        final JsonObject json = new JsonObject();
+        for (RecordComponent component : value.getClass().getRecordComponents()) {
+            json.add(key(component.getName()), writeValue(get(value, component)));
+        }
+        return json;
+    }
+
+    private static @Nullable Object get(Record value, RecordComponent component) {
+        try {
+            return component.getAccessor().invoke(value);
+        } catch (IllegalAccessException e) {
+            throw new IllegalArgumentException(
+                    value.getClass().getName() + " must be public, in an exported package, to be saved", e);
+        } catch (InvocationTargetException e) {
+            throw new IllegalArgumentException(
+                    value.getClass().getName() + ": cannot read " + component.getName(), e.getCause());
+        }
+    }
+
+    private static JsonElement writeValue(@Nullable Object value) {
+        return switch (value) {
+            case null -> JsonNull.INSTANCE;
+            case Number n -> new JsonPrimitive(n);
+            case Boolean b -> new JsonPrimitive(b);
+            case String s -> new JsonPrimitive(s);
+            case Activation a -> new JsonPrimitive(a.name());
+            case Shape s -> shape(s);
+            case Initializer i -> writeInitializer(i);
+            default ->
+                throw new IllegalArgumentException("cannot save a value of type "
+                        + value.getClass().getName() + " in a record (supported: numbers, booleans, strings, shapes,"
+                        + " activations, initializers that are records)");
+        };
+    }
+
+    private static JsonObject writeInitializer(Initializer value) {
+        if (!(value instanceof Record config)) {
+            throw new IllegalArgumentException(
+                    "cannot save the initializer " + value.getClass().getName() + ", which is not a record");
+        }
+        final JsonObject json = new JsonObject();
+        json.addProperty("class_name", value.getClass().getSimpleName());
+        json.add("config", write(config));
+        return json;
+    }
+
+    static JsonArray shape(Shape shape) {
+        final JsonArray json = new JsonArray();
+        for (int i = 0; i < shape.rank(); i++) {
+            if (shape.dim(i) == Shape.UNKNOWN) {
+                json.add(JsonNull.INSTANCE);
+            } else {
+                json.add(shape.dim(i));
+            }
+        }
+        return json;
+    }
+
+    /// Reads a record of the given type; keys that it does not know are an error.
+    ///
+    /// @param where for errors: the file and the place in it
+    static <R> R read(Class<R> type, JsonObject json, String where) {
+        final RecordComponent[] components =
+                Objects.requireNonNull(type.getRecordComponents(), "not a record: " + type.getName());
+        final Class<?>[] types = new Class<?>[components.length];
+        final @Nullable Object[] values = new Object[components.length];
+        for (int i = 0; i < components.length; i++) {
+            final String key = key(components[i].getName());
+            types[i] = components[i].getType();
+            if (!json.has(key)) {
+                throw new ModelFormatException(where + ": '" + key + "' is missing");
+            }
+            values[i] = readValue(types[i], json.get(key), where + ", '" + key + "'");
+        }
+        for (String key : json.keySet()) {
+            boolean known = false;
+            for (RecordComponent component : components) {
+                known |= key(component.getName()).equals(key);
+            }
+            if (!known) {
+                throw new ModelFormatException(where + ": '" + key + "' is not known for " + type.getSimpleName());
+            }
+        }
+        try {
+            final Constructor<R> constructor = type.getDeclaredConstructor(types);
+            return constructor.newInstance(values);
+        } catch (InvocationTargetException e) {
+            final Throwable cause = e.getCause() == null ? e : e.getCause();
+            throw new ModelFormatException(where + ": " + cause.getMessage(), cause);
+        } catch (ReflectiveOperationException e) {
+            throw new ModelFormatException(
+                    where + ": " + type.getName() + " must be public, in an exported package, to be read", e);
+        }
+    }
+
+    private static @Nullable Object readValue(Class<?> type, JsonElement json, String where) {
+        if (json.isJsonNull() && !type.isPrimitive()) {
+            return null;
+        }
+        try {
+            if (type == int.class || type == Integer.class) {
+                return Math.toIntExact(json.getAsBigDecimal().longValueExact());
+            } else if (type == long.class || type == Long.class) {
+                return json.getAsBigDecimal().longValueExact();
+            } else if (type == float.class || type == Float.class) {
+                return (float) json.getAsDouble();
+            } else if (type == double.class || type == Double.class) {
+                return json.getAsDouble();
+            } else if (type == boolean.class || type == Boolean.class) {
+                if (!json.isJsonPrimitive() || !json.getAsJsonPrimitive().isBoolean()) {
+                    throw new IllegalArgumentException("not true or false");
+                }
+                return json.getAsBoolean();
+            } else if (type == String.class) {
+                return json.getAsString();
+            } else if (type == Activation.class) {
+                return Activations.of(json.getAsString());
+            } else if (type == Shape.class) {
+                return readShape(json.getAsJsonArray());
+            } else if (type == Initializer.class) {
+                return readInitializer(json.getAsJsonObject(), where);
+            }
+        } catch (ModelFormatException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            throw new ModelFormatException(
+                    where + ": expected " + type.getSimpleName() + ", got " + abbreviate(json) + " (" + e.getMessage()
+                            + ")",
+                    e);
+        }
+        throw new ModelFormatException(where + ": a component of type " + type.getName() + " cannot be read");
+    }
+
+    private static Shape readShape(JsonArray json) {
+        final int[] dims = new int[json.size()];
+        for (int i = 0; i < dims.length; i++) {
+            final JsonElement dim = json.get(i);
+            dims[i] = dim.isJsonNull()
+                    ? Shape.UNKNOWN
+                    : Math.toIntExact(dim.getAsBigDecimal().longValueExact());
+        }
+        return Shape.of(dims);
+    }
+
+    private static Initializer readInitializer(JsonObject json, String where) {
+        final String name = json.get("class_name").getAsString();
+        final Map<String, Class<? extends Initializer>> known = Initializers.registry();
+        final Class<? extends Initializer> type = known.get(name);
+        if (type == null) {
+            throw new ModelFormatException(where + ": initializer " + name + " is not known (known: "
+                    + String.join(", ", known.keySet()) + ")");
+        }
+        return read(type, json.getAsJsonObject("config"), where);
+    }
+
+    private static String abbreviate(JsonElement json) {
+        final String text = json.toString();
+        return text.length() <= 60 ? text : text.substring(0, 60) + "…";
+    }
+
+    /// `useBias` to `use_bias`, `beta1` to `beta_1`.
+    static String key(String component) {
+        return component
+                .replaceAll("([a-z])([A-Z])", "$1_$2")
+                .replaceAll("([a-z])([0-9])", "$1_$2")
+                .toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,122 @@
+package dev.lanewise.io;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import dev.lanewise.nn.Model;
+import dev.lanewise.train.Adam;
+import dev.lanewise.train.CategoricalCrossentropy;
+import dev.lanewise.train.Loss;
+import dev.lanewise.train.MeanAbsoluteError;
+import dev.lanewise.train.MeanSquaredError;
+import dev.lanewise.train.Metric;
+import dev.lanewise.train.Optimizer;
+import dev.lanewise.train.SGD;
+import dev.lanewise.train.SparseCategoricalCrossentropy;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// Optimizer, loss and metrics of a model that was compiled for training; kept in the model's attribute
+/// `training_config`, and with it in the model file.
+///
+/// @param optimizer with its settings; its memory is in the model's slots
+public record TrainingConfig(Optimizer optimizer, Loss loss, List<Metric> metrics) {
+    private static final String ATTRIBUTE = "training_config";
+    private static final Map<String, Class<?>> REGISTRY = new ConcurrentHashMap<>();
+
+    static {
+        for (Class<?> type : List.of(
+                SGD.class,
+                Adam.class,
+                SparseCategoricalCrossentropy.class,
+                CategoricalCrossentropy.class,
+                MeanSquaredError.class,
+                MeanAbsoluteError.class)) {
+            REGISTRY.put(type.getSimpleName(), type);
+        }
+    }
+
+    /// Makes a user's record, an [Optimizer] or a [Loss], known to [#of] under its class' simple name.
+    ///
+    /// @throws IllegalArgumentException if it is neither, or the name is taken
+    public static void register(Class<? extends Record> type) {
+        if (!Optimizer.class.isAssignableFrom(type) && !Loss.class.isAssignableFrom(type)) {
+            throw new IllegalArgumentException(type.getName() + " is neither an Optimizer nor a Loss");
+        }
+        final Class<?> known = REGISTRY.putIfAbsent(type.getSimpleName(), type);
+        if (known != null && known != type) {
+            throw new IllegalArgumentException("the name " + type.getSimpleName() + " is taken by " + known.getName());
+        }
+    }
+
+    /// Optimizers and losses by name.
+    public static Map<String, Class<?>> registry() {
+        return new TreeMap<>(REGISTRY);
+    }
+
+    /// Keeps a configuration in a model. What is no record of a registered type is kept by name only: then the
+    /// model can be saved, and training it on needs [dev.lanewise.train.Trainer#of].
+    public static void store(Model model, Optimizer optimizer, Loss loss, List<Metric> metrics) {
+        final JsonObject json = new JsonObject();
+        json.add("optimizer", write(optimizer));
+        json.add("loss", write(loss));
+        final JsonArray names = new JsonArray();
+        metrics.forEach(metric -> names.add(metric.name()));
+        json.add("metrics", names);
+        model.attributes().put(ATTRIBUTE, json.toString());
+    }
+
+    private static JsonObject write(Object value) {
+        final JsonObject json = new JsonObject();
+        json.addProperty("class_name", value.getClass().getSimpleName());
+        if (value instanceof Record config && REGISTRY.get(value.getClass().getSimpleName()) == value.getClass()) {
+            json.add("config", RecordJson.write(config));
+        }
+        return json;
+    }
+
+    /// Whether a model has a configuration.
+    public static boolean isIn(Model model) {
+        return model.attributes().containsKey(ATTRIBUTE);
+    }
+
+    /// The configuration that a model keeps.
+    ///
+    /// @throws IllegalStateException if there is none, or it names what is not registered
+    /// @throws ModelFormatException if it is damaged
+    public static TrainingConfig of(Model model) {
+        final String text = model.attributes().get(ATTRIBUTE);
+        if (text == null) {
+            throw new IllegalStateException("the model was never compiled for training: there is nothing to resume");
+        }
+        try {
+            final JsonObject json = JsonParser.parseString(text).getAsJsonObject();
+            final List<Metric> metrics = new ArrayList<>();
+            for (JsonElement name : json.getAsJsonArray("metrics")) {
+                metrics.add(Metric.of(name.getAsString()));
+            }
+            return new TrainingConfig(
+                    read(Optimizer.class, json.getAsJsonObject("optimizer")),
+                    read(Loss.class, json.getAsJsonObject("loss")),
+                    List.copyOf(metrics));
+        } catch (ModelFormatException | IllegalStateException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            throw new ModelFormatException("training_config is damaged (" + e.getMessage() + ")", e);
+        }
+    }
+
+    private static <T> T read(Class<T> kind, JsonObject json) {
+        final String name = json.get("class_name").getAsString();
+        final Class<?> type = REGISTRY.get(name);
+        if (type == null || !kind.isAssignableFrom(type) || !json.has("config")) {
+            throw new IllegalStateException(kind.getSimpleName() + " " + name
+                    + " is not known; register it, or compile the model anew with Trainer.of");
+        }
+        return kind.cast(RecordJson.read(type, json.getAsJsonObject("config"), "training_config"));
+    }
+}

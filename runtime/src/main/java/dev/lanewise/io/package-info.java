@@ -1,0 +1,2 @@
+/// The model file.
+package dev.lanewise.io;

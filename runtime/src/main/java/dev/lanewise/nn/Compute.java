@@ -1,0 +1,370 @@
+package dev.lanewise.nn;
+
+import dev.lanewise.kernels.Activation;
+import dev.lanewise.kernels.ActivationKernel;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.tensor.Memory;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/// Kernels and threads. It alone splits work; kernels are single-threaded.
+///
+/// Work is split over rows and columns of results, never over a sum, so the bits are the same for any number of
+/// threads. Small work runs on the caller, and so does all work of a caller that finds the threads busy with
+/// another's.
+///
+/// Safe for use by many threads. [#shared()] is one for all; a program that wants another number of threads makes
+/// and closes its own.
+public final class Compute implements AutoCloseable {
+    /// Estimated nanoseconds from which work is split: publishing a task and meeting again costs about half a
+    /// microsecond.
+    private static final long SPLIT_NANOS = 2_000;
+
+    /// Estimated nanoseconds below which a chunk is not cut further.
+    private static final long CHUNK_NANOS = 1_000;
+
+    /// Multiply-adds that one thread does in a nanosecond, on the low side.
+    private static final long FMA_PER_NANO = 50;
+
+    /// Elements that a thread handles in a nanosecond in an activation, on the low side.
+    private static final long ELEMENTS_PER_NANO = 4;
+
+    private final Kernels kernels;
+    private final ThreadPool pool;
+    private final Memory memory = new Memory("Compute");
+    private final MemorySegment[] workerScratch;
+    private final GemmTask gemmTask = new GemmTask();
+    private final ActivationTask activationTask = new ActivationTask();
+    private final Ranges ranges = new Ranges();
+    private final ConcurrentHashMap<Activation, ActivationKernel> activations = new ConcurrentHashMap<>();
+
+    private Compute(Kernels kernels, int threads) {
+        if (threads < 1 || threads > 1024) {
+            throw new IllegalArgumentException("Compute: threads must be 1 to 1024, got " + threads);
+        }
+        this.kernels = kernels;
+        workerScratch = new MemorySegment[threads];
+        for (int i = 1; i < threads; i++) {
+            workerScratch[i] = memory.floats(kernels.gemm().maxScratchSize());
+        }
+        pool = new ThreadPool(threads);
+    }
+
+    /// The best kernels of this machine on `threads` threads, the caller's among them.
+    ///
+    /// @throws IllegalArgumentException if `threads` is not 1 to 1024
+    public static Compute of(int threads) {
+        return new Compute(Kernels.best(), threads);
+    }
+
+    /// Given kernels, for comparisons.
+    public static Compute of(Kernels kernels, int threads) {
+        return new Compute(kernels, threads);
+    }
+
+    /// One for the whole process, with a thread for each available processor. It cannot be closed.
+    public static Compute shared() {
+        return Shared.INSTANCE;
+    }
+
+    private static final class Shared {
+        static final Compute INSTANCE = of(Runtime.getRuntime().availableProcessors());
+    }
+
+    public int threads() {
+        return pool.threads();
+    }
+
+    public Kernels kernels() {
+        return kernels;
+    }
+
+    /// Floats of scratch that [#gemm] wants from its caller.
+    public long gemmScratchSize() {
+        return kernels.gemm().maxScratchSize();
+    }
+
+    /// The kernel of an activation.
+    public ActivationKernel kernel(Activation activation) {
+        final ActivationKernel known = activations.get(activation);
+        if (known != null) {
+            return known;
+        }
+        final ActivationKernel made = kernels.vectorBits() > 0 ? activation.simd() : activation.scalar();
+        final ActivationKernel earlier = activations.putIfAbsent(activation, made);
+        return earlier == null ? made : earlier;
+    }
+
+    /// [dev.lanewise.kernels.Gemm#multiply] over the threads.
+    ///
+    /// @param scratch at least [#gemmScratchSize] floats of the caller's own
+    public void gemm(
+            boolean transA,
+            boolean transB,
+            int m,
+            int n,
+            int k,
+            MemorySegment a,
+            long lda,
+            MemorySegment b,
+            long ldb,
+            float beta,
+            MemorySegment c,
+            long ldc,
+            @Nullable MemorySegment bias,
+            float lo,
+            float hi,
+            MemorySegment scratch) {
+        final long nanos = (long) m * n * k / FMA_PER_NANO;
+        if (nanos < SPLIT_NANOS || !pool.tryAcquire()) {
+            kernels.gemm()
+                    .multiply(
+                            transA, transB, m, n, k, a, 0, lda, b, 0, ldb, beta, c, 0, ldc, bias, 0, lo, hi, scratch,
+                            0);
+            return;
+        }
+        final GemmTask t = gemmTask;
+        t.transA = transA;
+        t.transB = transB;
+        t.m = m;
+        t.n = n;
+        t.k = k;
+        t.a = a;
+        t.lda = lda;
+        t.b = b;
+        t.ldb = ldb;
+        t.beta = beta;
+        t.c = c;
+        t.ldc = ldc;
+        t.bias = bias;
+        t.lo = lo;
+        t.hi = hi;
+        t.scratch = scratch;
+        final int columnQuantum = kernels.gemm().columnQuantum();
+        t.byRows = transA || m >= n || n < columnQuantum * threads();
+        // Each chunk of rows copies B anew where B is copied at all: then as few chunks as threads.
+        final int most = transA || transB || m >= 192 || !t.byRows ? threads() : 2 * threads();
+        final int wanted = (int) Math.min(most, Math.max(1, nanos / CHUNK_NANOS));
+        t.step = step(t.byRows ? m : n, wanted, t.byRows ? kernels.gemm().rowQuantum() : columnQuantum);
+        pool.run(t, ((t.byRows ? m : n) + t.step - 1) / t.step);
+        t.clear();
+    }
+
+    /// `y = activation(x)`; `y` may be `x`.
+    public void forward(Activation activation, MemorySegment x, MemorySegment y, int rows, int cols) {
+        activate(activation, false, x, y, null, null, rows, cols, false);
+    }
+
+    /// `dx = dy · activation'` (added to `dx` with `accumulate`), from `x` or `y` as the activation says; `dx` may
+    /// be `dy`.
+    public void backward(
+            Activation activation,
+            @Nullable MemorySegment x,
+            @Nullable MemorySegment y,
+            MemorySegment dy,
+            MemorySegment dx,
+            int rows,
+            int cols,
+            boolean accumulate) {
+        activate(activation, true, x, y, dy, dx, rows, cols, accumulate);
+    }
+
+    private void activate(
+            Activation activation,
+            boolean backward,
+            @Nullable MemorySegment x,
+            @Nullable MemorySegment y,
+            @Nullable MemorySegment dy,
+            @Nullable MemorySegment dx,
+            int rows,
+            int cols,
+            boolean accumulate) {
+        final ActivationKernel kernel = kernel(activation);
+        final boolean rowwise = activation.rowwise();
+        final long nanos = (long) rows * cols / ELEMENTS_PER_NANO;
+        if (nanos < SPLIT_NANOS || !pool.tryAcquire()) {
+            apply(kernel, backward, x, y, dy, dx, 0, rows, cols, accumulate);
+            return;
+        }
+        final ActivationTask t = activationTask;
+        t.kernel = kernel;
+        t.backward = backward;
+        t.x = x;
+        t.y = y;
+        t.dy = dy;
+        t.dx = dx;
+        t.rows = rowwise ? rows : (int) Math.min(Integer.MAX_VALUE, (long) rows * cols);
+        t.cols = rowwise ? cols : 1;
+        t.accumulate = accumulate;
+        t.step = step(t.rows, (int) Math.min(2L * threads(), nanos / CHUNK_NANOS), rowwise ? 16 : 1024);
+        pool.run(t, (t.rows + t.step - 1) / t.step);
+        t.clear();
+    }
+
+    private static void apply(
+            ActivationKernel kernel,
+            boolean backward,
+            @Nullable MemorySegment x,
+            @Nullable MemorySegment y,
+            @Nullable MemorySegment dy,
+            @Nullable MemorySegment dx,
+            long offset,
+            int rows,
+            int cols,
+            boolean accumulate) {
+        if (backward) {
+            kernel.backward(x, offset, y, offset, require(dy), offset, require(dx), offset, rows, cols, accumulate);
+        } else {
+            kernel.forward(require(x), offset, require(y), offset, rows, cols);
+        }
+    }
+
+    /// Runs a task over `0 .. n` on the threads.
+    ///
+    /// @param quantum cuts are at multiples of it
+    /// @param nanos rough time of the whole on one thread: short work is not split
+    public void run(RangeTask task, int n, int quantum, long nanos) {
+        if (nanos < SPLIT_NANOS || n <= quantum || !pool.tryAcquire()) {
+            task.run(0, n);
+            return;
+        }
+        ranges.task = task;
+        ranges.n = n;
+        ranges.step = step(n, (int) Math.min(2L * threads(), nanos / CHUNK_NANOS), quantum);
+        pool.run(ranges, (n + ranges.step - 1) / ranges.step);
+        ranges.task = null;
+    }
+
+    /// Items of a chunk when `n` are cut into `chunks` of nearly equal multiples of `quantum`.
+    private static int step(int n, int chunks, int quantum) {
+        final int quanta = (n + quantum - 1) / quantum;
+        return Math.max(1, (quanta + chunks - 1) / chunks) * quantum;
+    }
+
+    private static MemorySegment require(@Nullable MemorySegment segment) {
+        if (segment == null) {
+            throw new IllegalArgumentException("activation: an operand that it needs is missing");
+        }
+        return segment;
+    }
+
+    /// Ends the threads and frees the scratch.
+    ///
+    /// @throws IllegalStateException for [#shared()]
+    @Override
+    public void close() {
+        if (this == Shared.INSTANCE) {
+            throw new IllegalStateException("Compute.shared() cannot be closed");
+        }
+        pool.close();
+        memory.close();
+    }
+
+    /// The one product that the threads are at, kept so that none is allocated.
+    private final class GemmTask implements ThreadPool.Task {
+        private boolean transA;
+        private boolean transB;
+        private int m;
+        private int n;
+        private int k;
+        private @Nullable MemorySegment a;
+        private long lda;
+        private @Nullable MemorySegment b;
+        private long ldb;
+        private float beta;
+        private @Nullable MemorySegment c;
+        private long ldc;
+        private @Nullable MemorySegment bias;
+        private float lo;
+        private float hi;
+        private @Nullable MemorySegment scratch;
+        private boolean byRows;
+        private int step;
+
+        @Override
+        public void run(int chunk, int thread) {
+            final int from = chunk * step;
+            final int rows = byRows ? Math.min(step, m - from) : m;
+            final int cols = byRows ? n : Math.min(step, n - from);
+            final long i = byRows ? from : 0;
+            final long j = byRows ? 0 : from;
+            kernels.gemm()
+                    .multiply(
+                            transA,
+                            transB,
+                            rows,
+                            cols,
+                            k,
+                            require(a),
+                            transA ? i : i * lda,
+                            lda,
+                            require(b),
+                            transB ? j * ldb : j,
+                            ldb,
+                            beta,
+                            require(c),
+                            i * ldc + j,
+                            ldc,
+                            bias,
+                            j,
+                            lo,
+                            hi,
+                            thread == 0 ? require(scratch) : workerScratch[thread],
+                            0);
+        }
+
+        private void clear() {
+            a = null;
+            b = null;
+            c = null;
+            bias = null;
+            scratch = null;
+        }
+    }
+
+    /// The one activation that the threads are at.
+    private static final class ActivationTask implements ThreadPool.Task {
+        private @Nullable ActivationKernel kernel;
+        private boolean backward;
+        private @Nullable MemorySegment x;
+        private @Nullable MemorySegment y;
+        private @Nullable MemorySegment dy;
+        private @Nullable MemorySegment dx;
+        private int rows;
+        private int cols;
+        private boolean accumulate;
+        private int step;
+
+        @Override
+        public void run(int chunk, int thread) {
+            final int from = chunk * step;
+            final ActivationKernel k = kernel;
+            if (k != null) {
+                apply(k, backward, x, y, dy, dx, (long) from * cols, Math.min(step, rows - from), cols, accumulate);
+            }
+        }
+
+        private void clear() {
+            x = null;
+            y = null;
+            dy = null;
+            dx = null;
+        }
+    }
+
+    /// The one other task that the threads are at.
+    private static final class Ranges implements ThreadPool.Task {
+        private @Nullable RangeTask task;
+        private int n;
+        private int step;
+
+        @Override
+        public void run(int chunk, int thread) {
+            final RangeTask t = task;
+            if (t != null) {
+                t.run(chunk * step, Math.min(n, (chunk + 1) * step));
+            }
+        }
+    }
+}

@@ -1,0 +1,228 @@
+package dev.lanewise.nn;
+
+import dev.lanewise.tensor.Shape;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// The definition of a network: layers by unique name, their calls in an order in which each call's inputs come
+/// first, the inputs and the outputs. It holds no weights. A shared layer is one layer with several calls.
+///
+/// @param layers in the order in which they were first called; a layer's identity is its name
+/// @param calls in order
+/// @param inputs the calls of the input layers, in the model's order
+/// @param outputs in the model's order
+public record Graph(Map<String, Layer> layers, List<Call> calls, List<Integer> inputs, List<Value> outputs) {
+
+    /// An output of a call.
+    ///
+    /// @param call position in [Graph#calls]
+    /// @param output which of its outputs
+    /// @param shape with the batch first, [Shape#UNKNOWN]
+    public record Value(int call, int output, Shape shape) {}
+
+    /// A call of a layer.
+    ///
+    /// @param layer name
+    /// @param index which of the layer's calls, from 0
+    public record Call(String layer, int index, List<Value> inputs, List<Value> outputs) {}
+
+    public Graph {
+        layers = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(layers));
+        calls = List.copyOf(calls);
+        inputs = List.copyOf(inputs);
+        outputs = List.copyOf(outputs);
+        if (inputs.isEmpty() || outputs.isEmpty()) {
+            throw new IllegalArgumentException("Graph: needs an input and an output");
+        }
+    }
+
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /// The layer of this name.
+    ///
+    /// @throws IllegalArgumentException if there is none
+    public Layer layer(String name) {
+        final Layer layer = layers.get(name);
+        if (layer == null) {
+            throw new IllegalArgumentException(
+                    "no layer '" + name + "' (there are: " + String.join(", ", layers.keySet()) + ")");
+        }
+        return layer;
+    }
+
+    /// Shapes of the inputs, with the batch first.
+    public List<Shape> inputShapes() {
+        return inputs.stream()
+                .map(call -> calls.get(call).outputs().getFirst().shape())
+                .toList();
+    }
+
+    /// Shapes of the outputs, with the batch first.
+    public List<Shape> outputShapes() {
+        return outputs.stream().map(Value::shape).toList();
+    }
+
+    /// Shapes of a layer's inputs at its first call.
+    List<Shape> inputShapes(String layer) {
+        for (Call call : calls) {
+            if (call.layer().equals(layer)) {
+                return call.inputs().stream().map(Value::shape).toList();
+            }
+        }
+        return List.of();
+    }
+
+    /// The same graph with another layer under a name; it must give the same shapes and ask for the same weights.
+    public Graph withLayer(String name, Layer layer) {
+        final Map<String, Layer> changed = new LinkedHashMap<>(layers);
+        changed.put(name, layer);
+        return new Graph(changed, calls, inputs, outputs);
+    }
+
+    /// Builds a graph call by call.
+    public static final class Builder {
+        private final Map<String, Layer> layers = new LinkedHashMap<>();
+        private final Map<String, Integer> callCounts = new HashMap<>();
+        private final Map<String, Integer> typeCounts = new HashMap<>();
+        private final List<Call> calls = new ArrayList<>();
+        private final List<Integer> inputs = new ArrayList<>();
+
+        private Builder() {}
+
+        /// An input of samples of this shape.
+        public Value input(String name, Shape sample) {
+            return input(name, new InputLayer(sample));
+        }
+
+        /// An input with a name of its own.
+        public Value input(Shape sample) {
+            final InputLayer layer = new InputLayer(sample);
+            return input(freeName(layer), layer);
+        }
+
+        private Value input(String name, InputLayer layer) {
+            layer(name, layer);
+            inputs.add(calls.size());
+            return call(name).getFirst();
+        }
+
+        /// Adds a layer without calling it, so that it can be shared.
+        ///
+        /// @throws IllegalArgumentException if the name is taken
+        public String layer(String name, Layer layer) {
+            if (name.isEmpty() || name.indexOf('\0') >= 0) {
+                throw new IllegalArgumentException("Graph: a layer needs a name");
+            }
+            if (layers.putIfAbsent(name, layer) != null) {
+                throw new IllegalArgumentException("Graph: two layers are named '" + name + "'");
+            }
+            return name;
+        }
+
+        /// Calls a layer that was added, once more or for the first time.
+        public List<Value> call(String name, Value... values) {
+            final Layer layer = layers.get(name);
+            if (layer == null) {
+                throw new IllegalArgumentException("Graph: no layer '" + name + "' to call");
+            }
+            for (Value value : values) {
+                if (value.call() < 0
+                        || value.call() >= calls.size()
+                        || !calls.get(value.call()).outputs().contains(value)) {
+                    throw new IllegalArgumentException(
+                            "Graph: layer '" + name + "' is called with a value of another graph");
+                }
+            }
+            final List<Shape> shapes =
+                    List.of(values).stream().map(Value::shape).toList();
+            final List<Shape> outputs;
+            try {
+                outputs = layer.outputShapes(shapes);
+                final int earlier = callCounts.getOrDefault(name, 0);
+                if (earlier > 0 && !layer.parameters(shapes).equals(layer.parameters(firstShapes(name)))) {
+                    throw new IllegalArgumentException(layer.typeName() + ": is shared, but needs other weights for "
+                            + shapes + " than for " + firstShapes(name));
+                }
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException("layer '" + name + "': " + e.getMessage(), e);
+            }
+            final List<Value> results = new ArrayList<>();
+            for (int i = 0; i < outputs.size(); i++) {
+                results.add(new Value(calls.size(), i, outputs.get(i)));
+            }
+            final int index = callCounts.merge(name, 1, Integer::sum) - 1;
+            calls.add(new Call(name, index, List.of(values), List.copyOf(results)));
+            return results;
+        }
+
+        /// Adds a layer and calls it; one output.
+        public Value add(String name, Layer layer, Value... values) {
+            return call(layer(name, layer), values).getFirst();
+        }
+
+        /// Adds a layer under a name made from its type, as Keras does (`dense`, `dense_1`), and calls it; one
+        /// output.
+        public Value add(Layer layer, Value... values) {
+            return add(freeName(layer), layer, values);
+        }
+
+        /// The graph of these outputs.
+        ///
+        /// @throws IllegalArgumentException if a layer was never called or leads to no output
+        public Graph build(Value... outputs) {
+            for (String name : layers.keySet()) {
+                if (!callCounts.containsKey(name)) {
+                    throw new IllegalArgumentException("Graph: layer '" + name + "' is never called");
+                }
+            }
+            final Set<Integer> used = new HashSet<>();
+            for (Value output : outputs) {
+                used.add(output.call());
+            }
+            for (int i = calls.size() - 1; i >= 0; i--) {
+                if (used.contains(i)) {
+                    calls.get(i).inputs().forEach(value -> used.add(value.call()));
+                } else {
+                    throw new IllegalArgumentException(
+                            "Graph: layer '" + calls.get(i).layer() + "' leads to no output");
+                }
+            }
+            return new Graph(layers, calls, inputs, List.of(outputs));
+        }
+
+        private List<Shape> firstShapes(String name) {
+            for (Call call : calls) {
+                if (call.layer().equals(name)) {
+                    return call.inputs().stream().map(Value::shape).toList();
+                }
+            }
+            return List.of();
+        }
+
+        private String freeName(Layer layer) {
+            final String type = snakeCase(layer.typeName());
+            while (true) {
+                final int n = typeCounts.merge(type, 1, Integer::sum) - 1;
+                final String name = n == 0 ? type : type + "_" + n;
+                if (!layers.containsKey(name)) {
+                    return name;
+                }
+            }
+        }
+
+        /// Keras' rule: `MaxPooling2D` becomes `max_pooling2d`.
+        static String snakeCase(String type) {
+            return type.replaceAll("\\W+", "")
+                    .replaceAll("(.)([A-Z][a-z]+)", "$1_$2")
+                    .replaceAll("([a-z])([A-Z])", "$1_$2")
+                    .toLowerCase(java.util.Locale.ROOT);
+        }
+    }
+}

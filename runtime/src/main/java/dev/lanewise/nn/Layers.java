@@ -1,0 +1,64 @@
+package dev.lanewise.nn;
+
+import dev.lanewise.nn.layer.Activation;
+import dev.lanewise.nn.layer.Add;
+import dev.lanewise.nn.layer.Dense;
+import dev.lanewise.nn.layer.Dropout;
+import dev.lanewise.nn.layer.Flatten;
+import dev.lanewise.nn.layer.ReLU;
+import dev.lanewise.nn.layer.Rescaling;
+import dev.lanewise.nn.layer.Reshape;
+import dev.lanewise.nn.layer.Softmax;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/// The layers that model files can name: ours, and those that users register.
+public final class Layers {
+    private static final Map<String, Class<? extends Layer>> REGISTRY = new ConcurrentHashMap<>();
+
+    static {
+        for (Class<? extends Layer> type : List.of(
+                InputLayer.class,
+                Dense.class,
+                Activation.class,
+                Softmax.class,
+                ReLU.class,
+                Dropout.class,
+                Flatten.class,
+                Reshape.class,
+                Rescaling.class,
+                Add.class)) {
+            REGISTRY.put(type.getSimpleName(), type);
+        }
+    }
+
+    private Layers() {}
+
+    /// Makes a record of a user's known to model files under its class' simple name. Its components must be
+    /// numbers, booleans, strings, shapes, activations or initializers.
+    ///
+    /// @throws IllegalArgumentException if it is not a record or the name is taken by another class
+    public static void register(Class<? extends Layer> type) {
+        if (!type.isRecord()) {
+            throw new IllegalArgumentException("Layers: " + type.getName() + " is not a record");
+        }
+        final Class<? extends Layer> known = REGISTRY.putIfAbsent(type.getSimpleName(), type);
+        if (known != null && known != type) {
+            throw new IllegalArgumentException(
+                    "Layers: the name " + type.getSimpleName() + " is taken by " + known.getName());
+        }
+    }
+
+    /// The layer type of this name, or null.
+    public static @Nullable Class<? extends Layer> get(String typeName) {
+        return REGISTRY.get(typeName);
+    }
+
+    /// All known layers by name.
+    public static Map<String, Class<? extends Layer>> registry() {
+        return new TreeMap<>(REGISTRY);
+    }
+}

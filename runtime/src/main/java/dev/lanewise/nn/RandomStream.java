@@ -1,0 +1,82 @@
+package dev.lanewise.nn;
+
+import dev.lanewise.kernels.Threefry;
+
+/// Random numbers of one purpose, from a counter: the same on every machine, whatever else draws numbers.
+public final class RandomStream {
+    private final long key;
+    private long counter;
+    private double spare = Double.NaN;
+
+    public RandomStream(long key) {
+        this.key = key;
+    }
+
+    /// A stream for a purpose that two numbers name, as layer and weight.
+    public static RandomStream of(long seed, long first, long second) {
+        return new RandomStream(Threefry.block(Threefry.block(seed, first), second));
+    }
+
+    /// 64 random bits.
+    public long nextLong() {
+        return Threefry.block(key, counter++);
+    }
+
+    /// Uniform in [0, 1), in steps of 2^-53.
+    public double nextDouble() {
+        return (nextLong() >>> 11) * 0x1p-53;
+    }
+
+    /// Uniform in `0 .. bound - 1`, without bias.
+    public int nextInt(int bound) {
+        if (bound <= 0) {
+            throw new IllegalArgumentException("RandomStream: bound must be positive, got " + bound);
+        }
+        final long range = 1L << 32;
+        final long fair = range - range % bound;
+        long draw;
+        do {
+            draw = nextLong() >>> 32;
+        } while (draw >= fair);
+        return (int) (draw % bound);
+    }
+
+    /// Standard normal, by Box and Muller's polar form (Marsaglia).
+    public double nextGaussian() {
+        if (!Double.isNaN(spare)) {
+            final double kept = spare;
+            spare = Double.NaN;
+            return kept;
+        }
+        double u;
+        double v;
+        double s;
+        do {
+            u = 2 * nextDouble() - 1;
+            v = 2 * nextDouble() - 1;
+            s = u * u + v * v;
+        } while (s >= 1 || s == 0);
+        final double factor = StrictMath.sqrt(-2 * StrictMath.log(s) / s);
+        spare = v * factor;
+        return u * factor;
+    }
+
+    /// Standard normal, drawn again while beyond two standard deviations.
+    public double nextTruncatedGaussian() {
+        double draw;
+        do {
+            draw = nextGaussian();
+        } while (Math.abs(draw) > 2);
+        return draw;
+    }
+
+    /// Puts `order` in random order (Fisher and Yates).
+    public void shuffle(int[] order) {
+        for (int i = order.length - 1; i > 0; i--) {
+            final int j = nextInt(i + 1);
+            final int kept = order[i];
+            order[i] = order[j];
+            order[j] = kept;
+        }
+    }
+}

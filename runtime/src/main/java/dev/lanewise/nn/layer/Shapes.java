@@ -1,0 +1,29 @@
+package dev.lanewise.nn.layer;
+
+import dev.lanewise.tensor.Shape;
+import java.util.List;
+
+/// Checks that layers share.
+final class Shapes {
+    private Shapes() {}
+
+    /// The one input that a layer of this type takes.
+    static Shape single(String type, List<Shape> inputs) {
+        if (inputs.size() != 1) {
+            throw new IllegalArgumentException(type + ": takes one input, got " + inputs.size() + " " + inputs);
+        }
+        return inputs.getFirst();
+    }
+
+    /// Product of dimensions, unknown when one is.
+    static int product(Shape shape, int from) {
+        long product = 1;
+        for (int i = from; i < shape.rank(); i++) {
+            if (shape.dim(i) == Shape.UNKNOWN) {
+                return Shape.UNKNOWN;
+            }
+            product = Math.multiplyExact(product, shape.dim(i));
+        }
+        return Math.toIntExact(product);
+    }
+}

@@ -1,0 +1,2 @@
+/// One record per layer, named as Keras names them.
+package dev.lanewise.nn.layer;

@@ -1,0 +1,2 @@
+/// Layers, graphs, models and their memory.
+package dev.lanewise.nn;

@@ -1,0 +1,2 @@
+/// Shapes, tensors and the memory under them.
+package dev.lanewise.tensor;

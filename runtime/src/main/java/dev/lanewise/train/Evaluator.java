@@ -1,0 +1,52 @@
+package dev.lanewise.train;
+
+import dev.lanewise.data.Dataset;
+import dev.lanewise.nn.Compute;
+import dev.lanewise.nn.Model;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Loss and metrics of a model on a data set.
+public final class Evaluator {
+    private Evaluator() {}
+
+    /// Evaluates on [Compute#shared()].
+    ///
+    /// @return `loss` and each metric by its name
+    /// @throws IllegalArgumentException if data, model and loss do not go together
+    public static Map<String, Double> evaluate(Model model, Dataset data, int batchSize, Loss loss, Metric... metrics) {
+        return evaluate(Compute.shared(), model, data, batchSize, loss, metrics);
+    }
+
+    /// As [#evaluate(Model, Dataset, int, Loss, Metric...)], on given threads.
+    public static Map<String, Double> evaluate(
+            Compute compute, Model model, Dataset data, int batchSize, Loss loss, Metric... metrics) {
+        try (Pass pass = new Pass(model, compute, loss, false)) {
+            pass.check(data);
+            return evaluate(pass, data, batchSize, Meter.of(List.of(metrics), pass, data));
+        }
+    }
+
+    static Map<String, Double> evaluate(Pass pass, Dataset data, int batchSize, Meter meter) {
+        if (batchSize < 1) {
+            throw new IllegalArgumentException("evaluate: batch_size must be positive, got " + batchSize);
+        }
+        final int[] order = inOrder(data.size());
+        meter.reset();
+        for (int from = 0; from < order.length; from += batchSize) {
+            final int count = Math.min(batchSize, order.length - from);
+            pass.gather(data, order, from, count);
+            meter.update(pass.evaluate(), count, pass);
+        }
+        return meter.results(new LinkedHashMap<>(), "");
+    }
+
+    static int[] inOrder(int n) {
+        final int[] order = new int[n];
+        for (int i = 0; i < n; i++) {
+            order[i] = i;
+        }
+        return order;
+    }
+}

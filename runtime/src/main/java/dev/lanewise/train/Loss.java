@@ -1,0 +1,38 @@
+package dev.lanewise.train;
+
+import dev.lanewise.kernels.Activation;
+import dev.lanewise.tensor.Shape;
+import org.jspecify.annotations.Nullable;
+
+/// What training makes small. The loss of a batch is the sum of its rows' losses, each times its sample's weight,
+/// over the number of rows (Keras' `sum_over_batch_size`; not over the sum of the weights). Users write their own.
+public interface Loss {
+    /// Keras' name, as `sparse_categorical_crossentropy`.
+    String name();
+
+    /// Writes the loss of every row to `b.loss()` and, where `b.dy()` is not null, the gradient of the batch's
+    /// loss to it.
+    void forwardBackward(LossBuffers b);
+
+    /// Checks the shapes of a model's output and of the targets, both with the batch first.
+    ///
+    /// @throws IllegalArgumentException with both shapes if they do not go together
+    void checkShapes(Shape y, Shape target);
+
+    /// What is wrong with a target value, or null: a label out of range, as the end of the sentence "target … is
+    /// 12,". Asked for every value before training starts.
+    default @Nullable String fault(float target, Shape y) {
+        return null;
+    }
+
+    /// Whether [#fault] needs to be asked.
+    default boolean checksTargets() {
+        return false;
+    }
+
+    /// Whether the loss takes the model's last activation into itself: then `y` comes as what the activation would
+    /// get, the loss replaces it by the activation's result, and `dy` is the gradient by what the activation gets.
+    default boolean fuses(Activation last) {
+        return false;
+    }
+}

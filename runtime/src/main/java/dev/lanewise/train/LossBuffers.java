@@ -1,0 +1,103 @@
+package dev.lanewise.train;
+
+import dev.lanewise.nn.Compute;
+import dev.lanewise.nn.RangeTask;
+import dev.lanewise.tensor.Tensor;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+
+/// What a loss reads and writes for one batch.
+public final class LossBuffers {
+    private final Tensor y;
+    private final Tensor target;
+    private final @Nullable Tensor weight;
+    private final @Nullable Tensor mask;
+    private final Tensor loss;
+    private final @Nullable Tensor dy;
+    private final boolean fused;
+    private final Compute compute;
+    private @Nullable RangeTask task;
+
+    /// The buffers of a batch.
+    ///
+    /// @param weight one per row, or null for 1
+    /// @param mask one per row, 0 for rows that do not count, or null
+    /// @param loss one per row
+    /// @param dy null when no gradient is wanted
+    /// @param fused whether `y` comes without its last activation ([Loss#fuses])
+    public LossBuffers(
+            Tensor y,
+            Tensor target,
+            @Nullable Tensor weight,
+            @Nullable Tensor mask,
+            Tensor loss,
+            @Nullable Tensor dy,
+            boolean fused,
+            Compute compute) {
+        this.y = y;
+        this.target = target;
+        this.weight = weight;
+        this.mask = mask;
+        this.loss = loss;
+        this.dy = dy;
+        this.fused = fused;
+        this.compute = compute;
+    }
+
+    public Tensor y() {
+        return y;
+    }
+
+    public Tensor target() {
+        return target;
+    }
+
+    public @Nullable Tensor weight() {
+        return weight;
+    }
+
+    public @Nullable Tensor mask() {
+        return mask;
+    }
+
+    /// The losses of the rows.
+    public Tensor loss() {
+        return loss;
+    }
+
+    public @Nullable Tensor dy() {
+        return dy;
+    }
+
+    public boolean fused() {
+        return fused;
+    }
+
+    /// Rows: all dimensions of `y` but the last.
+    public int rows() {
+        return loss.size();
+    }
+
+    public int cols() {
+        return y.shape().last();
+    }
+
+    /// What a gradient is multiplied with: 1 / rows.
+    public float scale() {
+        return 1f / rows();
+    }
+
+    public Compute compute() {
+        return compute;
+    }
+
+    /// The task of this batch over its rows, made once; `make` captures nothing.
+    public <L extends Loss> RangeTask task(L ofLoss, BiFunction<L, LossBuffers, RangeTask> make) {
+        RangeTask known = task;
+        if (known == null) {
+            known = make.apply(ofLoss, this);
+            task = known;
+        }
+        return known;
+    }
+}

@@ -1,0 +1,37 @@
+package dev.lanewise.train;
+
+import dev.lanewise.nn.RangeTask;
+import dev.lanewise.tensor.Shape;
+import dev.lanewise.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+
+/// What losses over rows share.
+final class Rows {
+    /// Rows that a cut of the work is a multiple of: the widest vector's lanes.
+    private static final int QUANTUM = 16;
+
+    private Rows() {}
+
+    static <L extends Loss> void run(L loss, LossBuffers b, BiFunction<L, LossBuffers, RangeTask> make) {
+        b.compute().run(b.task(loss, make), b.rows(), QUANTUM, (long) b.rows() * b.cols() * 2);
+    }
+
+    static @Nullable MemorySegment segment(@Nullable Tensor tensor) {
+        return tensor == null ? null : tensor.segment();
+    }
+
+    static void requireSameShape(String loss, Shape y, Shape target) {
+        if (!y.equals(target)) {
+            throw new IllegalArgumentException(
+                    loss + ": targets must have the shape of the output, " + y + ", got " + target);
+        }
+    }
+
+    static void requireClasses(String loss, Shape y) {
+        if (y.rank() < 2 || y.last() < 1) {
+            throw new IllegalArgumentException(loss + ": the output must be [batch, classes], got " + y);
+        }
+    }
+}

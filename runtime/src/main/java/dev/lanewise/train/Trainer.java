@@ -1,0 +1,189 @@
+package dev.lanewise.train;
+
+import dev.lanewise.data.Dataset;
+import dev.lanewise.io.TrainingConfig;
+import dev.lanewise.nn.Compute;
+import dev.lanewise.nn.Model;
+import dev.lanewise.nn.RandomStream;
+import dev.lanewise.nn.RangeTask;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Trains a model. It owns a workspace and must be closed; the model stays open. For one thread at a time, and
+/// while it trains no one else reads the model's weights (a [dev.lanewise.nn.Predictor] has its own).
+///
+/// ```
+/// input buffer -> forward of each layer -> loss.forwardBackward
+///   -> backward of each layer in reverse -> optimizer.update -> updateState
+/// ```
+public final class Trainer implements AutoCloseable {
+    /// Weights that a cut of the update is a multiple of.
+    private static final int QUANTUM = 1024;
+
+    /// Purpose number of the random streams that order the samples of an epoch.
+    private static final long SHUFFLE = 0x5348554646L;
+
+    private final Model model;
+    private final Optimizer optimizer;
+    private final List<Metric> metrics;
+    private final Pass pass;
+    private final Compute compute;
+    private final UpdateBuffers update;
+    private final RangeTask updateTask;
+    private double learningRate;
+
+    private Trainer(Compute compute, Model model, Optimizer optimizer, Loss loss, List<Metric> metrics) {
+        this.model = model;
+        this.optimizer = optimizer;
+        this.metrics = metrics;
+        this.compute = compute;
+        learningRate = optimizer.learningRate();
+        pass = new Pass(model, compute, loss, true);
+        final List<MemorySegment> slots = new ArrayList<>();
+        for (String slot : optimizer.slots()) {
+            slots.add(model.slot(slot));
+        }
+        update = new UpdateBuffers(
+                model.trainable(),
+                pass.workspace().gradients(),
+                slots,
+                compute.kernels().optimizer());
+        updateTask = (from, to) -> optimizer.update(update, from, to - from);
+        TrainingConfig.store(model, optimizer, loss, metrics);
+    }
+
+    /// Compiles a model, in Keras' word, on [Compute#shared()]: the optimizer starts anew.
+    ///
+    /// @throws IllegalArgumentException if the model has more than one output
+    public static Trainer of(Model model, Optimizer optimizer, Loss loss, Metric... metrics) {
+        return of(Compute.shared(), model, optimizer, loss, metrics);
+    }
+
+    /// As [#of(Model, Optimizer, Loss, Metric...)], on given threads.
+    public static Trainer of(Compute compute, Model model, Optimizer optimizer, Loss loss, Metric... metrics) {
+        model.requireOpen();
+        model.resetOptimizer();
+        return new Trainer(compute, model, optimizer, loss, List.of(metrics));
+    }
+
+    /// Goes on with a model that was trained and perhaps saved: the same optimizer with its memory, the same loss
+    /// and metrics, so that the bits are those of training without the break.
+    ///
+    /// @throws IllegalStateException if the model was never trained
+    public static Trainer resume(Model model) {
+        return resume(Compute.shared(), model);
+    }
+
+    /// As [#resume(Model)], on given threads.
+    public static Trainer resume(Compute compute, Model model) {
+        model.requireOpen();
+        final TrainingConfig config = TrainingConfig.of(model);
+        return new Trainer(compute, model, config.optimizer(), config.loss(), config.metrics());
+    }
+
+    /// Trains for some epochs.
+    ///
+    /// @throws IllegalArgumentException if data, model and loss do not go together, or values are not finite;
+    ///     before the first step, the model is as it was
+    public History fit(Dataset data, Fit fit) {
+        Dataset train = data;
+        Dataset validation = fit.validation();
+        if (fit.validationSplit() > 0) {
+            final Dataset.Split split = data.split(fit.validationSplit());
+            train = split.train();
+            validation = split.validation();
+        }
+        pass.check(train);
+        if (validation != null) {
+            pass.check(validation);
+        }
+        final Long seed = fit.seed();
+        if (seed != null && seed != model.seed()) {
+            model.setProgress(seed, model.iteration(), model.epoch());
+            pass.workspace().forgetPlans();
+        }
+        final Meter meter = Meter.of(metrics, pass, train);
+        final Meter validationMeter = validation == null ? null : Meter.of(metrics, pass, validation);
+        final int batchSize = fit.batchSize();
+        final int steps = (train.size() + batchSize - 1) / batchSize;
+        final List<Long> epochs = new ArrayList<>();
+        final Map<String, List<Double>> values = new LinkedHashMap<>();
+        for (int epoch = 0; epoch < fit.epochs(); epoch++) {
+            fit.listener().epochBegins(epoch, fit.epochs(), steps);
+            final int[] order = Evaluator.inOrder(train.size());
+            if (fit.shuffle()) {
+                RandomStream.of(model.seed(), SHUFFLE, model.epoch()).shuffle(order);
+            }
+            meter.reset();
+            for (int step = 0; step < steps; step++) {
+                final int from = step * batchSize;
+                final int count = Math.min(batchSize, order.length - from);
+                gather(train, order, from, count);
+                meter.update(step(), count, pass);
+                fit.listener().stepEnds(step, meter.loss());
+            }
+            final Map<String, Double> figures = meter.results(new LinkedHashMap<>(), "");
+            if (validation != null && validationMeter != null) {
+                Evaluator.evaluate(pass, validation, batchSize, validationMeter);
+                validationMeter.results(figures, "val_");
+            }
+            epochs.add(model.epoch());
+            model.setProgress(model.seed(), model.iteration(), model.epoch() + 1);
+            figures.forEach((name, value) ->
+                    values.computeIfAbsent(name, key -> new ArrayList<>()).add(value));
+            fit.listener().epochEnds(epoch, figures);
+        }
+        return new History(epochs, values);
+    }
+
+    /// Fills the inputs and targets of the next [#step] with the samples `order[from .. from + count]`; for loops
+    /// of one's own. Nothing about the values is checked here.
+    ///
+    /// @throws IllegalArgumentException if the data does not fit the model
+    public void gather(Dataset data, int[] order, int from, int count) {
+        pass.gather(data, order, from, count);
+    }
+
+    /// One step on the batch that was gathered last: forward, loss, backward, update. Allocates nothing.
+    ///
+    /// @return the loss before the update
+    public double step() {
+        final double loss = pass.forwardBackward(model.iteration());
+        update.at(learningRate, model.iteration() + 1);
+        optimizer.begin(update);
+        final int n = (int) (update.weights().byteSize() / Float.BYTES);
+        compute.run(updateTask, n, QUANTUM, n / 3);
+        pass.workspace().updateState();
+        model.setProgress(model.seed(), model.iteration() + 1, model.epoch());
+        return loss;
+    }
+
+    /// Loss and metrics on a data set, by name.
+    ///
+    /// @throws IllegalArgumentException if data, model and loss do not go together
+    public Map<String, Double> evaluate(Dataset data, int batchSize) {
+        pass.check(data);
+        return Evaluator.evaluate(pass, data, batchSize, Meter.of(metrics, pass, data));
+    }
+
+    public double learningRate() {
+        return learningRate;
+    }
+
+    /// Changes the rate from the next step on.
+    public void learningRate(double rate) {
+        if (!(rate >= 0)) {
+            throw new IllegalArgumentException("Trainer: learning_rate must not be negative, got " + rate);
+        }
+        learningRate = rate;
+    }
+
+    /// Frees the workspace; the model stays open.
+    @Override
+    public void close() {
+        pass.close();
+    }
+}

@@ -1,0 +1,60 @@
+package dev.lanewise.train;
+
+import dev.lanewise.kernels.OptimizerKernel;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/// What an optimizer reads and writes in a step; all segments have one layout.
+public final class UpdateBuffers {
+    private final MemorySegment weights;
+    private final MemorySegment gradients;
+    private final List<MemorySegment> slots;
+    private final OptimizerKernel kernel;
+    private final float[] scalars = new float[8];
+    private double learningRate;
+    private long step;
+
+    public UpdateBuffers(
+            MemorySegment weights, MemorySegment gradients, List<MemorySegment> slots, OptimizerKernel kernel) {
+        this.weights = weights;
+        this.gradients = gradients;
+        this.slots = List.copyOf(slots);
+        this.kernel = kernel;
+    }
+
+    void at(double rate, long number) {
+        learningRate = rate;
+        step = number;
+    }
+
+    public MemorySegment weights() {
+        return weights;
+    }
+
+    public MemorySegment gradients() {
+        return gradients;
+    }
+
+    /// Slot `i` of [Optimizer#slots].
+    public MemorySegment slot(int i) {
+        return slots.get(i);
+    }
+
+    public OptimizerKernel kernel() {
+        return kernel;
+    }
+
+    /// Room for what [Optimizer#begin] computes.
+    public float[] scalars() {
+        return scalars;
+    }
+
+    public double learningRate() {
+        return learningRate;
+    }
+
+    /// Number of this step, from 1: the t of bias corrections.
+    public long step() {
+        return step;
+    }
+}

@@ -1,0 +1,2 @@
+/// Training and evaluation: losses, optimizers, metrics.
+package dev.lanewise.train;
