@@ -1,5 +1,6 @@
 package dev.lanewise.data;
 
+import dev.lanewise.tensor.Shape;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -73,6 +74,27 @@ final class ByteSource {
     /// The number of bytes read so far; of a packed file, unpacked ones.
     long position() {
         return position;
+    }
+
+    /// How many bytes the values of a claimed shape have.
+    ///
+    /// @throws DataFormatException if that is beyond what is supported
+    int bytesOf(Shape shape, int bytesPerValue) {
+        int[] dims = shape.toArray();
+        for (int dim : dims) {
+            if (dim == 0) {
+                return 0;
+            }
+        }
+        long bytes = bytesPerValue;
+        for (int dim : dims) {
+            bytes *= dim;
+            if (bytes > LIMIT) {
+                throw new DataFormatException(name + ": the header says shape " + shape + " of " + bytesPerValue
+                        + "-byte values, more than the " + LIMIT + " bytes that are supported");
+            }
+        }
+        return (int) bytes;
     }
 
     /// The next `n` bytes.

@@ -41,15 +41,7 @@ public final class IdxFile {
             throw new DataFormatException(source.name() + ": 0 dimensions at byte 3, expected 1 or more");
         }
         Shape shape = shape(source, rank);
-        long bytes = type.bytes;
-        for (int dim : shape.toArray()) {
-            bytes *= dim;
-            if (bytes > ByteSource.LIMIT) {
-                throw new DataFormatException(source.name() + ": the header says shape " + shape + " of " + type.bytes
-                        + "-byte values, more than the " + ByteSource.LIMIT + " bytes that are supported");
-            }
-        }
-        byte[] raw = source.read((int) bytes, "values of shape " + shape);
+        byte[] raw = source.read(source.bytesOf(shape, type.bytes), "values of shape " + shape);
         source.expectEnd();
         return NumberArray.decode(shape, (type.bytes == 1 ? "|" : ">") + type.code, type, ByteOrder.BIG_ENDIAN, raw);
     }
