@@ -10,7 +10,10 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.function.Function;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
@@ -120,6 +123,21 @@ final class ByteSource {
         return bytes;
     }
 
+    /// The MD5 checksum of everything that is left, in hexadecimal.
+    String md5() {
+        MessageDigest digest;
+        try {
+            digest = MessageDigest.getInstance("MD5");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has MD5", e);
+        }
+        var bytes = new byte[FIRST_BUFFER];
+        for (int count = read(bytes, 0); count >= 0; count = read(bytes, 0)) {
+            digest.update(bytes, 0, count);
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
     /// @throws DataFormatException if there are more bytes
     void expectEnd() {
         if (read(new byte[1], 0) >= 0) {
@@ -130,6 +148,7 @@ final class ByteSource {
         }
     }
 
+    /// Bytes as they come, into `bytes` from `from` on: how many, or -1 at the end.
     private int read(byte[] bytes, int from) {
         try {
             return in.read(bytes, from, bytes.length - from);

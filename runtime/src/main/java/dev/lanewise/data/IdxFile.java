@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.HexFormat;
 
 /// Reads IDX files, the format of MNIST, plain or packed with gzip.
 ///
@@ -33,7 +34,7 @@ public final class IdxFile {
         byte[] start = source.read(4, "the header");
         if (start[0] != 0 || start[1] != 0) {
             throw new DataFormatException(source.name() + ": not an IDX file, it starts with bytes "
-                    + String.format("%02x %02x", start[0], start[1]) + ", expected 00 00");
+                    + HexFormat.ofDelimiter(" ").formatHex(start, 0, 2) + ", expected 00 00");
         }
         NumberType type = type(source.name(), start[2]);
         int rank = start[3] & 0xff;
@@ -55,8 +56,8 @@ public final class IdxFile {
             case 0x0d -> NumberType.FLOAT32;
             case 0x0e -> NumberType.FLOAT64;
             default ->
-                throw new DataFormatException(name + ": unknown type code " + String.format("%02x", code)
-                        + " at byte 2, expected 08, 09, 0b, 0c, 0d or 0e");
+                throw new DataFormatException(name + ": unknown type code "
+                        + HexFormat.of().toHexDigits(code) + " at byte 2, expected 08, 09, 0b, 0c, 0d or 0e");
         };
     }
 
