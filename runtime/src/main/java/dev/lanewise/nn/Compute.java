@@ -2,6 +2,7 @@ package dev.lanewise.nn;
 
 import dev.lanewise.kernels.Activation;
 import dev.lanewise.kernels.ActivationKernel;
+import dev.lanewise.kernels.Gemm;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.tensor.Memory;
 import java.lang.foreign.MemorySegment;
@@ -30,23 +31,31 @@ public final class Compute implements AutoCloseable {
     /// Elements that a thread handles in a nanosecond in an activation, on the low side.
     private static final long ELEMENTS_PER_NANO = 4;
 
-    private final Kernels kernels;
+    private final Kernels best;
+
+    /// What runs while the best kernels are not compiled yet.
+    private final Kernels first;
+
+    private final boolean startsPlain;
+
     private final ThreadPool pool;
     private final Memory memory = new Memory("Compute");
     private final MemorySegment[] workerScratch;
     private final GemmTask gemmTask = new GemmTask();
     private final ActivationTask activationTask = new ActivationTask();
     private final Ranges ranges = new Ranges();
-    private final ConcurrentHashMap<Activation, ActivationKernel> activations = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<Activation, ActivationPair> activations = new ConcurrentHashMap<>();
 
-    private Compute(Kernels kernels, int threads) {
+    private Compute(Kernels best, Kernels first, int threads) {
         if (threads < 1 || threads > 1024) {
             throw new IllegalArgumentException("Compute: threads must be 1 to 1024, got " + threads);
         }
-        this.kernels = kernels;
+        this.best = best;
+        this.first = first;
+        startsPlain = first.vectorBits() != best.vectorBits();
         workerScratch = new MemorySegment[threads];
         for (int i = 1; i < threads; i++) {
-            workerScratch[i] = memory.floats(kernels.gemm().maxScratchSize());
+            workerScratch[i] = memory.floats(gemmScratchSize());
         }
         pool = new ThreadPool(threads);
     }
@@ -55,12 +64,26 @@ public final class Compute implements AutoCloseable {
     ///
     /// @throws IllegalArgumentException if `threads` is not 1 to 1024
     public static Compute of(int threads) {
-        return new Compute(Kernels.best(), threads);
+        final Kernels best = Kernels.best();
+        if (best.vectorBits() == 0) {
+            return new Compute(best, best, threads);
+        }
+        WarmUp.start(best);
+        return new Compute(best, Kernels.scalar(), threads);
     }
 
-    /// Given kernels, for comparisons.
+    /// Given kernels from the first call on, for comparisons.
     public static Compute of(Kernels kernels, int threads) {
-        return new Compute(kernels, threads);
+        return new Compute(kernels, kernels, threads);
+    }
+
+    /// Returns when the kernels are compiled, which begins with the first [#of] in a process and takes about a
+    /// second on a thread of its own; until then the plain kernels run, with the same bits. A server calls this
+    /// before it takes requests.
+    public void warmUp() {
+        if (startsPlain) {
+            WarmUp.await(best);
+        }
     }
 
     /// One for the whole process, with a thread for each available processor. It cannot be closed.
@@ -76,25 +99,33 @@ public final class Compute implements AutoCloseable {
         return pool.threads();
     }
 
+    /// The kernels to use now. Ask anew for each call.
     public Kernels kernels() {
-        return kernels;
+        return !startsPlain || WarmUp.isOver() ? best : first;
+    }
+
+    /// The kernels of [#kernels()] once they are compiled.
+    public Kernels bestKernels() {
+        return best;
     }
 
     /// Floats of scratch that [#gemm] wants from its caller.
     public long gemmScratchSize() {
-        return kernels.gemm().maxScratchSize();
+        return Math.max(best.gemm().maxScratchSize(), first.gemm().maxScratchSize());
     }
 
     /// The kernel of an activation.
     public ActivationKernel kernel(Activation activation) {
-        final ActivationKernel known = activations.get(activation);
-        if (known != null) {
-            return known;
+        ActivationPair known = activations.get(activation);
+        if (known == null) {
+            known = new ActivationPair(
+                    activation.scalar(), best.vectorBits() > 0 ? activation.simd() : activation.scalar());
+            activations.put(activation, known);
         }
-        final ActivationKernel made = kernels.vectorBits() > 0 ? activation.simd() : activation.scalar();
-        final ActivationKernel earlier = activations.putIfAbsent(activation, made);
-        return earlier == null ? made : earlier;
+        return kernels().vectorBits() > 0 ? known.simd() : known.scalar();
     }
+
+    private record ActivationPair(ActivationKernel scalar, ActivationKernel simd) {}
 
     /// [dev.lanewise.kernels.Gemm#multiply] over the threads.
     ///
@@ -118,13 +149,16 @@ public final class Compute implements AutoCloseable {
             MemorySegment scratch) {
         final long nanos = (long) m * n * k / FMA_PER_NANO;
         if (nanos < SPLIT_NANOS || !pool.tryAcquire()) {
-            kernels.gemm()
+            kernels()
+                    .gemm()
                     .multiply(
                             transA, transB, m, n, k, a, 0, lda, b, 0, ldb, beta, c, 0, ldc, bias, 0, lo, hi, scratch,
                             0);
             return;
         }
         final GemmTask t = gemmTask;
+        final Gemm gemm = kernels().gemm();
+        t.gemm = gemm;
         t.transA = transA;
         t.transB = transB;
         t.m = m;
@@ -141,12 +175,12 @@ public final class Compute implements AutoCloseable {
         t.lo = lo;
         t.hi = hi;
         t.scratch = scratch;
-        final int columnQuantum = kernels.gemm().columnQuantum();
+        final int columnQuantum = gemm.columnQuantum();
         t.byRows = transA || m >= n || n < columnQuantum * threads();
         // Each chunk of rows copies B anew where B is copied at all: then as few chunks as threads.
         final int most = transA || transB || m >= 192 || !t.byRows ? threads() : 2 * threads();
         final int wanted = (int) Math.min(most, Math.max(1, nanos / CHUNK_NANOS));
-        t.step = step(t.byRows ? m : n, wanted, t.byRows ? kernels.gemm().rowQuantum() : columnQuantum);
+        t.step = step(t.byRows ? m : n, wanted, t.byRows ? gemm.rowQuantum() : columnQuantum);
         pool.run(t, ((t.byRows ? m : n) + t.step - 1) / t.step);
         t.clear();
     }
@@ -263,6 +297,7 @@ public final class Compute implements AutoCloseable {
 
     /// The one product that the threads are at, kept so that none is allocated.
     private final class GemmTask implements ThreadPool.Task {
+        private @Nullable Gemm gemm;
         private boolean transA;
         private boolean transB;
         private int m;
@@ -289,29 +324,32 @@ public final class Compute implements AutoCloseable {
             final int cols = byRows ? n : Math.min(step, n - from);
             final long i = byRows ? from : 0;
             final long j = byRows ? 0 : from;
-            kernels.gemm()
-                    .multiply(
-                            transA,
-                            transB,
-                            rows,
-                            cols,
-                            k,
-                            require(a),
-                            transA ? i : i * lda,
-                            lda,
-                            require(b),
-                            transB ? j * ldb : j,
-                            ldb,
-                            beta,
-                            require(c),
-                            i * ldc + j,
-                            ldc,
-                            bias,
-                            j,
-                            lo,
-                            hi,
-                            thread == 0 ? require(scratch) : workerScratch[thread],
-                            0);
+            final Gemm product = gemm;
+            if (product == null) {
+                return;
+            }
+            product.multiply(
+                    transA,
+                    transB,
+                    rows,
+                    cols,
+                    k,
+                    require(a),
+                    transA ? i : i * lda,
+                    lda,
+                    require(b),
+                    transB ? j * ldb : j,
+                    ldb,
+                    beta,
+                    require(c),
+                    i * ldc + j,
+                    ldc,
+                    bias,
+                    j,
+                    lo,
+                    hi,
+                    thread == 0 ? require(scratch) : workerScratch[thread],
+                    0);
         }
 
         private void clear() {

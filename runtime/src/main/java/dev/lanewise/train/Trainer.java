@@ -46,11 +46,7 @@ public final class Trainer implements AutoCloseable {
         for (String slot : optimizer.slots()) {
             slots.add(model.slot(slot));
         }
-        update = new UpdateBuffers(
-                model.trainable(),
-                pass.workspace().gradients(),
-                slots,
-                compute.kernels().optimizer());
+        update = new UpdateBuffers(model.trainable(), pass.workspace().gradients(), slots, compute);
         updateTask = (from, to) -> optimizer.update(update, from, to - from);
         TrainingConfig.store(model, optimizer, loss, metrics);
     }

@@ -1,6 +1,7 @@
 package dev.lanewise.train;
 
 import dev.lanewise.kernels.OptimizerKernel;
+import dev.lanewise.nn.Compute;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -9,17 +10,16 @@ public final class UpdateBuffers {
     private final MemorySegment weights;
     private final MemorySegment gradients;
     private final List<MemorySegment> slots;
-    private final OptimizerKernel kernel;
+    private final Compute compute;
     private final float[] scalars = new float[8];
     private double learningRate;
     private long step;
 
-    public UpdateBuffers(
-            MemorySegment weights, MemorySegment gradients, List<MemorySegment> slots, OptimizerKernel kernel) {
+    public UpdateBuffers(MemorySegment weights, MemorySegment gradients, List<MemorySegment> slots, Compute compute) {
         this.weights = weights;
         this.gradients = gradients;
         this.slots = List.copyOf(slots);
-        this.kernel = kernel;
+        this.compute = compute;
     }
 
     void at(double rate, long number) {
@@ -41,7 +41,7 @@ public final class UpdateBuffers {
     }
 
     public OptimizerKernel kernel() {
-        return kernel;
+        return compute.kernels().optimizer();
     }
 
     /// Room for what [Optimizer#begin] computes.

@@ -336,7 +336,7 @@ public final class SimdGemm implements Gemm {
             int kc) {
         if (FOUR_BY_FOUR) {
             if (panelA) {
-                SimdMicroKernel4x4.panelPacked(a, a0, aRow, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
+                SimdMicroKernel4x4.panelPacked(a, a0, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
             } else if (packedB) {
                 SimdMicroKernel4x4.rowsPacked(a, a0, aRow, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
             } else {
@@ -344,7 +344,7 @@ public final class SimdGemm implements Gemm {
             }
         } else {
             if (panelA) {
-                SimdMicroKernel6x2.panelPacked(a, a0, aRow, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
+                SimdMicroKernel6x2.panelPacked(a, a0, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
             } else if (packedB) {
                 SimdMicroKernel6x2.rowsPacked(a, a0, aRow, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
             } else {
@@ -369,7 +369,7 @@ public final class SimdGemm implements Gemm {
             int last,
             int kc) {
         if (panelA) {
-            SimdMicroKernel8x1.panelPacked(a, a0, aRow, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
+            SimdMicroKernel8x1.panelPacked(a, a0, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
         } else {
             SimdMicroKernel8x1.rowsPacked(a, a0, aRow, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
         }
