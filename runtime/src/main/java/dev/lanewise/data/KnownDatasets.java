@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 public final class KnownDatasets {
     private static final KnownDataset FASHION_MNIST = new KnownDataset(
             "fashion-mnist",
-            "60,000 training and 10,000 test images of clothing, 28 x 28 grey values, in 10 classes, by Zalando Research",
+            "60,000 training and 10,000 test images of clothing, 28 x 28 grey values, by Zalando Research",
             "MIT, copyright 2017 Zalando SE",
             List.of(
                     new KnownDataset.KnownFile(IdxFolder.TRAIN_IMAGES, 47040016, "f4a8712d7a061bf5bd6d2ca38dc4d50a"),

@@ -5,7 +5,6 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
@@ -79,7 +78,7 @@ public final class NpzFile implements AutoCloseable {
     /// Opens a file within [Limits#DEFAULT].
     ///
     /// @throws DataFormatException if it is not a zip file, or has two members of one name
-    /// @throws UncheckedIOException if it cannot be read
+    /// @throws java.io.UncheckedIOException if it cannot be read
     public static NpzFile open(Path path) {
         return open(path, Limits.DEFAULT);
     }
@@ -87,7 +86,7 @@ public final class NpzFile implements AutoCloseable {
     /// Opens a file within limits of one's own.
     ///
     /// @throws DataFormatException if it is not a zip file, or has two members of one name
-    /// @throws UncheckedIOException if it cannot be read
+    /// @throws java.io.UncheckedIOException if it cannot be read
     public static NpzFile open(Path path, Limits limits) {
         var file = new NpzFile(path, limits);
         try {
@@ -113,7 +112,7 @@ public final class NpzFile implements AutoCloseable {
     ///
     /// @throws DataFormatException if it is damaged, beyond [Limits#DEFAULT], or holds something else than real
     /// numbers
-    /// @throws UncheckedIOException if it cannot be read
+    /// @throws java.io.UncheckedIOException if it cannot be read
     public static SequencedMap<String, NumberArray> read(Path path) {
         try (var file = open(path)) {
             var arrays = new LinkedHashMap<String, NumberArray>();
@@ -138,7 +137,7 @@ public final class NpzFile implements AutoCloseable {
     ///
     /// @throws IllegalArgumentException if there is no array of this name
     /// @throws DataFormatException if it is damaged, beyond the limits, or holds something else than real numbers
-    /// @throws UncheckedIOException if it cannot be read
+    /// @throws java.io.UncheckedIOException if it cannot be read
     public NumberArray read(String name) {
         ZipEntry entry = members.get(name);
         if (entry == null) {
@@ -202,7 +201,7 @@ public final class NpzFile implements AutoCloseable {
     /// Writes arrays as float32 in the map's order, not compressed, as `numpy.savez` does: beside `path` first,
     /// then moved there.
     ///
-    /// @throws UncheckedIOException if it cannot be written; what was there before stays then
+    /// @throws java.io.UncheckedIOException if it cannot be written; what was there before stays then
     public static void write(Path path, Map<String, NumberArray> arrays) {
         FileReplacement.write(path, out -> {
             try (var zip = new ZipOutputStream(out)) {
