@@ -1,0 +1,246 @@
+package dev.lanewise.nn;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.lanewise.kernels.Activations;
+import dev.lanewise.nn.layer.Activation;
+import dev.lanewise.nn.layer.Add;
+import dev.lanewise.nn.layer.Dense;
+import dev.lanewise.nn.layer.Dropout;
+import dev.lanewise.nn.layer.Flatten;
+import dev.lanewise.nn.layer.ReLU;
+import dev.lanewise.nn.layer.Rescaling;
+import dev.lanewise.nn.layer.Reshape;
+import dev.lanewise.nn.layer.Softmax;
+import dev.lanewise.tensor.Memory;
+import dev.lanewise.tensor.Shape;
+import dev.lanewise.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Every layer of the registry against its formula in double.
+class LayerGradientTest {
+    /// A layer on inputs of these shapes.
+    ///
+    /// @param step of training, negative for inference
+    record Case(Layer layer, long step, double scale, List<Shape> inputs) {
+        static Case of(Layer layer, Shape... inputs) {
+            return new Case(layer, -1, 1, List.of(inputs));
+        }
+
+        GradientCheck check(Layer checked) {
+            final GradientCheck check = GradientCheck.of(
+                            checked,
+                            DoubleFormulas.of(layer, inputs, new LayerBuffers.RandomKey(5, 2, 1), step),
+                            inputs.toArray(Shape[]::new))
+                    .scale(scale);
+            return step < 0 ? check : check.training(step);
+        }
+    }
+
+    static Stream<Case> cases() {
+        final List<Case> cases = new ArrayList<>();
+        for (String name : List.of("linear", "relu", "sigmoid", "tanh", "softmax")) {
+            final dev.lanewise.kernels.Activation activation = Activations.of(name);
+            final Initializer zeros = new Initializers.Zeros();
+            cases.add(Case.of(new Dense(5, activation), Shape.of(3, 4)));
+            cases.add(Case.of(new Dense(5, activation, false, zeros, zeros), Shape.of(3, 4)));
+            cases.add(Case.of(new Dense(3, activation), Shape.of(2, 3, 4)));
+            cases.add(Case.of(new Dense(1, activation), Shape.of(1, 1)));
+            cases.add(Case.of(new Dense(19, activation), Shape.of(17, 7)));
+            cases.add(Case.of(new Activation(activation), Shape.of(3, 5)));
+            cases.add(Case.of(new Activation(activation), Shape.of(2, 3, 7)));
+        }
+        cases.add(Case.of(new Softmax(), Shape.of(4, 5)));
+        cases.add(Case.of(new Softmax(), Shape.of(2, 2, 3)));
+        cases.add(new Case(new ReLU(), -1, 3, List.of(Shape.of(5, 7))));
+        cases.add(new Case(new ReLU(1.5f, 0, 0), -1, 3, List.of(Shape.of(5, 7))));
+        cases.add(new Case(new ReLU(null, 0.25f, 0), -1, 3, List.of(Shape.of(5, 7))));
+        cases.add(new Case(new ReLU(2f, 0.1f, 0.5f), -1, 3, List.of(Shape.of(5, 7))));
+        cases.add(Case.of(new Flatten(), Shape.of(3, 2, 2)));
+        cases.add(Case.of(new Reshape(-1, 2), Shape.of(3, 6)));
+        cases.add(Case.of(new Rescaling(1 / 255f, -0.5f), Shape.of(3, 6)));
+        cases.add(Case.of(new Rescaling(-2.5f), Shape.of(33, 2)));
+        cases.add(Case.of(new Add(), Shape.of(3, 4), Shape.of(3, 4)));
+        cases.add(Case.of(new Add(), Shape.of(2, 2, 3), Shape.of(2, 2, 3), Shape.of(2, 2, 3)));
+        cases.add(Case.of(new Dropout(0.4f), Shape.of(4, 9)));
+        cases.add(new Case(new Dropout(0.4f), 7, 1, List.of(Shape.of(4, 9))));
+        cases.add(new Case(new Dropout(0), 7, 1, List.of(Shape.of(4, 9))));
+        return cases.stream();
+    }
+
+    @Test
+    void everyLayerOfTheRegistryHasACase() {
+        final Set<String> checked = new TreeSet<>(Set.of("InputLayer")); // it has nothing to compute
+        cases().forEach(of -> checked.add(of.layer().typeName()));
+        for (Map.Entry<String, Class<? extends Layer>> entry : Layers.registry().entrySet()) {
+            // Layers that other tests register are not ours to check.
+            if (entry.getValue().getPackageName().startsWith("dev.lanewise.nn")) {
+                assertTrue(checked.contains(entry.getKey()), "no gradient check of " + entry.getKey());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void layerIsItsFormula(Case of) {
+        of.check(of.layer()).run();
+    }
+
+    /// A fault to be caught.
+    enum Fault {
+        DX_OFF_BY_ONE_PERCENT,
+        DX_OVERWRITTEN,
+        WEIGHT_GRADIENT_OFF_BY_ONE_PERCENT,
+        WEIGHT_GRADIENT_OVERWRITTEN,
+        OUTPUT_OFF_BY_A_HUNDREDTH_PERCENT,
+        LAST_DX_DROPPED
+    }
+
+    /// A layer with a fault in it.
+    record Faulty(Layer layer, Fault fault) implements Layer {
+        @Override
+        public List<Shape> outputShapes(List<Shape> inputs) {
+            return layer.outputShapes(inputs);
+        }
+
+        @Override
+        public List<ParameterSpec> parameters(List<Shape> inputs) {
+            return layer.parameters(inputs);
+        }
+
+        @Override
+        public List<Shape> saved(List<Shape> inputs) {
+            return layer.saved(inputs);
+        }
+
+        @Override
+        public void forward(LayerBuffers b) {
+            layer.forward(b);
+            if (fault == Fault.OUTPUT_OFF_BY_A_HUNDREDTH_PERCENT) {
+                scale(b.y(0), 1.0001f);
+            }
+        }
+
+        @Override
+        public void backward(LayerBuffers b) {
+            final Tensor dx = Objects.requireNonNull(b.dx(b.inputs() - 1));
+            final float[] before = dx.toArray();
+            final Tensor gradient = b.gradient(0);
+            final float[] gradientBefore = gradient == null ? new float[0] : gradient.toArray();
+            layer.backward(b);
+            switch (fault) {
+                case DX_OFF_BY_ONE_PERCENT -> scale(dx, 1.01f);
+                case DX_OVERWRITTEN -> subtractIf(b.accumulateDx(b.inputs() - 1), dx, before);
+                case WEIGHT_GRADIENT_OFF_BY_ONE_PERCENT -> scale(Objects.requireNonNull(gradient), 1.01f);
+                case WEIGHT_GRADIENT_OVERWRITTEN ->
+                    subtractIf(b.accumulateGradient(0), Objects.requireNonNull(gradient), gradientBefore);
+                case LAST_DX_DROPPED -> dx.set(dx.size() - 1, 0);
+                case OUTPUT_OFF_BY_A_HUNDREDTH_PERCENT -> {}
+            }
+        }
+
+        private static void scale(Tensor tensor, float by) {
+            for (int i = 0; i < tensor.size(); i++) {
+                tensor.set(i, tensor.get(i) * by);
+            }
+        }
+
+        private static void subtractIf(boolean accumulates, Tensor tensor, float[] before) {
+            for (int i = 0; accumulates && i < tensor.size(); i++) {
+                tensor.set(i, tensor.get(i) - before[i]);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void plantedFaultsAreCaught(Case of) {
+        final boolean hasWeights = !of.layer().parameters(of.inputs()).isEmpty();
+        // Of one output softmax knows one value, 1: there all gradients are 0, with and without most faults.
+        final boolean flat = of.inputs().getFirst().equals(Shape.of(1, 1))
+                && of.layer() instanceof Dense dense
+                && (dense.activation().equals(Activations.SOFTMAX)
+                        || dense.activation().equals(Activations.RELU));
+        for (Fault fault : Fault.values()) {
+            final boolean ofWeights = fault.name().startsWith("WEIGHT");
+            if ((hasWeights || !ofWeights) && !flat) {
+                assertThrows(
+                        AssertionError.class,
+                        () -> of.check(new Faulty(of.layer(), fault)).run(),
+                        of + ": not caught: " + fault);
+            }
+        }
+    }
+
+    /// Outputs of a dropout call on ones.
+    private static float[] dropout(float rate, boolean training, LayerBuffers.RandomKey key, long step, int n) {
+        try (Memory memory = new Memory("test");
+                Compute compute = Compute.of(1)) {
+            final Tensor x = Tensor.zeros(memory, Shape.of(1, n));
+            final Tensor y = Tensor.zeros(memory, Shape.of(1, n));
+            final float[] ones = new float[n];
+            Arrays.fill(ones, 1);
+            x.copyFrom(ones);
+            new Dropout(rate)
+                    .forward(LayerBuffers.builder("dropout", compute, memory.floats(0))
+                            .values(List.of(x), List.of(y))
+                            .key(key)
+                            .mode(training, true, step)
+                            .build());
+            return y.toArray();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {0.1f, 0.25f, 0.5f, 0.9f})
+    void dropoutDropsItsShareAndKeepsTheMean(float rate) {
+        final int n = 100_000;
+        final float[] y = dropout(rate, true, new LayerBuffers.RandomKey(1, 2, 0), 9, n);
+        int dropped = 0;
+        double sum = 0;
+        for (float value : y) {
+            dropped += value == 0 ? 1 : 0;
+            sum += value;
+            assertTrue(value == 0 || value == 1 / (1 - rate), "value " + value);
+        }
+        // Five standard deviations of a binomial count.
+        final double deviation = 5 * Math.sqrt(rate * (1 - rate) / n);
+        assertEquals(rate, (double) dropped / n, deviation);
+        assertEquals(1, sum / n, deviation / (1 - rate));
+    }
+
+    @Test
+    void dropoutMaskIsOfItsSeedLayerCallAndStep() {
+        final LayerBuffers.RandomKey key = new LayerBuffers.RandomKey(1, 2, 0);
+        final int mask = Arrays.hashCode(dropout(0.5f, true, key, 9, 1000));
+        assertEquals(mask, Arrays.hashCode(dropout(0.5f, true, key, 9, 1000)));
+        assertNotEquals(mask, Arrays.hashCode(dropout(0.5f, true, key, 10, 1000)));
+        for (LayerBuffers.RandomKey other : List.of(
+                new LayerBuffers.RandomKey(2, 2, 0),
+                new LayerBuffers.RandomKey(1, 3, 0),
+                new LayerBuffers.RandomKey(1, 2, 1))) {
+            assertNotEquals(mask, Arrays.hashCode(dropout(0.5f, true, other, 9, 1000)), other.toString());
+        }
+    }
+
+    @Test
+    void dropoutOutsideTrainingIsTheIdentity() {
+        for (float value : dropout(0.9f, false, new LayerBuffers.RandomKey(1, 2, 0), 9, 1000)) {
+            assertEquals(1, value);
+        }
+    }
+}
