@@ -1,0 +1,17 @@
+package dev.lanewise.cli;
+
+import java.io.Serial;
+
+/// An operation failed for a reason that the message says in a sentence: exit code 1.
+final class CommandException extends RuntimeException {
+    @Serial
+    private static final long serialVersionUID = 1L;
+
+    CommandException(String message) {
+        super(message);
+    }
+
+    CommandException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

@@ -1,0 +1,48 @@
+package dev.lanewise.cli;
+
+import dev.lanewise.nn.Model;
+import java.nio.file.Path;
+
+/// Reads models, whatever the file's name ends with.
+final class ModelSource {
+    private ModelSource() {}
+
+    /// Reads a model; the caller closes it.
+    ///
+    /// @throws CommandException if the file is of a kind that is no model or not supported
+    /// @throws dev.lanewise.io.ModelFormatException if it is damaged
+    static Model load(Path file) {
+        FileKind kind = FileKind.of(file);
+        if (kind == FileKind.SAFETENSORS) {
+            return Model.load(file);
+        }
+        throw new CommandException(file + ": " + refusal(kind));
+    }
+
+    /// Why a file of this kind is not loaded.
+    static String refusal(FileKind kind) {
+        return switch (kind) {
+            case HDF5 -> "is a Keras HDF5 file (.h5); this format is not supported yet, only .safetensors is";
+            case KERAS_ZIP -> "is a Keras 3 archive (.keras); this format is not supported yet, only .safetensors is";
+            case SAFETENSORS -> "is a safetensors file";
+            case EMPTY -> "is empty, a model was expected";
+            case UNKNOWN -> "is not a model (its format is not known; .safetensors is supported)";
+            default -> "is not a model but of the kind: " + kind.title();
+        };
+    }
+
+    /// Checks the ending of a file that a model is to be written to.
+    ///
+    /// @return what is wrong, or null
+    static @org.jspecify.annotations.Nullable String outputFault(Path file) {
+        String name = file.getFileName() == null ? "" : file.getFileName().toString();
+        if (name.endsWith(".safetensors")) {
+            return null;
+        }
+        if (name.endsWith(".h5") || name.endsWith(".keras")) {
+            return "writing Keras' " + name.substring(name.lastIndexOf('.'))
+                    + " files is not supported yet, only .safetensors is";
+        }
+        return "the name must end with .safetensors";
+    }
+}

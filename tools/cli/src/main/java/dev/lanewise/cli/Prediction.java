@@ -1,0 +1,104 @@
+package dev.lanewise.cli;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import dev.lanewise.data.NumberArray;
+import dev.lanewise.nn.Graph;
+import dev.lanewise.nn.Model;
+import dev.lanewise.tensor.Shape;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/// One output of a model for all samples.
+///
+/// @param name the layer's, with a number where that is not enough
+/// @param array `[n, …]`
+record Prediction(String name, NumberArray array) {
+    /// Names and shapes for what [dev.lanewise.nn.Workspace#predict] gives.
+    static List<Prediction> of(Model model, int samples, List<float[]> values) {
+        Graph graph = model.graph();
+        Set<String> taken = new HashSet<>();
+        List<Prediction> predictions = new ArrayList<>();
+        for (int i = 0; i < values.size(); i++) {
+            Graph.Value output = graph.outputs().get(i);
+            String layer = graph.calls().get(output.call()).layer();
+            String name = layer;
+            for (int n = 1; !taken.add(name); n++) {
+                name = layer + "_" + n;
+            }
+            Shape shape = resolve(output.shape().with(0, samples), values.get(i).length);
+            predictions.add(new Prediction(name, NumberArray.of(shape, values.get(i))));
+        }
+        return predictions;
+    }
+
+    /// The shape with a dimension that the definition leaves open, as the number of values tells it.
+    private static Shape resolve(Shape shape, int size) {
+        if (shape.isConcrete()) {
+            return shape;
+        }
+        int known = 1;
+        int open = -1;
+        for (int i = 0; i < shape.rank(); i++) {
+            if (shape.dim(i) != Shape.UNKNOWN) {
+                known *= shape.dim(i);
+            } else if (open >= 0) {
+                throw new CommandException(
+                        "an output of shape " + shape + " with several open dimensions is not" + " supported yet");
+            } else {
+                open = i;
+            }
+        }
+        return shape.with(open, size / known);
+    }
+
+    Shape shape() {
+        return array.shape();
+    }
+
+    /// Values of one sample.
+    int width() {
+        return array.data().length / shape().dim(0);
+    }
+
+    float value(int sample, int i) {
+        return array.data()[sample * width() + i];
+    }
+
+    /// The places of a sample's largest values, largest first, the earlier one where they are equal.
+    List<Integer> top(int sample, int count) {
+        List<Integer> places = new ArrayList<>();
+        for (int i = 0; i < width(); i++) {
+            places.add(i);
+        }
+        places.sort((a, b) -> Float.compare(value(sample, b), value(sample, a)));
+        return places.subList(0, Math.min(count, places.size()));
+    }
+
+    JsonObject header() {
+        JsonObject json = new JsonObject();
+        json.addProperty("name", name);
+        json.add("shape", Json.shape(shape()));
+        return json;
+    }
+
+    /// The values as arrays in arrays.
+    JsonElement json() {
+        return json(0, 0, array.data().length);
+    }
+
+    private JsonElement json(int axis, int from, int size) {
+        if (axis == shape().rank()) {
+            return Json.number(array.data()[from]);
+        }
+        JsonArray values = new JsonArray();
+        int dim = shape().dim(axis);
+        for (int i = 0; i < dim; i++) {
+            values.add(json(axis + 1, from + i * (size / dim), size / dim));
+        }
+        return values;
+    }
+}

@@ -1,0 +1,325 @@
+package dev.lanewise.cli;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import dev.lanewise.data.Dataset;
+import dev.lanewise.data.LoadedData;
+import dev.lanewise.io.TrainingConfig;
+import dev.lanewise.nn.Compute;
+import dev.lanewise.nn.Model;
+import dev.lanewise.train.CategoricalCrossentropy;
+import dev.lanewise.train.Fit;
+import dev.lanewise.train.History;
+import dev.lanewise.train.Loss;
+import dev.lanewise.train.Metric;
+import dev.lanewise.train.SparseCategoricalCrossentropy;
+import dev.lanewise.train.Trainer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `lanewise train`.
+@Command(
+        name = "train",
+        sortOptions = false,
+        description = {
+            "Trains a network. Without options: 784-128-10 with relu and softmax, by Adam, 5 epochs in batches of 128,"
+                    + " on the images that ship with Lanewise.",
+            ""
+        })
+final class TrainCommand implements Callable<Integer> {
+    private static final long DEFAULT_SEED = 42;
+
+    @Mixin
+    private final Common common = new Common();
+
+    @Option(names = "--data", paramLabel = "NAME|PATH", description = "Data: " + DataSource.HELP)
+    private String data = ShippedData.NAME;
+
+    @Option(names = "--model", paramLabel = "FILE", description = "Trains this model further, with a new optimizer.")
+    private @Nullable Path modelFile;
+
+    @Option(names = "--resume", description = "With --model: goes on with the optimizer that the file keeps.")
+    private boolean resume;
+
+    @Option(
+            names = "--hidden",
+            paramLabel = "N[,N…]",
+            converter = Names.SizesConverter.class,
+            description = "Sizes of a new model's hidden layers (default: 128), or none.")
+    private Names.@Nullable Sizes hidden;
+
+    @Option(names = "--epochs", paramLabel = "N", description = "Passes over the data (default: 5).")
+    private int epochs = 5;
+
+    @Option(names = "--batch-size", paramLabel = "N", description = "Samples in a step (default: 128).")
+    private int batchSize = 128;
+
+    @Option(
+            names = "--optimizer",
+            paramLabel = "NAME",
+            converter = Names.OptimizerConverter.class,
+            description = "sgd or adam (default: adam).")
+    private Names.@Nullable OptimizerName optimizer;
+
+    @Option(names = "--learning-rate", paramLabel = "X", description = "Default: 0.001 for adam, 0.01 for sgd.")
+    private @Nullable Double learningRate;
+
+    @Option(
+            names = "--loss",
+            paramLabel = "NAME",
+            converter = Names.LossConverter.class,
+            description = "sparse_categorical_crossentropy, categorical_crossentropy, mean_squared_error or"
+                    + " mean_absolute_error (default: the given model's, else the first).")
+    private @Nullable Loss loss;
+
+    @Option(
+            names = "--metrics",
+            paramLabel = "NAME[,NAME…]",
+            converter = Names.MetricsConverter.class,
+            description = "accuracy, mean_squared_error, mean_absolute_error, or none (default: accuracy for classes).")
+    private Names.@Nullable Metrics metrics;
+
+    @Option(
+            names = "--validation-split",
+            paramLabel = "X",
+            description = "Validates on this share of the training data, cut from its end, instead of on test data.")
+    private double validationSplit;
+
+    @Option(names = "--output", paramLabel = "FILE", description = "Saves the model here, as .safetensors.")
+    private @Nullable Path output;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            description =
+                    "Number that first weights and the order of samples follow from (default: 42, or the model's).")
+    private @Nullable Long seed;
+
+    @Mixin
+    private final ThreadsOption threads = new ThreadsOption();
+
+    @Option(names = "--timing", hidden = true)
+    private boolean timing;
+
+    @Override
+    public Integer call() {
+        checkOptions();
+        DataSource source = DataSource.load(data);
+        try (Compute compute = threads.compute();
+                Model model = modelFile == null ? newModel(source) : ModelSource.load(modelFile)) {
+            train(source, model, compute);
+        }
+        return 0;
+    }
+
+    private void checkOptions() {
+        if (epochs < 1) {
+            throw common.usage("--epochs must be 1 or more, got " + epochs);
+        }
+        if (batchSize < 1) {
+            throw common.usage("--batch-size must be 1 or more, got " + batchSize);
+        }
+        if (!(validationSplit >= 0 && validationSplit < 1)) {
+            throw common.usage("--validation-split must be from 0 to below 1, got " + validationSplit);
+        }
+        if (learningRate != null && !(learningRate >= 0 && learningRate < Double.POSITIVE_INFINITY)) {
+            throw common.usage("--learning-rate must be a number of at least 0, got " + learningRate);
+        }
+        if (modelFile != null && hidden != null) {
+            throw common.usage("--hidden makes a new model and does not go with --model");
+        }
+        if (resume && modelFile == null) {
+            throw common.usage("--resume needs --model, the file to go on with");
+        }
+        if (resume && (optimizer != null || loss != null || metrics != null)) {
+            throw common.usage("--resume goes on as before and does not go with --optimizer, --loss or --metrics");
+        }
+        if (output != null) {
+            String fault = ModelSource.outputFault(output);
+            if (fault != null) {
+                throw common.usage("--output " + output + ": " + fault);
+            }
+            OutputPath.requireWritable(output);
+        }
+    }
+
+    private Model newModel(DataSource source) {
+        Loss wanted = loss == null ? new SparseCategoricalCrossentropy() : loss;
+        Model model = NewModel.create(
+                source, wanted, hidden == null ? List.of(128) : hidden.list(), seed == null ? DEFAULT_SEED : seed);
+        if (wanted instanceof SparseCategoricalCrossentropy || wanted instanceof CategoricalCrossentropy) {
+            ModelFacts.setClassNames(model, source.sets().classNames());
+        }
+        if (source.fromBytes()) {
+            ModelFacts.setByteScale(model);
+        }
+        return model;
+    }
+
+    private Trainer trainer(Compute compute, Model model) {
+        if (resume) {
+            Trainer trainer = Trainer.resume(compute, model);
+            if (learningRate != null) {
+                trainer.learningRate(learningRate);
+            }
+            return trainer;
+        }
+        TrainingConfig known = loss == null && TrainingConfig.isIn(model) ? TrainingConfig.of(model) : null;
+        Loss chosen = known != null ? known.loss() : loss != null ? loss : new SparseCategoricalCrossentropy();
+        List<Metric> followed = metrics == null ? null : metrics.list();
+        if (followed == null) {
+            boolean classifies =
+                    chosen instanceof SparseCategoricalCrossentropy || chosen instanceof CategoricalCrossentropy;
+            followed = known != null ? known.metrics() : classifies ? List.of(Metric.ACCURACY) : List.of();
+        }
+        Names.OptimizerName name = optimizer == null ? Names.OptimizerName.ADAM : optimizer;
+        return Trainer.of(compute, model, name.create(learningRate), chosen, followed.toArray(Metric[]::new));
+    }
+
+    private void train(DataSource source, Model model, Compute compute) {
+        EpochProgress progress = new EpochProgress(common.messages(), !common.json() && EpochProgress.isTerminal());
+        if (timing) {
+            progress.timeFirstStep();
+        }
+        try (Trainer trainer = trainer(compute, model)) {
+            LoadedData sets = source.sets();
+            Loss used = TrainingConfig.of(model).loss();
+            Dataset train = Fitting.fit(sets.name(), sets.train(), model, used, common);
+            Dataset test = validationSplit > 0 ? null : sets.test();
+            Dataset validation = test == null ? null : Fitting.fit(sets.name(), test, model, used, common);
+            Fit fit = Fit.epochs(epochs)
+                    .batchSize(batchSize)
+                    .validationSplit(validationSplit)
+                    .listener(progress);
+            if (validation != null) {
+                fit = fit.validation(validation);
+            }
+            if (seed != null) {
+                fit = fit.seed(seed);
+            }
+            int samples =
+                    validationSplit > 0 ? train.split(validationSplit).train().size() : train.size();
+            int validated = validation != null ? validation.size() : train.size() - samples;
+            announce(sets, samples, validated, train, model, compute);
+            long start = System.nanoTime();
+            History history = trainer.fit(train, fit);
+            double seconds = (System.nanoTime() - start) * 1e-9;
+            if (output != null) {
+                model.save(output);
+            }
+            Result result = new Result(sets.name(), samples, validated, seconds, progress, history, model, compute);
+            if (common.json()) {
+                common.print(json(result));
+            } else {
+                summarize(result);
+            }
+            if (timing) {
+                printTiming(progress);
+            }
+        }
+    }
+
+    private record Result(
+            String dataset,
+            int samples,
+            int validated,
+            double seconds,
+            EpochProgress progress,
+            History history,
+            Model model,
+            Compute compute) {
+        double samplesPerSecond() {
+            return (double) samples * history.epochs().size() / progress.trainingSeconds();
+        }
+    }
+
+    private void announce(LoadedData sets, int samples, int validated, Dataset train, Model model, Compute compute) {
+        StringBuilder text = new StringBuilder("Data: ").append(sets.name());
+        if (!sets.origin().equals(sets.name())) {
+            text.append(" (").append(sets.origin()).append(')');
+        }
+        text.append(": ").append(Text.count(samples, "sample")).append(" of shape ");
+        text.append(String.join(
+                ", ", train.inputShapes().stream().map(Object::toString).toList()));
+        if (validated > 0) {
+            text.append(", ").append(Text.grouped(validated)).append(" to validate on");
+        }
+        common.messages().println(text);
+        String sizes = NewModel.sizes(model);
+        text = new StringBuilder("Model: ").append(sizes).append(sizes.isEmpty() ? "" : ", ");
+        text.append(Text.count(model.parameterCount(), "parameter")).append(", on ");
+        text.append(Text.count(compute.threads(), "thread")).append(" with ").append(kernels(compute));
+        common.messages().println(text);
+    }
+
+    private static String kernels(Compute compute) {
+        int bits = compute.bestKernels().vectorBits();
+        return bits == 0 ? "plain loops (slow)" : bits + "-bit vectors";
+    }
+
+    private void summarize(Result result) {
+        var out = common.messages();
+        out.println();
+        out.println(String.format(
+                Locale.ROOT,
+                "Trained in %.2f s: %s samples/s",
+                result.seconds(),
+                Text.grouped(Math.round(result.samplesPerSecond()))));
+        StringBuilder figures = new StringBuilder();
+        result.history().values().forEach((name, values) -> {
+            if (name.startsWith("val_")) {
+                figures.append(figures.isEmpty() ? "Validation " : ", ");
+                figures.append(String.format(Locale.ROOT, "%s %.4f", name.substring(4), values.getLast()));
+            }
+        });
+        if (!figures.isEmpty()) {
+            out.println(figures.append(" on ").append(Text.count(result.validated(), "sample")));
+        }
+        if (!Double.isFinite(result.history().last("loss"))) {
+            common.note("the loss is not a finite number; a smaller --learning-rate may help");
+        }
+        out.println(output == null ? "Not saved (--output FILE.safetensors does)" : "Saved to " + output);
+    }
+
+    private JsonObject json(Result result) {
+        JsonObject history = new JsonObject();
+        result.history().values().forEach((name, values) -> {
+            JsonArray array = new JsonArray();
+            values.forEach(value -> array.add(Json.number(value.doubleValue())));
+            history.add(name, array);
+        });
+        JsonObject json = new JsonObject();
+        json.add("history", history);
+        json.add("samples_per_second", Json.number(result.samplesPerSecond()));
+        json.addProperty("seconds", result.seconds());
+        json.addProperty("training_seconds", result.progress().trainingSeconds());
+        json.addProperty("epochs", epochs);
+        json.addProperty("batch_size", batchSize);
+        json.addProperty("threads", result.compute().threads());
+        json.addProperty("vector_bits", result.compute().bestKernels().vectorBits());
+        json.addProperty("seed", result.model().seed());
+        json.addProperty("dataset", result.dataset());
+        json.addProperty("samples", result.samples());
+        json.addProperty("validation_samples", result.validated());
+        json.addProperty("parameters", result.model().parameterCount());
+        json.addProperty("output", output == null ? null : output.toString());
+        ProcessFacts.peakMemoryBytes().ifPresent(bytes -> json.addProperty("peak_memory_bytes", bytes));
+        result.progress().firstStepMillis().ifPresent(millis -> json.addProperty("first_step_millis", millis));
+        return json;
+    }
+
+    private void printTiming(EpochProgress progress) {
+        var err = common.err();
+        progress.firstStepMillis()
+                .ifPresent(millis -> err.println(
+                        "timing: " + millis + " ms from the process' start to the end of the" + " first step"));
+        ProcessFacts.peakMemoryBytes()
+                .ifPresent(bytes -> err.println("timing: " + Text.bytes(bytes) + " resident at most"));
+    }
+}

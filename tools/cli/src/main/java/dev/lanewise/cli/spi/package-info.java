@@ -1,0 +1,2 @@
+/// What other modules implement to add commands.
+package dev.lanewise.cli.spi;
