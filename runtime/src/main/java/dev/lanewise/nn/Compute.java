@@ -181,8 +181,12 @@ public final class Compute implements AutoCloseable {
         final int most = transA || transB || m >= 192 || !t.byRows ? threads() : 2 * threads();
         final int wanted = (int) Math.min(most, Math.max(1, nanos / CHUNK_NANOS));
         t.step = step(t.byRows ? m : n, wanted, t.byRows ? gemm.rowQuantum() : columnQuantum);
-        pool.run(t, ((t.byRows ? m : n) + t.step - 1) / t.step);
-        t.clear();
+        try {
+            pool.run(t, ((t.byRows ? m : n) + t.step - 1) / t.step);
+        } finally {
+            t.clear();
+            pool.release();
+        }
     }
 
     /// `y = activation(x)`; `y` may be `x`.
@@ -232,8 +236,12 @@ public final class Compute implements AutoCloseable {
         t.cols = rowwise ? cols : 1;
         t.accumulate = accumulate;
         t.step = step(t.rows, (int) Math.min(2L * threads(), nanos / CHUNK_NANOS), rowwise ? 16 : 1024);
-        pool.run(t, (t.rows + t.step - 1) / t.step);
-        t.clear();
+        try {
+            pool.run(t, (t.rows + t.step - 1) / t.step);
+        } finally {
+            t.clear();
+            pool.release();
+        }
     }
 
     private static void apply(
@@ -266,8 +274,12 @@ public final class Compute implements AutoCloseable {
         ranges.task = task;
         ranges.n = n;
         ranges.step = step(n, (int) Math.min(2L * threads(), nanos / CHUNK_NANOS), quantum);
-        pool.run(ranges, (n + ranges.step - 1) / ranges.step);
-        ranges.task = null;
+        try {
+            pool.run(ranges, (n + ranges.step - 1) / ranges.step);
+        } finally {
+            ranges.task = null;
+            pool.release();
+        }
     }
 
     /// Items of a chunk when `n` are cut into `chunks` of nearly equal multiples of `quantum`.

@@ -60,15 +60,19 @@ final class ThreadPool implements AutoCloseable {
         return workers.length + 1;
     }
 
-    /// Takes the pool for [#run]; false when it is another caller's or closed.
+    /// Takes the pool for [#run] until [#release]; false when it is another caller's or closed.
     boolean tryAcquire() {
         return workers.length > 0 && !closed.get() && busy.compareAndSet(false, true);
     }
 
-    /// Runs all chunks and returns when the last is done; then the pool is free again. The caller holds the pool.
+    /// Gives the pool back, once the caller has put away what its tasks read.
+    void release() {
+        busy.set(false);
+    }
+
+    /// Runs all chunks and returns when the last is done. The caller holds the pool, also afterwards.
     void run(Task work, int chunks) {
         if (chunks < 0 || chunks > MAX_CHUNKS) {
-            busy.set(false);
             throw new IllegalArgumentException("a task has 0 to " + MAX_CHUNKS + " chunks, got " + chunks);
         }
         task = work;
@@ -85,7 +89,6 @@ final class ThreadPool implements AutoCloseable {
         task = null;
         final Throwable thrown = failure;
         failure = null;
-        busy.set(false);
         if (thrown instanceof RuntimeException e) {
             throw e;
         } else if (thrown instanceof Error e) {

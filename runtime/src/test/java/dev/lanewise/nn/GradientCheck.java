@@ -2,6 +2,7 @@ package dev.lanewise.nn;
 
 import static org.junit.jupiter.api.Assertions.fail;
 
+import dev.lanewise.kernels.Kernels;
 import dev.lanewise.tensor.Memory;
 import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
@@ -69,10 +70,11 @@ public final class GradientCheck {
     ///
     /// @throws AssertionError if the layer is not what its formula says
     public void run() {
-        try (Memory memory = new Memory("GradientCheck");
-                Compute compute = Compute.of(1)) {
-            for (int accumulate = 0; accumulate < 2; accumulate++) {
-                run(memory, compute, accumulate == 1);
+        for (Kernels kernels : List.of(Kernels.scalar(), Kernels.best())) {
+            try (Memory memory = new Memory("GradientCheck");
+                    Compute compute = Compute.of(kernels, 1)) {
+                run(memory, compute, false);
+                run(memory, compute, true);
             }
         }
     }
