@@ -97,19 +97,24 @@ final class WarmUp {
         final MemorySegment b = memory.floats(64 * 512);
         final MemorySegment c = memory.floats(64 * 64);
         final MemorySegment d = memory.floats(64 * 64);
+        final MemorySegment e = memory.floats(64 * 64);
         final MemorySegment scratch = memory.floats(kernels.gemm().maxScratchSize());
         for (int i = 0; i < 64 * 64; i++) {
             a.setAtIndex(JAVA_FLOAT, i, i % 7 - 3);
             b.setAtIndex(JAVA_FLOAT, i, i % 5 - 2);
         }
         final int wide = kernels.gemm().columnQuantum();
-        product(calls, kernels, false, false, 8, wide, 24, wide, a, b, c, scratch);
+        product(calls, kernels, false, false, 8, wide, 24, wide, 0, a, b, c, scratch);
         // Rows of B 512 floats apart are copied into panels.
-        product(calls, kernels, false, false, 24, wide, 64, 512, a, b, c, scratch);
-        product(calls, kernels, true, false, 16, wide, 24, wide, a, b, c, scratch);
-        product(calls, kernels, false, true, 8, wide, 16, 16, a, b, c, scratch);
-        product(calls, kernels, false, false, 8, 10, 24, 10, a, b, c, scratch);
-        product(calls, kernels, true, false, 16, 10, 24, 10, a, b, c, scratch);
+        product(calls, kernels, false, false, 24, wide, 64, 512, 0, a, b, c, scratch);
+        product(calls, kernels, true, false, 16, wide, 24, wide, 0, a, b, c, scratch);
+        product(calls, kernels, false, true, 8, wide, 16, 16, 0, a, b, c, scratch);
+        product(calls, kernels, false, false, 8, 10, 24, 10, 0, a, b, c, scratch);
+        product(calls, kernels, true, false, 16, 10, 24, 10, 0, a, b, c, scratch);
+        // Added to C: gradients that several calls share, and products with a long k.
+        product(calls, kernels, false, false, 8, wide, 24, wide, 1, a, b, e, scratch);
+        product(calls, kernels, true, false, 16, wide, 24, wide, 1, a, b, e, scratch);
+        product(calls, kernels, false, true, 8, wide, 16, 16, 1, a, b, e, scratch);
 
         final ActivationKernel relu = Activations.RELU.simd();
         final ActivationKernel softmax = Activations.SOFTMAX.simd();
@@ -140,6 +145,7 @@ final class WarmUp {
             int n,
             int k,
             int ldb,
+            float beta,
             MemorySegment a,
             MemorySegment b,
             MemorySegment c,
@@ -157,14 +163,14 @@ final class WarmUp {
                         b,
                         0,
                         ldb,
-                        0,
+                        beta,
                         c,
                         0,
                         n,
                         null,
                         0,
                         0,
-                        Float.POSITIVE_INFINITY,
+                        beta == 0 ? Float.POSITIVE_INFINITY : 1,
                         scratch,
                         0));
     }

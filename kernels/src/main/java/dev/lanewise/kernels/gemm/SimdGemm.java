@@ -316,7 +316,7 @@ public final class SimdGemm implements Gemm {
         }
     }
 
-    /// Chooses the wide micro-kernel; offsets and steps in bytes.
+    /// Chooses the wide micro-kernel; offsets and steps in bytes, `iRow` 0 where all rows start from one.
     private static void wide(
             boolean panelA,
             boolean packedB,
@@ -334,15 +334,7 @@ public final class SimdGemm implements Gemm {
             long cRow,
             int last,
             int kc) {
-        if (FOUR_BY_FOUR) {
-            if (panelA) {
-                SimdMicroKernel4x4.panelPacked(a, a0, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
-            } else if (packedB) {
-                SimdMicroKernel4x4.rowsPacked(a, a0, aRow, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
-            } else {
-                SimdMicroKernel4x4.rowsStrided(a, a0, aRow, b, b0, bStep, init, i0, iRow, c, c0, cRow, last, kc);
-            }
-        } else {
+        if (!FOUR_BY_FOUR) {
             if (panelA) {
                 SimdMicroKernel6x2.panelPacked(a, a0, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
             } else if (packedB) {
@@ -350,6 +342,20 @@ public final class SimdGemm implements Gemm {
             } else {
                 SimdMicroKernel6x2.rowsStrided(a, a0, aRow, b, b0, bStep, init, i0, iRow, c, c0, cRow, last, kc);
             }
+        } else if (iRow == 0) {
+            if (panelA) {
+                SimdMicroKernel4x4.panelPacked(a, a0, b, b0, init, i0, c, c0, cRow, last, kc);
+            } else if (packedB) {
+                SimdMicroKernel4x4.rowsPacked(a, a0, aRow, b, b0, init, i0, c, c0, cRow, last, kc);
+            } else {
+                SimdMicroKernel4x4.rowsStrided(a, a0, aRow, b, b0, bStep, init, i0, c, c0, cRow, last, kc);
+            }
+        } else if (panelA) {
+            SimdMicroKernel4x4.panelPackedOnto(a, a0, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
+        } else if (packedB) {
+            SimdMicroKernel4x4.rowsPackedOnto(a, a0, aRow, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
+        } else {
+            SimdMicroKernel4x4.rowsStridedOnto(a, a0, aRow, b, b0, bStep, init, i0, iRow, c, c0, cRow, last, kc);
         }
     }
 

@@ -13,6 +13,8 @@ import jdk.incubator.vector.FloatVector;
 ///
 /// The work-horse where there are 32 vector registers of 512 bits: 8 loads for 16 FMAs.
 ///
+/// Every row starts from one row of `init`, or, in the methods named Onto, from a row of its own.
+///
 /// All offsets and steps are in bytes. A row beyond `last` starts from and is stored where row `last` is, so that
 /// there are no kernels for edges: rows are stored from the last to the first, so that row `last` has the final
 /// word. `init` and `c` may be the same memory.
@@ -27,7 +29,8 @@ final class SimdMicroKernel4x4 {
 
     private SimdMicroKernel4x4() {}
 
-    /// `a` as it lies in a row-major matrix (`aRow` between rows), `b` as it lies (`bStep` between rows).
+    /// Starts from one row: `a` as it lies in a row-major matrix (`aRow` between rows), `b` as it lies (`bStep`
+    /// between rows).
     static void rowsStrided(
             MemorySegment a,
             long a0,
@@ -37,7 +40,6 @@ final class SimdMicroKernel4x4 {
             long bStep,
             MemorySegment init,
             long i0,
-            long iRow,
             MemorySegment c,
             long c0,
             long cRow,
@@ -50,24 +52,18 @@ final class SimdMicroKernel4x4 {
         FloatVector acc01 = FloatVector.fromMemorySegment(SPECIES, init, i0 + BYTES, ORDER);
         FloatVector acc02 = FloatVector.fromMemorySegment(SPECIES, init, i0 + 2 * BYTES, ORDER);
         FloatVector acc03 = FloatVector.fromMemorySegment(SPECIES, init, i0 + 3 * BYTES, ORDER);
-        FloatVector acc10 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(1, last) * iRow, ORDER);
-        FloatVector acc11 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(1, last) * iRow + BYTES, ORDER);
-        FloatVector acc12 =
-                FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(1, last) * iRow + 2 * BYTES, ORDER);
-        FloatVector acc13 =
-                FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(1, last) * iRow + 3 * BYTES, ORDER);
-        FloatVector acc20 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(2, last) * iRow, ORDER);
-        FloatVector acc21 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(2, last) * iRow + BYTES, ORDER);
-        FloatVector acc22 =
-                FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(2, last) * iRow + 2 * BYTES, ORDER);
-        FloatVector acc23 =
-                FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(2, last) * iRow + 3 * BYTES, ORDER);
-        FloatVector acc30 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(3, last) * iRow, ORDER);
-        FloatVector acc31 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(3, last) * iRow + BYTES, ORDER);
-        FloatVector acc32 =
-                FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(3, last) * iRow + 2 * BYTES, ORDER);
-        FloatVector acc33 =
-                FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(3, last) * iRow + 3 * BYTES, ORDER);
+        FloatVector acc10 = acc00;
+        FloatVector acc11 = acc01;
+        FloatVector acc12 = acc02;
+        FloatVector acc13 = acc03;
+        FloatVector acc20 = acc00;
+        FloatVector acc21 = acc01;
+        FloatVector acc22 = acc02;
+        FloatVector acc23 = acc03;
+        FloatVector acc30 = acc00;
+        FloatVector acc31 = acc01;
+        FloatVector acc32 = acc02;
+        FloatVector acc33 = acc03;
         for (int k = 0; k < kc; k++) {
             final long ka = 4L * k;
             final long kb = b0 + k * bStep;
@@ -96,25 +92,29 @@ final class SimdMicroKernel4x4 {
             acc32 = x3.fma(b2v, acc32);
             acc33 = x3.fma(b3v, acc33);
         }
-        acc30.intoMemorySegment(c, c0 + Math.min(3, last) * cRow, ORDER);
-        acc31.intoMemorySegment(c, c0 + Math.min(3, last) * cRow + BYTES, ORDER);
-        acc32.intoMemorySegment(c, c0 + Math.min(3, last) * cRow + 2 * BYTES, ORDER);
-        acc33.intoMemorySegment(c, c0 + Math.min(3, last) * cRow + 3 * BYTES, ORDER);
-        acc20.intoMemorySegment(c, c0 + Math.min(2, last) * cRow, ORDER);
-        acc21.intoMemorySegment(c, c0 + Math.min(2, last) * cRow + BYTES, ORDER);
-        acc22.intoMemorySegment(c, c0 + Math.min(2, last) * cRow + 2 * BYTES, ORDER);
-        acc23.intoMemorySegment(c, c0 + Math.min(2, last) * cRow + 3 * BYTES, ORDER);
-        acc10.intoMemorySegment(c, c0 + Math.min(1, last) * cRow, ORDER);
-        acc11.intoMemorySegment(c, c0 + Math.min(1, last) * cRow + BYTES, ORDER);
-        acc12.intoMemorySegment(c, c0 + Math.min(1, last) * cRow + 2 * BYTES, ORDER);
-        acc13.intoMemorySegment(c, c0 + Math.min(1, last) * cRow + 3 * BYTES, ORDER);
+        final long c1 = c0 + Math.min(1, last) * cRow;
+        final long c2 = c0 + Math.min(2, last) * cRow;
+        final long c3 = c0 + Math.min(3, last) * cRow;
+        acc30.intoMemorySegment(c, c3, ORDER);
+        acc31.intoMemorySegment(c, c3 + BYTES, ORDER);
+        acc32.intoMemorySegment(c, c3 + 2 * BYTES, ORDER);
+        acc33.intoMemorySegment(c, c3 + 3 * BYTES, ORDER);
+        acc20.intoMemorySegment(c, c2, ORDER);
+        acc21.intoMemorySegment(c, c2 + BYTES, ORDER);
+        acc22.intoMemorySegment(c, c2 + 2 * BYTES, ORDER);
+        acc23.intoMemorySegment(c, c2 + 3 * BYTES, ORDER);
+        acc10.intoMemorySegment(c, c1, ORDER);
+        acc11.intoMemorySegment(c, c1 + BYTES, ORDER);
+        acc12.intoMemorySegment(c, c1 + 2 * BYTES, ORDER);
+        acc13.intoMemorySegment(c, c1 + 3 * BYTES, ORDER);
         acc00.intoMemorySegment(c, c0, ORDER);
         acc01.intoMemorySegment(c, c0 + BYTES, ORDER);
         acc02.intoMemorySegment(c, c0 + 2 * BYTES, ORDER);
         acc03.intoMemorySegment(c, c0 + 3 * BYTES, ORDER);
     }
 
-    /// `a` as it lies in a row-major matrix, `b` a packed panel `[k, vectors · lanes]`.
+    /// Starts from one row: `a` as it lies in a row-major matrix (`aRow` between rows), `b` a packed panel `[k,
+    /// vectors · lanes]`.
     static void rowsPacked(
             MemorySegment a,
             long a0,
@@ -123,7 +123,6 @@ final class SimdMicroKernel4x4 {
             long b0,
             MemorySegment init,
             long i0,
-            long iRow,
             MemorySegment c,
             long c0,
             long cRow,
@@ -136,24 +135,18 @@ final class SimdMicroKernel4x4 {
         FloatVector acc01 = FloatVector.fromMemorySegment(SPECIES, init, i0 + BYTES, ORDER);
         FloatVector acc02 = FloatVector.fromMemorySegment(SPECIES, init, i0 + 2 * BYTES, ORDER);
         FloatVector acc03 = FloatVector.fromMemorySegment(SPECIES, init, i0 + 3 * BYTES, ORDER);
-        FloatVector acc10 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(1, last) * iRow, ORDER);
-        FloatVector acc11 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(1, last) * iRow + BYTES, ORDER);
-        FloatVector acc12 =
-                FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(1, last) * iRow + 2 * BYTES, ORDER);
-        FloatVector acc13 =
-                FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(1, last) * iRow + 3 * BYTES, ORDER);
-        FloatVector acc20 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(2, last) * iRow, ORDER);
-        FloatVector acc21 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(2, last) * iRow + BYTES, ORDER);
-        FloatVector acc22 =
-                FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(2, last) * iRow + 2 * BYTES, ORDER);
-        FloatVector acc23 =
-                FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(2, last) * iRow + 3 * BYTES, ORDER);
-        FloatVector acc30 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(3, last) * iRow, ORDER);
-        FloatVector acc31 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(3, last) * iRow + BYTES, ORDER);
-        FloatVector acc32 =
-                FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(3, last) * iRow + 2 * BYTES, ORDER);
-        FloatVector acc33 =
-                FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(3, last) * iRow + 3 * BYTES, ORDER);
+        FloatVector acc10 = acc00;
+        FloatVector acc11 = acc01;
+        FloatVector acc12 = acc02;
+        FloatVector acc13 = acc03;
+        FloatVector acc20 = acc00;
+        FloatVector acc21 = acc01;
+        FloatVector acc22 = acc02;
+        FloatVector acc23 = acc03;
+        FloatVector acc30 = acc00;
+        FloatVector acc31 = acc01;
+        FloatVector acc32 = acc02;
+        FloatVector acc33 = acc03;
         for (int k = 0; k < kc; k++) {
             final long ka = 4L * k;
             final long kb = b0 + 4 * BYTES * k;
@@ -182,25 +175,29 @@ final class SimdMicroKernel4x4 {
             acc32 = x3.fma(b2v, acc32);
             acc33 = x3.fma(b3v, acc33);
         }
-        acc30.intoMemorySegment(c, c0 + Math.min(3, last) * cRow, ORDER);
-        acc31.intoMemorySegment(c, c0 + Math.min(3, last) * cRow + BYTES, ORDER);
-        acc32.intoMemorySegment(c, c0 + Math.min(3, last) * cRow + 2 * BYTES, ORDER);
-        acc33.intoMemorySegment(c, c0 + Math.min(3, last) * cRow + 3 * BYTES, ORDER);
-        acc20.intoMemorySegment(c, c0 + Math.min(2, last) * cRow, ORDER);
-        acc21.intoMemorySegment(c, c0 + Math.min(2, last) * cRow + BYTES, ORDER);
-        acc22.intoMemorySegment(c, c0 + Math.min(2, last) * cRow + 2 * BYTES, ORDER);
-        acc23.intoMemorySegment(c, c0 + Math.min(2, last) * cRow + 3 * BYTES, ORDER);
-        acc10.intoMemorySegment(c, c0 + Math.min(1, last) * cRow, ORDER);
-        acc11.intoMemorySegment(c, c0 + Math.min(1, last) * cRow + BYTES, ORDER);
-        acc12.intoMemorySegment(c, c0 + Math.min(1, last) * cRow + 2 * BYTES, ORDER);
-        acc13.intoMemorySegment(c, c0 + Math.min(1, last) * cRow + 3 * BYTES, ORDER);
+        final long c1 = c0 + Math.min(1, last) * cRow;
+        final long c2 = c0 + Math.min(2, last) * cRow;
+        final long c3 = c0 + Math.min(3, last) * cRow;
+        acc30.intoMemorySegment(c, c3, ORDER);
+        acc31.intoMemorySegment(c, c3 + BYTES, ORDER);
+        acc32.intoMemorySegment(c, c3 + 2 * BYTES, ORDER);
+        acc33.intoMemorySegment(c, c3 + 3 * BYTES, ORDER);
+        acc20.intoMemorySegment(c, c2, ORDER);
+        acc21.intoMemorySegment(c, c2 + BYTES, ORDER);
+        acc22.intoMemorySegment(c, c2 + 2 * BYTES, ORDER);
+        acc23.intoMemorySegment(c, c2 + 3 * BYTES, ORDER);
+        acc10.intoMemorySegment(c, c1, ORDER);
+        acc11.intoMemorySegment(c, c1 + BYTES, ORDER);
+        acc12.intoMemorySegment(c, c1 + 2 * BYTES, ORDER);
+        acc13.intoMemorySegment(c, c1 + 3 * BYTES, ORDER);
         acc00.intoMemorySegment(c, c0, ORDER);
         acc01.intoMemorySegment(c, c0 + BYTES, ORDER);
         acc02.intoMemorySegment(c, c0 + 2 * BYTES, ORDER);
         acc03.intoMemorySegment(c, c0 + 3 * BYTES, ORDER);
     }
 
-    /// `a` a packed panel `[k, PANEL_ROWS]`, of which rows beyond `last` may hold anything, `b` a packed panel.
+    /// Starts from one row: `a` a packed panel `[k, PANEL_ROWS]`, of which rows beyond `last` may hold anything,
+    /// `b` a packed panel.
     static void panelPacked(
             MemorySegment a,
             long a0,
@@ -208,7 +205,6 @@ final class SimdMicroKernel4x4 {
             long b0,
             MemorySegment init,
             long i0,
-            long iRow,
             MemorySegment c,
             long c0,
             long cRow,
@@ -218,24 +214,18 @@ final class SimdMicroKernel4x4 {
         FloatVector acc01 = FloatVector.fromMemorySegment(SPECIES, init, i0 + BYTES, ORDER);
         FloatVector acc02 = FloatVector.fromMemorySegment(SPECIES, init, i0 + 2 * BYTES, ORDER);
         FloatVector acc03 = FloatVector.fromMemorySegment(SPECIES, init, i0 + 3 * BYTES, ORDER);
-        FloatVector acc10 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(1, last) * iRow, ORDER);
-        FloatVector acc11 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(1, last) * iRow + BYTES, ORDER);
-        FloatVector acc12 =
-                FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(1, last) * iRow + 2 * BYTES, ORDER);
-        FloatVector acc13 =
-                FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(1, last) * iRow + 3 * BYTES, ORDER);
-        FloatVector acc20 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(2, last) * iRow, ORDER);
-        FloatVector acc21 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(2, last) * iRow + BYTES, ORDER);
-        FloatVector acc22 =
-                FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(2, last) * iRow + 2 * BYTES, ORDER);
-        FloatVector acc23 =
-                FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(2, last) * iRow + 3 * BYTES, ORDER);
-        FloatVector acc30 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(3, last) * iRow, ORDER);
-        FloatVector acc31 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(3, last) * iRow + BYTES, ORDER);
-        FloatVector acc32 =
-                FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(3, last) * iRow + 2 * BYTES, ORDER);
-        FloatVector acc33 =
-                FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(3, last) * iRow + 3 * BYTES, ORDER);
+        FloatVector acc10 = acc00;
+        FloatVector acc11 = acc01;
+        FloatVector acc12 = acc02;
+        FloatVector acc13 = acc03;
+        FloatVector acc20 = acc00;
+        FloatVector acc21 = acc01;
+        FloatVector acc22 = acc02;
+        FloatVector acc23 = acc03;
+        FloatVector acc30 = acc00;
+        FloatVector acc31 = acc01;
+        FloatVector acc32 = acc02;
+        FloatVector acc33 = acc03;
         for (int k = 0; k < kc; k++) {
             final long ka = a0 + 4L * Blocking.PANEL_ROWS * k;
             final long kb = b0 + 4 * BYTES * k;
@@ -264,18 +254,276 @@ final class SimdMicroKernel4x4 {
             acc32 = x3.fma(b2v, acc32);
             acc33 = x3.fma(b3v, acc33);
         }
-        acc30.intoMemorySegment(c, c0 + Math.min(3, last) * cRow, ORDER);
-        acc31.intoMemorySegment(c, c0 + Math.min(3, last) * cRow + BYTES, ORDER);
-        acc32.intoMemorySegment(c, c0 + Math.min(3, last) * cRow + 2 * BYTES, ORDER);
-        acc33.intoMemorySegment(c, c0 + Math.min(3, last) * cRow + 3 * BYTES, ORDER);
-        acc20.intoMemorySegment(c, c0 + Math.min(2, last) * cRow, ORDER);
-        acc21.intoMemorySegment(c, c0 + Math.min(2, last) * cRow + BYTES, ORDER);
-        acc22.intoMemorySegment(c, c0 + Math.min(2, last) * cRow + 2 * BYTES, ORDER);
-        acc23.intoMemorySegment(c, c0 + Math.min(2, last) * cRow + 3 * BYTES, ORDER);
-        acc10.intoMemorySegment(c, c0 + Math.min(1, last) * cRow, ORDER);
-        acc11.intoMemorySegment(c, c0 + Math.min(1, last) * cRow + BYTES, ORDER);
-        acc12.intoMemorySegment(c, c0 + Math.min(1, last) * cRow + 2 * BYTES, ORDER);
-        acc13.intoMemorySegment(c, c0 + Math.min(1, last) * cRow + 3 * BYTES, ORDER);
+        final long c1 = c0 + Math.min(1, last) * cRow;
+        final long c2 = c0 + Math.min(2, last) * cRow;
+        final long c3 = c0 + Math.min(3, last) * cRow;
+        acc30.intoMemorySegment(c, c3, ORDER);
+        acc31.intoMemorySegment(c, c3 + BYTES, ORDER);
+        acc32.intoMemorySegment(c, c3 + 2 * BYTES, ORDER);
+        acc33.intoMemorySegment(c, c3 + 3 * BYTES, ORDER);
+        acc20.intoMemorySegment(c, c2, ORDER);
+        acc21.intoMemorySegment(c, c2 + BYTES, ORDER);
+        acc22.intoMemorySegment(c, c2 + 2 * BYTES, ORDER);
+        acc23.intoMemorySegment(c, c2 + 3 * BYTES, ORDER);
+        acc10.intoMemorySegment(c, c1, ORDER);
+        acc11.intoMemorySegment(c, c1 + BYTES, ORDER);
+        acc12.intoMemorySegment(c, c1 + 2 * BYTES, ORDER);
+        acc13.intoMemorySegment(c, c1 + 3 * BYTES, ORDER);
+        acc00.intoMemorySegment(c, c0, ORDER);
+        acc01.intoMemorySegment(c, c0 + BYTES, ORDER);
+        acc02.intoMemorySegment(c, c0 + 2 * BYTES, ORDER);
+        acc03.intoMemorySegment(c, c0 + 3 * BYTES, ORDER);
+    }
+
+    /// As [#rowsStrided], starting from a row each.
+    static void rowsStridedOnto(
+            MemorySegment a,
+            long a0,
+            long aRow,
+            MemorySegment b,
+            long b0,
+            long bStep,
+            MemorySegment init,
+            long i0,
+            long iRow,
+            MemorySegment c,
+            long c0,
+            long cRow,
+            int last,
+            int kc) {
+        final long a1 = a0 + Math.min(1, last) * aRow;
+        final long a2 = a0 + Math.min(2, last) * aRow;
+        final long a3 = a0 + Math.min(3, last) * aRow;
+        final long i1 = i0 + Math.min(1, last) * iRow;
+        final long i2 = i0 + Math.min(2, last) * iRow;
+        final long i3 = i0 + Math.min(3, last) * iRow;
+        FloatVector acc00 = FloatVector.fromMemorySegment(SPECIES, init, i0, ORDER);
+        FloatVector acc01 = FloatVector.fromMemorySegment(SPECIES, init, i0 + BYTES, ORDER);
+        FloatVector acc02 = FloatVector.fromMemorySegment(SPECIES, init, i0 + 2 * BYTES, ORDER);
+        FloatVector acc03 = FloatVector.fromMemorySegment(SPECIES, init, i0 + 3 * BYTES, ORDER);
+        FloatVector acc10 = FloatVector.fromMemorySegment(SPECIES, init, i1, ORDER);
+        FloatVector acc11 = FloatVector.fromMemorySegment(SPECIES, init, i1 + BYTES, ORDER);
+        FloatVector acc12 = FloatVector.fromMemorySegment(SPECIES, init, i1 + 2 * BYTES, ORDER);
+        FloatVector acc13 = FloatVector.fromMemorySegment(SPECIES, init, i1 + 3 * BYTES, ORDER);
+        FloatVector acc20 = FloatVector.fromMemorySegment(SPECIES, init, i2, ORDER);
+        FloatVector acc21 = FloatVector.fromMemorySegment(SPECIES, init, i2 + BYTES, ORDER);
+        FloatVector acc22 = FloatVector.fromMemorySegment(SPECIES, init, i2 + 2 * BYTES, ORDER);
+        FloatVector acc23 = FloatVector.fromMemorySegment(SPECIES, init, i2 + 3 * BYTES, ORDER);
+        FloatVector acc30 = FloatVector.fromMemorySegment(SPECIES, init, i3, ORDER);
+        FloatVector acc31 = FloatVector.fromMemorySegment(SPECIES, init, i3 + BYTES, ORDER);
+        FloatVector acc32 = FloatVector.fromMemorySegment(SPECIES, init, i3 + 2 * BYTES, ORDER);
+        FloatVector acc33 = FloatVector.fromMemorySegment(SPECIES, init, i3 + 3 * BYTES, ORDER);
+        for (int k = 0; k < kc; k++) {
+            final long ka = 4L * k;
+            final long kb = b0 + k * bStep;
+            final FloatVector b0v = FloatVector.fromMemorySegment(SPECIES, b, kb, ORDER);
+            final FloatVector b1v = FloatVector.fromMemorySegment(SPECIES, b, kb + BYTES, ORDER);
+            final FloatVector b2v = FloatVector.fromMemorySegment(SPECIES, b, kb + 2 * BYTES, ORDER);
+            final FloatVector b3v = FloatVector.fromMemorySegment(SPECIES, b, kb + 3 * BYTES, ORDER);
+            final FloatVector x0 = FloatVector.broadcast(SPECIES, a.get(FLOAT, a0 + ka));
+            acc00 = x0.fma(b0v, acc00);
+            acc01 = x0.fma(b1v, acc01);
+            acc02 = x0.fma(b2v, acc02);
+            acc03 = x0.fma(b3v, acc03);
+            final FloatVector x1 = FloatVector.broadcast(SPECIES, a.get(FLOAT, a1 + ka));
+            acc10 = x1.fma(b0v, acc10);
+            acc11 = x1.fma(b1v, acc11);
+            acc12 = x1.fma(b2v, acc12);
+            acc13 = x1.fma(b3v, acc13);
+            final FloatVector x2 = FloatVector.broadcast(SPECIES, a.get(FLOAT, a2 + ka));
+            acc20 = x2.fma(b0v, acc20);
+            acc21 = x2.fma(b1v, acc21);
+            acc22 = x2.fma(b2v, acc22);
+            acc23 = x2.fma(b3v, acc23);
+            final FloatVector x3 = FloatVector.broadcast(SPECIES, a.get(FLOAT, a3 + ka));
+            acc30 = x3.fma(b0v, acc30);
+            acc31 = x3.fma(b1v, acc31);
+            acc32 = x3.fma(b2v, acc32);
+            acc33 = x3.fma(b3v, acc33);
+        }
+        final long c1 = c0 + Math.min(1, last) * cRow;
+        final long c2 = c0 + Math.min(2, last) * cRow;
+        final long c3 = c0 + Math.min(3, last) * cRow;
+        acc30.intoMemorySegment(c, c3, ORDER);
+        acc31.intoMemorySegment(c, c3 + BYTES, ORDER);
+        acc32.intoMemorySegment(c, c3 + 2 * BYTES, ORDER);
+        acc33.intoMemorySegment(c, c3 + 3 * BYTES, ORDER);
+        acc20.intoMemorySegment(c, c2, ORDER);
+        acc21.intoMemorySegment(c, c2 + BYTES, ORDER);
+        acc22.intoMemorySegment(c, c2 + 2 * BYTES, ORDER);
+        acc23.intoMemorySegment(c, c2 + 3 * BYTES, ORDER);
+        acc10.intoMemorySegment(c, c1, ORDER);
+        acc11.intoMemorySegment(c, c1 + BYTES, ORDER);
+        acc12.intoMemorySegment(c, c1 + 2 * BYTES, ORDER);
+        acc13.intoMemorySegment(c, c1 + 3 * BYTES, ORDER);
+        acc00.intoMemorySegment(c, c0, ORDER);
+        acc01.intoMemorySegment(c, c0 + BYTES, ORDER);
+        acc02.intoMemorySegment(c, c0 + 2 * BYTES, ORDER);
+        acc03.intoMemorySegment(c, c0 + 3 * BYTES, ORDER);
+    }
+
+    /// As [#rowsPacked], starting from a row each.
+    static void rowsPackedOnto(
+            MemorySegment a,
+            long a0,
+            long aRow,
+            MemorySegment b,
+            long b0,
+            MemorySegment init,
+            long i0,
+            long iRow,
+            MemorySegment c,
+            long c0,
+            long cRow,
+            int last,
+            int kc) {
+        final long a1 = a0 + Math.min(1, last) * aRow;
+        final long a2 = a0 + Math.min(2, last) * aRow;
+        final long a3 = a0 + Math.min(3, last) * aRow;
+        final long i1 = i0 + Math.min(1, last) * iRow;
+        final long i2 = i0 + Math.min(2, last) * iRow;
+        final long i3 = i0 + Math.min(3, last) * iRow;
+        FloatVector acc00 = FloatVector.fromMemorySegment(SPECIES, init, i0, ORDER);
+        FloatVector acc01 = FloatVector.fromMemorySegment(SPECIES, init, i0 + BYTES, ORDER);
+        FloatVector acc02 = FloatVector.fromMemorySegment(SPECIES, init, i0 + 2 * BYTES, ORDER);
+        FloatVector acc03 = FloatVector.fromMemorySegment(SPECIES, init, i0 + 3 * BYTES, ORDER);
+        FloatVector acc10 = FloatVector.fromMemorySegment(SPECIES, init, i1, ORDER);
+        FloatVector acc11 = FloatVector.fromMemorySegment(SPECIES, init, i1 + BYTES, ORDER);
+        FloatVector acc12 = FloatVector.fromMemorySegment(SPECIES, init, i1 + 2 * BYTES, ORDER);
+        FloatVector acc13 = FloatVector.fromMemorySegment(SPECIES, init, i1 + 3 * BYTES, ORDER);
+        FloatVector acc20 = FloatVector.fromMemorySegment(SPECIES, init, i2, ORDER);
+        FloatVector acc21 = FloatVector.fromMemorySegment(SPECIES, init, i2 + BYTES, ORDER);
+        FloatVector acc22 = FloatVector.fromMemorySegment(SPECIES, init, i2 + 2 * BYTES, ORDER);
+        FloatVector acc23 = FloatVector.fromMemorySegment(SPECIES, init, i2 + 3 * BYTES, ORDER);
+        FloatVector acc30 = FloatVector.fromMemorySegment(SPECIES, init, i3, ORDER);
+        FloatVector acc31 = FloatVector.fromMemorySegment(SPECIES, init, i3 + BYTES, ORDER);
+        FloatVector acc32 = FloatVector.fromMemorySegment(SPECIES, init, i3 + 2 * BYTES, ORDER);
+        FloatVector acc33 = FloatVector.fromMemorySegment(SPECIES, init, i3 + 3 * BYTES, ORDER);
+        for (int k = 0; k < kc; k++) {
+            final long ka = 4L * k;
+            final long kb = b0 + 4 * BYTES * k;
+            final FloatVector b0v = FloatVector.fromMemorySegment(SPECIES, b, kb, ORDER);
+            final FloatVector b1v = FloatVector.fromMemorySegment(SPECIES, b, kb + BYTES, ORDER);
+            final FloatVector b2v = FloatVector.fromMemorySegment(SPECIES, b, kb + 2 * BYTES, ORDER);
+            final FloatVector b3v = FloatVector.fromMemorySegment(SPECIES, b, kb + 3 * BYTES, ORDER);
+            final FloatVector x0 = FloatVector.broadcast(SPECIES, a.get(FLOAT, a0 + ka));
+            acc00 = x0.fma(b0v, acc00);
+            acc01 = x0.fma(b1v, acc01);
+            acc02 = x0.fma(b2v, acc02);
+            acc03 = x0.fma(b3v, acc03);
+            final FloatVector x1 = FloatVector.broadcast(SPECIES, a.get(FLOAT, a1 + ka));
+            acc10 = x1.fma(b0v, acc10);
+            acc11 = x1.fma(b1v, acc11);
+            acc12 = x1.fma(b2v, acc12);
+            acc13 = x1.fma(b3v, acc13);
+            final FloatVector x2 = FloatVector.broadcast(SPECIES, a.get(FLOAT, a2 + ka));
+            acc20 = x2.fma(b0v, acc20);
+            acc21 = x2.fma(b1v, acc21);
+            acc22 = x2.fma(b2v, acc22);
+            acc23 = x2.fma(b3v, acc23);
+            final FloatVector x3 = FloatVector.broadcast(SPECIES, a.get(FLOAT, a3 + ka));
+            acc30 = x3.fma(b0v, acc30);
+            acc31 = x3.fma(b1v, acc31);
+            acc32 = x3.fma(b2v, acc32);
+            acc33 = x3.fma(b3v, acc33);
+        }
+        final long c1 = c0 + Math.min(1, last) * cRow;
+        final long c2 = c0 + Math.min(2, last) * cRow;
+        final long c3 = c0 + Math.min(3, last) * cRow;
+        acc30.intoMemorySegment(c, c3, ORDER);
+        acc31.intoMemorySegment(c, c3 + BYTES, ORDER);
+        acc32.intoMemorySegment(c, c3 + 2 * BYTES, ORDER);
+        acc33.intoMemorySegment(c, c3 + 3 * BYTES, ORDER);
+        acc20.intoMemorySegment(c, c2, ORDER);
+        acc21.intoMemorySegment(c, c2 + BYTES, ORDER);
+        acc22.intoMemorySegment(c, c2 + 2 * BYTES, ORDER);
+        acc23.intoMemorySegment(c, c2 + 3 * BYTES, ORDER);
+        acc10.intoMemorySegment(c, c1, ORDER);
+        acc11.intoMemorySegment(c, c1 + BYTES, ORDER);
+        acc12.intoMemorySegment(c, c1 + 2 * BYTES, ORDER);
+        acc13.intoMemorySegment(c, c1 + 3 * BYTES, ORDER);
+        acc00.intoMemorySegment(c, c0, ORDER);
+        acc01.intoMemorySegment(c, c0 + BYTES, ORDER);
+        acc02.intoMemorySegment(c, c0 + 2 * BYTES, ORDER);
+        acc03.intoMemorySegment(c, c0 + 3 * BYTES, ORDER);
+    }
+
+    /// As [#panelPacked], starting from a row each.
+    static void panelPackedOnto(
+            MemorySegment a,
+            long a0,
+            MemorySegment b,
+            long b0,
+            MemorySegment init,
+            long i0,
+            long iRow,
+            MemorySegment c,
+            long c0,
+            long cRow,
+            int last,
+            int kc) {
+        final long i1 = i0 + Math.min(1, last) * iRow;
+        final long i2 = i0 + Math.min(2, last) * iRow;
+        final long i3 = i0 + Math.min(3, last) * iRow;
+        FloatVector acc00 = FloatVector.fromMemorySegment(SPECIES, init, i0, ORDER);
+        FloatVector acc01 = FloatVector.fromMemorySegment(SPECIES, init, i0 + BYTES, ORDER);
+        FloatVector acc02 = FloatVector.fromMemorySegment(SPECIES, init, i0 + 2 * BYTES, ORDER);
+        FloatVector acc03 = FloatVector.fromMemorySegment(SPECIES, init, i0 + 3 * BYTES, ORDER);
+        FloatVector acc10 = FloatVector.fromMemorySegment(SPECIES, init, i1, ORDER);
+        FloatVector acc11 = FloatVector.fromMemorySegment(SPECIES, init, i1 + BYTES, ORDER);
+        FloatVector acc12 = FloatVector.fromMemorySegment(SPECIES, init, i1 + 2 * BYTES, ORDER);
+        FloatVector acc13 = FloatVector.fromMemorySegment(SPECIES, init, i1 + 3 * BYTES, ORDER);
+        FloatVector acc20 = FloatVector.fromMemorySegment(SPECIES, init, i2, ORDER);
+        FloatVector acc21 = FloatVector.fromMemorySegment(SPECIES, init, i2 + BYTES, ORDER);
+        FloatVector acc22 = FloatVector.fromMemorySegment(SPECIES, init, i2 + 2 * BYTES, ORDER);
+        FloatVector acc23 = FloatVector.fromMemorySegment(SPECIES, init, i2 + 3 * BYTES, ORDER);
+        FloatVector acc30 = FloatVector.fromMemorySegment(SPECIES, init, i3, ORDER);
+        FloatVector acc31 = FloatVector.fromMemorySegment(SPECIES, init, i3 + BYTES, ORDER);
+        FloatVector acc32 = FloatVector.fromMemorySegment(SPECIES, init, i3 + 2 * BYTES, ORDER);
+        FloatVector acc33 = FloatVector.fromMemorySegment(SPECIES, init, i3 + 3 * BYTES, ORDER);
+        for (int k = 0; k < kc; k++) {
+            final long ka = a0 + 4L * Blocking.PANEL_ROWS * k;
+            final long kb = b0 + 4 * BYTES * k;
+            final FloatVector b0v = FloatVector.fromMemorySegment(SPECIES, b, kb, ORDER);
+            final FloatVector b1v = FloatVector.fromMemorySegment(SPECIES, b, kb + BYTES, ORDER);
+            final FloatVector b2v = FloatVector.fromMemorySegment(SPECIES, b, kb + 2 * BYTES, ORDER);
+            final FloatVector b3v = FloatVector.fromMemorySegment(SPECIES, b, kb + 3 * BYTES, ORDER);
+            final FloatVector x0 = FloatVector.broadcast(SPECIES, a.get(FLOAT, ka));
+            acc00 = x0.fma(b0v, acc00);
+            acc01 = x0.fma(b1v, acc01);
+            acc02 = x0.fma(b2v, acc02);
+            acc03 = x0.fma(b3v, acc03);
+            final FloatVector x1 = FloatVector.broadcast(SPECIES, a.get(FLOAT, ka + 4));
+            acc10 = x1.fma(b0v, acc10);
+            acc11 = x1.fma(b1v, acc11);
+            acc12 = x1.fma(b2v, acc12);
+            acc13 = x1.fma(b3v, acc13);
+            final FloatVector x2 = FloatVector.broadcast(SPECIES, a.get(FLOAT, ka + 8));
+            acc20 = x2.fma(b0v, acc20);
+            acc21 = x2.fma(b1v, acc21);
+            acc22 = x2.fma(b2v, acc22);
+            acc23 = x2.fma(b3v, acc23);
+            final FloatVector x3 = FloatVector.broadcast(SPECIES, a.get(FLOAT, ka + 12));
+            acc30 = x3.fma(b0v, acc30);
+            acc31 = x3.fma(b1v, acc31);
+            acc32 = x3.fma(b2v, acc32);
+            acc33 = x3.fma(b3v, acc33);
+        }
+        final long c1 = c0 + Math.min(1, last) * cRow;
+        final long c2 = c0 + Math.min(2, last) * cRow;
+        final long c3 = c0 + Math.min(3, last) * cRow;
+        acc30.intoMemorySegment(c, c3, ORDER);
+        acc31.intoMemorySegment(c, c3 + BYTES, ORDER);
+        acc32.intoMemorySegment(c, c3 + 2 * BYTES, ORDER);
+        acc33.intoMemorySegment(c, c3 + 3 * BYTES, ORDER);
+        acc20.intoMemorySegment(c, c2, ORDER);
+        acc21.intoMemorySegment(c, c2 + BYTES, ORDER);
+        acc22.intoMemorySegment(c, c2 + 2 * BYTES, ORDER);
+        acc23.intoMemorySegment(c, c2 + 3 * BYTES, ORDER);
+        acc10.intoMemorySegment(c, c1, ORDER);
+        acc11.intoMemorySegment(c, c1 + BYTES, ORDER);
+        acc12.intoMemorySegment(c, c1 + 2 * BYTES, ORDER);
+        acc13.intoMemorySegment(c, c1 + 3 * BYTES, ORDER);
         acc00.intoMemorySegment(c, c0, ORDER);
         acc01.intoMemorySegment(c, c0 + BYTES, ORDER);
         acc02.intoMemorySegment(c, c0 + 2 * BYTES, ORDER);

@@ -48,18 +48,23 @@ final class SimdMicroKernel6x2 {
         final long a3 = a0 + Math.min(3, last) * aRow;
         final long a4 = a0 + Math.min(4, last) * aRow;
         final long a5 = a0 + Math.min(5, last) * aRow;
+        final long i1 = i0 + Math.min(1, last) * iRow;
+        final long i2 = i0 + Math.min(2, last) * iRow;
+        final long i3 = i0 + Math.min(3, last) * iRow;
+        final long i4 = i0 + Math.min(4, last) * iRow;
+        final long i5 = i0 + Math.min(5, last) * iRow;
         FloatVector acc00 = FloatVector.fromMemorySegment(SPECIES, init, i0, ORDER);
         FloatVector acc01 = FloatVector.fromMemorySegment(SPECIES, init, i0 + BYTES, ORDER);
-        FloatVector acc10 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(1, last) * iRow, ORDER);
-        FloatVector acc11 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(1, last) * iRow + BYTES, ORDER);
-        FloatVector acc20 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(2, last) * iRow, ORDER);
-        FloatVector acc21 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(2, last) * iRow + BYTES, ORDER);
-        FloatVector acc30 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(3, last) * iRow, ORDER);
-        FloatVector acc31 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(3, last) * iRow + BYTES, ORDER);
-        FloatVector acc40 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(4, last) * iRow, ORDER);
-        FloatVector acc41 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(4, last) * iRow + BYTES, ORDER);
-        FloatVector acc50 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(5, last) * iRow, ORDER);
-        FloatVector acc51 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(5, last) * iRow + BYTES, ORDER);
+        FloatVector acc10 = FloatVector.fromMemorySegment(SPECIES, init, i1, ORDER);
+        FloatVector acc11 = FloatVector.fromMemorySegment(SPECIES, init, i1 + BYTES, ORDER);
+        FloatVector acc20 = FloatVector.fromMemorySegment(SPECIES, init, i2, ORDER);
+        FloatVector acc21 = FloatVector.fromMemorySegment(SPECIES, init, i2 + BYTES, ORDER);
+        FloatVector acc30 = FloatVector.fromMemorySegment(SPECIES, init, i3, ORDER);
+        FloatVector acc31 = FloatVector.fromMemorySegment(SPECIES, init, i3 + BYTES, ORDER);
+        FloatVector acc40 = FloatVector.fromMemorySegment(SPECIES, init, i4, ORDER);
+        FloatVector acc41 = FloatVector.fromMemorySegment(SPECIES, init, i4 + BYTES, ORDER);
+        FloatVector acc50 = FloatVector.fromMemorySegment(SPECIES, init, i5, ORDER);
+        FloatVector acc51 = FloatVector.fromMemorySegment(SPECIES, init, i5 + BYTES, ORDER);
         for (int k = 0; k < kc; k++) {
             final long ka = 4L * k;
             final long kb = b0 + k * bStep;
@@ -84,21 +89,26 @@ final class SimdMicroKernel6x2 {
             acc50 = x5.fma(b0v, acc50);
             acc51 = x5.fma(b1v, acc51);
         }
-        acc50.intoMemorySegment(c, c0 + Math.min(5, last) * cRow, ORDER);
-        acc51.intoMemorySegment(c, c0 + Math.min(5, last) * cRow + BYTES, ORDER);
-        acc40.intoMemorySegment(c, c0 + Math.min(4, last) * cRow, ORDER);
-        acc41.intoMemorySegment(c, c0 + Math.min(4, last) * cRow + BYTES, ORDER);
-        acc30.intoMemorySegment(c, c0 + Math.min(3, last) * cRow, ORDER);
-        acc31.intoMemorySegment(c, c0 + Math.min(3, last) * cRow + BYTES, ORDER);
-        acc20.intoMemorySegment(c, c0 + Math.min(2, last) * cRow, ORDER);
-        acc21.intoMemorySegment(c, c0 + Math.min(2, last) * cRow + BYTES, ORDER);
-        acc10.intoMemorySegment(c, c0 + Math.min(1, last) * cRow, ORDER);
-        acc11.intoMemorySegment(c, c0 + Math.min(1, last) * cRow + BYTES, ORDER);
+        final long c1 = c0 + Math.min(1, last) * cRow;
+        final long c2 = c0 + Math.min(2, last) * cRow;
+        final long c3 = c0 + Math.min(3, last) * cRow;
+        final long c4 = c0 + Math.min(4, last) * cRow;
+        final long c5 = c0 + Math.min(5, last) * cRow;
+        acc50.intoMemorySegment(c, c5, ORDER);
+        acc51.intoMemorySegment(c, c5 + BYTES, ORDER);
+        acc40.intoMemorySegment(c, c4, ORDER);
+        acc41.intoMemorySegment(c, c4 + BYTES, ORDER);
+        acc30.intoMemorySegment(c, c3, ORDER);
+        acc31.intoMemorySegment(c, c3 + BYTES, ORDER);
+        acc20.intoMemorySegment(c, c2, ORDER);
+        acc21.intoMemorySegment(c, c2 + BYTES, ORDER);
+        acc10.intoMemorySegment(c, c1, ORDER);
+        acc11.intoMemorySegment(c, c1 + BYTES, ORDER);
         acc00.intoMemorySegment(c, c0, ORDER);
         acc01.intoMemorySegment(c, c0 + BYTES, ORDER);
     }
 
-    /// `a` as it lies in a row-major matrix, `b` a packed panel `[k, vectors · lanes]`.
+    /// `a` as it lies in a row-major matrix (`aRow` between rows), `b` a packed panel `[k, vectors · lanes]`.
     static void rowsPacked(
             MemorySegment a,
             long a0,
@@ -118,18 +128,23 @@ final class SimdMicroKernel6x2 {
         final long a3 = a0 + Math.min(3, last) * aRow;
         final long a4 = a0 + Math.min(4, last) * aRow;
         final long a5 = a0 + Math.min(5, last) * aRow;
+        final long i1 = i0 + Math.min(1, last) * iRow;
+        final long i2 = i0 + Math.min(2, last) * iRow;
+        final long i3 = i0 + Math.min(3, last) * iRow;
+        final long i4 = i0 + Math.min(4, last) * iRow;
+        final long i5 = i0 + Math.min(5, last) * iRow;
         FloatVector acc00 = FloatVector.fromMemorySegment(SPECIES, init, i0, ORDER);
         FloatVector acc01 = FloatVector.fromMemorySegment(SPECIES, init, i0 + BYTES, ORDER);
-        FloatVector acc10 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(1, last) * iRow, ORDER);
-        FloatVector acc11 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(1, last) * iRow + BYTES, ORDER);
-        FloatVector acc20 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(2, last) * iRow, ORDER);
-        FloatVector acc21 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(2, last) * iRow + BYTES, ORDER);
-        FloatVector acc30 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(3, last) * iRow, ORDER);
-        FloatVector acc31 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(3, last) * iRow + BYTES, ORDER);
-        FloatVector acc40 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(4, last) * iRow, ORDER);
-        FloatVector acc41 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(4, last) * iRow + BYTES, ORDER);
-        FloatVector acc50 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(5, last) * iRow, ORDER);
-        FloatVector acc51 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(5, last) * iRow + BYTES, ORDER);
+        FloatVector acc10 = FloatVector.fromMemorySegment(SPECIES, init, i1, ORDER);
+        FloatVector acc11 = FloatVector.fromMemorySegment(SPECIES, init, i1 + BYTES, ORDER);
+        FloatVector acc20 = FloatVector.fromMemorySegment(SPECIES, init, i2, ORDER);
+        FloatVector acc21 = FloatVector.fromMemorySegment(SPECIES, init, i2 + BYTES, ORDER);
+        FloatVector acc30 = FloatVector.fromMemorySegment(SPECIES, init, i3, ORDER);
+        FloatVector acc31 = FloatVector.fromMemorySegment(SPECIES, init, i3 + BYTES, ORDER);
+        FloatVector acc40 = FloatVector.fromMemorySegment(SPECIES, init, i4, ORDER);
+        FloatVector acc41 = FloatVector.fromMemorySegment(SPECIES, init, i4 + BYTES, ORDER);
+        FloatVector acc50 = FloatVector.fromMemorySegment(SPECIES, init, i5, ORDER);
+        FloatVector acc51 = FloatVector.fromMemorySegment(SPECIES, init, i5 + BYTES, ORDER);
         for (int k = 0; k < kc; k++) {
             final long ka = 4L * k;
             final long kb = b0 + 2 * BYTES * k;
@@ -154,16 +169,21 @@ final class SimdMicroKernel6x2 {
             acc50 = x5.fma(b0v, acc50);
             acc51 = x5.fma(b1v, acc51);
         }
-        acc50.intoMemorySegment(c, c0 + Math.min(5, last) * cRow, ORDER);
-        acc51.intoMemorySegment(c, c0 + Math.min(5, last) * cRow + BYTES, ORDER);
-        acc40.intoMemorySegment(c, c0 + Math.min(4, last) * cRow, ORDER);
-        acc41.intoMemorySegment(c, c0 + Math.min(4, last) * cRow + BYTES, ORDER);
-        acc30.intoMemorySegment(c, c0 + Math.min(3, last) * cRow, ORDER);
-        acc31.intoMemorySegment(c, c0 + Math.min(3, last) * cRow + BYTES, ORDER);
-        acc20.intoMemorySegment(c, c0 + Math.min(2, last) * cRow, ORDER);
-        acc21.intoMemorySegment(c, c0 + Math.min(2, last) * cRow + BYTES, ORDER);
-        acc10.intoMemorySegment(c, c0 + Math.min(1, last) * cRow, ORDER);
-        acc11.intoMemorySegment(c, c0 + Math.min(1, last) * cRow + BYTES, ORDER);
+        final long c1 = c0 + Math.min(1, last) * cRow;
+        final long c2 = c0 + Math.min(2, last) * cRow;
+        final long c3 = c0 + Math.min(3, last) * cRow;
+        final long c4 = c0 + Math.min(4, last) * cRow;
+        final long c5 = c0 + Math.min(5, last) * cRow;
+        acc50.intoMemorySegment(c, c5, ORDER);
+        acc51.intoMemorySegment(c, c5 + BYTES, ORDER);
+        acc40.intoMemorySegment(c, c4, ORDER);
+        acc41.intoMemorySegment(c, c4 + BYTES, ORDER);
+        acc30.intoMemorySegment(c, c3, ORDER);
+        acc31.intoMemorySegment(c, c3 + BYTES, ORDER);
+        acc20.intoMemorySegment(c, c2, ORDER);
+        acc21.intoMemorySegment(c, c2 + BYTES, ORDER);
+        acc10.intoMemorySegment(c, c1, ORDER);
+        acc11.intoMemorySegment(c, c1 + BYTES, ORDER);
         acc00.intoMemorySegment(c, c0, ORDER);
         acc01.intoMemorySegment(c, c0 + BYTES, ORDER);
     }
@@ -182,18 +202,23 @@ final class SimdMicroKernel6x2 {
             long cRow,
             int last,
             int kc) {
+        final long i1 = i0 + Math.min(1, last) * iRow;
+        final long i2 = i0 + Math.min(2, last) * iRow;
+        final long i3 = i0 + Math.min(3, last) * iRow;
+        final long i4 = i0 + Math.min(4, last) * iRow;
+        final long i5 = i0 + Math.min(5, last) * iRow;
         FloatVector acc00 = FloatVector.fromMemorySegment(SPECIES, init, i0, ORDER);
         FloatVector acc01 = FloatVector.fromMemorySegment(SPECIES, init, i0 + BYTES, ORDER);
-        FloatVector acc10 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(1, last) * iRow, ORDER);
-        FloatVector acc11 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(1, last) * iRow + BYTES, ORDER);
-        FloatVector acc20 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(2, last) * iRow, ORDER);
-        FloatVector acc21 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(2, last) * iRow + BYTES, ORDER);
-        FloatVector acc30 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(3, last) * iRow, ORDER);
-        FloatVector acc31 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(3, last) * iRow + BYTES, ORDER);
-        FloatVector acc40 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(4, last) * iRow, ORDER);
-        FloatVector acc41 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(4, last) * iRow + BYTES, ORDER);
-        FloatVector acc50 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(5, last) * iRow, ORDER);
-        FloatVector acc51 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(5, last) * iRow + BYTES, ORDER);
+        FloatVector acc10 = FloatVector.fromMemorySegment(SPECIES, init, i1, ORDER);
+        FloatVector acc11 = FloatVector.fromMemorySegment(SPECIES, init, i1 + BYTES, ORDER);
+        FloatVector acc20 = FloatVector.fromMemorySegment(SPECIES, init, i2, ORDER);
+        FloatVector acc21 = FloatVector.fromMemorySegment(SPECIES, init, i2 + BYTES, ORDER);
+        FloatVector acc30 = FloatVector.fromMemorySegment(SPECIES, init, i3, ORDER);
+        FloatVector acc31 = FloatVector.fromMemorySegment(SPECIES, init, i3 + BYTES, ORDER);
+        FloatVector acc40 = FloatVector.fromMemorySegment(SPECIES, init, i4, ORDER);
+        FloatVector acc41 = FloatVector.fromMemorySegment(SPECIES, init, i4 + BYTES, ORDER);
+        FloatVector acc50 = FloatVector.fromMemorySegment(SPECIES, init, i5, ORDER);
+        FloatVector acc51 = FloatVector.fromMemorySegment(SPECIES, init, i5 + BYTES, ORDER);
         for (int k = 0; k < kc; k++) {
             final long ka = a0 + 4L * Blocking.PANEL_ROWS * k;
             final long kb = b0 + 2 * BYTES * k;
@@ -218,16 +243,21 @@ final class SimdMicroKernel6x2 {
             acc50 = x5.fma(b0v, acc50);
             acc51 = x5.fma(b1v, acc51);
         }
-        acc50.intoMemorySegment(c, c0 + Math.min(5, last) * cRow, ORDER);
-        acc51.intoMemorySegment(c, c0 + Math.min(5, last) * cRow + BYTES, ORDER);
-        acc40.intoMemorySegment(c, c0 + Math.min(4, last) * cRow, ORDER);
-        acc41.intoMemorySegment(c, c0 + Math.min(4, last) * cRow + BYTES, ORDER);
-        acc30.intoMemorySegment(c, c0 + Math.min(3, last) * cRow, ORDER);
-        acc31.intoMemorySegment(c, c0 + Math.min(3, last) * cRow + BYTES, ORDER);
-        acc20.intoMemorySegment(c, c0 + Math.min(2, last) * cRow, ORDER);
-        acc21.intoMemorySegment(c, c0 + Math.min(2, last) * cRow + BYTES, ORDER);
-        acc10.intoMemorySegment(c, c0 + Math.min(1, last) * cRow, ORDER);
-        acc11.intoMemorySegment(c, c0 + Math.min(1, last) * cRow + BYTES, ORDER);
+        final long c1 = c0 + Math.min(1, last) * cRow;
+        final long c2 = c0 + Math.min(2, last) * cRow;
+        final long c3 = c0 + Math.min(3, last) * cRow;
+        final long c4 = c0 + Math.min(4, last) * cRow;
+        final long c5 = c0 + Math.min(5, last) * cRow;
+        acc50.intoMemorySegment(c, c5, ORDER);
+        acc51.intoMemorySegment(c, c5 + BYTES, ORDER);
+        acc40.intoMemorySegment(c, c4, ORDER);
+        acc41.intoMemorySegment(c, c4 + BYTES, ORDER);
+        acc30.intoMemorySegment(c, c3, ORDER);
+        acc31.intoMemorySegment(c, c3 + BYTES, ORDER);
+        acc20.intoMemorySegment(c, c2, ORDER);
+        acc21.intoMemorySegment(c, c2 + BYTES, ORDER);
+        acc10.intoMemorySegment(c, c1, ORDER);
+        acc11.intoMemorySegment(c, c1 + BYTES, ORDER);
         acc00.intoMemorySegment(c, c0, ORDER);
         acc01.intoMemorySegment(c, c0 + BYTES, ORDER);
     }

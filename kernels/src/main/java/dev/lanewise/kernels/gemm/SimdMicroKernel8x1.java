@@ -27,7 +27,7 @@ final class SimdMicroKernel8x1 {
 
     private SimdMicroKernel8x1() {}
 
-    /// `a` as it lies in a row-major matrix, `b` a packed panel `[k, vectors · lanes]`.
+    /// `a` as it lies in a row-major matrix (`aRow` between rows), `b` a packed panel `[k, vectors · lanes]`.
     static void rowsPacked(
             MemorySegment a,
             long a0,
@@ -49,14 +49,21 @@ final class SimdMicroKernel8x1 {
         final long a5 = a0 + Math.min(5, last) * aRow;
         final long a6 = a0 + Math.min(6, last) * aRow;
         final long a7 = a0 + Math.min(7, last) * aRow;
+        final long i1 = i0 + Math.min(1, last) * iRow;
+        final long i2 = i0 + Math.min(2, last) * iRow;
+        final long i3 = i0 + Math.min(3, last) * iRow;
+        final long i4 = i0 + Math.min(4, last) * iRow;
+        final long i5 = i0 + Math.min(5, last) * iRow;
+        final long i6 = i0 + Math.min(6, last) * iRow;
+        final long i7 = i0 + Math.min(7, last) * iRow;
         FloatVector acc00 = FloatVector.fromMemorySegment(SPECIES, init, i0, ORDER);
-        FloatVector acc10 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(1, last) * iRow, ORDER);
-        FloatVector acc20 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(2, last) * iRow, ORDER);
-        FloatVector acc30 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(3, last) * iRow, ORDER);
-        FloatVector acc40 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(4, last) * iRow, ORDER);
-        FloatVector acc50 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(5, last) * iRow, ORDER);
-        FloatVector acc60 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(6, last) * iRow, ORDER);
-        FloatVector acc70 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(7, last) * iRow, ORDER);
+        FloatVector acc10 = FloatVector.fromMemorySegment(SPECIES, init, i1, ORDER);
+        FloatVector acc20 = FloatVector.fromMemorySegment(SPECIES, init, i2, ORDER);
+        FloatVector acc30 = FloatVector.fromMemorySegment(SPECIES, init, i3, ORDER);
+        FloatVector acc40 = FloatVector.fromMemorySegment(SPECIES, init, i4, ORDER);
+        FloatVector acc50 = FloatVector.fromMemorySegment(SPECIES, init, i5, ORDER);
+        FloatVector acc60 = FloatVector.fromMemorySegment(SPECIES, init, i6, ORDER);
+        FloatVector acc70 = FloatVector.fromMemorySegment(SPECIES, init, i7, ORDER);
         for (int k = 0; k < kc; k++) {
             final long ka = 4L * k;
             final long kb = b0 + 1 * BYTES * k;
@@ -78,13 +85,20 @@ final class SimdMicroKernel8x1 {
             final FloatVector x7 = FloatVector.broadcast(SPECIES, a.get(FLOAT, a7 + ka));
             acc70 = x7.fma(b0v, acc70);
         }
-        acc70.intoMemorySegment(c, c0 + Math.min(7, last) * cRow, ORDER);
-        acc60.intoMemorySegment(c, c0 + Math.min(6, last) * cRow, ORDER);
-        acc50.intoMemorySegment(c, c0 + Math.min(5, last) * cRow, ORDER);
-        acc40.intoMemorySegment(c, c0 + Math.min(4, last) * cRow, ORDER);
-        acc30.intoMemorySegment(c, c0 + Math.min(3, last) * cRow, ORDER);
-        acc20.intoMemorySegment(c, c0 + Math.min(2, last) * cRow, ORDER);
-        acc10.intoMemorySegment(c, c0 + Math.min(1, last) * cRow, ORDER);
+        final long c1 = c0 + Math.min(1, last) * cRow;
+        final long c2 = c0 + Math.min(2, last) * cRow;
+        final long c3 = c0 + Math.min(3, last) * cRow;
+        final long c4 = c0 + Math.min(4, last) * cRow;
+        final long c5 = c0 + Math.min(5, last) * cRow;
+        final long c6 = c0 + Math.min(6, last) * cRow;
+        final long c7 = c0 + Math.min(7, last) * cRow;
+        acc70.intoMemorySegment(c, c7, ORDER);
+        acc60.intoMemorySegment(c, c6, ORDER);
+        acc50.intoMemorySegment(c, c5, ORDER);
+        acc40.intoMemorySegment(c, c4, ORDER);
+        acc30.intoMemorySegment(c, c3, ORDER);
+        acc20.intoMemorySegment(c, c2, ORDER);
+        acc10.intoMemorySegment(c, c1, ORDER);
         acc00.intoMemorySegment(c, c0, ORDER);
     }
 
@@ -102,14 +116,21 @@ final class SimdMicroKernel8x1 {
             long cRow,
             int last,
             int kc) {
+        final long i1 = i0 + Math.min(1, last) * iRow;
+        final long i2 = i0 + Math.min(2, last) * iRow;
+        final long i3 = i0 + Math.min(3, last) * iRow;
+        final long i4 = i0 + Math.min(4, last) * iRow;
+        final long i5 = i0 + Math.min(5, last) * iRow;
+        final long i6 = i0 + Math.min(6, last) * iRow;
+        final long i7 = i0 + Math.min(7, last) * iRow;
         FloatVector acc00 = FloatVector.fromMemorySegment(SPECIES, init, i0, ORDER);
-        FloatVector acc10 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(1, last) * iRow, ORDER);
-        FloatVector acc20 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(2, last) * iRow, ORDER);
-        FloatVector acc30 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(3, last) * iRow, ORDER);
-        FloatVector acc40 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(4, last) * iRow, ORDER);
-        FloatVector acc50 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(5, last) * iRow, ORDER);
-        FloatVector acc60 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(6, last) * iRow, ORDER);
-        FloatVector acc70 = FloatVector.fromMemorySegment(SPECIES, init, i0 + Math.min(7, last) * iRow, ORDER);
+        FloatVector acc10 = FloatVector.fromMemorySegment(SPECIES, init, i1, ORDER);
+        FloatVector acc20 = FloatVector.fromMemorySegment(SPECIES, init, i2, ORDER);
+        FloatVector acc30 = FloatVector.fromMemorySegment(SPECIES, init, i3, ORDER);
+        FloatVector acc40 = FloatVector.fromMemorySegment(SPECIES, init, i4, ORDER);
+        FloatVector acc50 = FloatVector.fromMemorySegment(SPECIES, init, i5, ORDER);
+        FloatVector acc60 = FloatVector.fromMemorySegment(SPECIES, init, i6, ORDER);
+        FloatVector acc70 = FloatVector.fromMemorySegment(SPECIES, init, i7, ORDER);
         for (int k = 0; k < kc; k++) {
             final long ka = a0 + 4L * Blocking.PANEL_ROWS * k;
             final long kb = b0 + 1 * BYTES * k;
@@ -131,13 +152,20 @@ final class SimdMicroKernel8x1 {
             final FloatVector x7 = FloatVector.broadcast(SPECIES, a.get(FLOAT, ka + 28));
             acc70 = x7.fma(b0v, acc70);
         }
-        acc70.intoMemorySegment(c, c0 + Math.min(7, last) * cRow, ORDER);
-        acc60.intoMemorySegment(c, c0 + Math.min(6, last) * cRow, ORDER);
-        acc50.intoMemorySegment(c, c0 + Math.min(5, last) * cRow, ORDER);
-        acc40.intoMemorySegment(c, c0 + Math.min(4, last) * cRow, ORDER);
-        acc30.intoMemorySegment(c, c0 + Math.min(3, last) * cRow, ORDER);
-        acc20.intoMemorySegment(c, c0 + Math.min(2, last) * cRow, ORDER);
-        acc10.intoMemorySegment(c, c0 + Math.min(1, last) * cRow, ORDER);
+        final long c1 = c0 + Math.min(1, last) * cRow;
+        final long c2 = c0 + Math.min(2, last) * cRow;
+        final long c3 = c0 + Math.min(3, last) * cRow;
+        final long c4 = c0 + Math.min(4, last) * cRow;
+        final long c5 = c0 + Math.min(5, last) * cRow;
+        final long c6 = c0 + Math.min(6, last) * cRow;
+        final long c7 = c0 + Math.min(7, last) * cRow;
+        acc70.intoMemorySegment(c, c7, ORDER);
+        acc60.intoMemorySegment(c, c6, ORDER);
+        acc50.intoMemorySegment(c, c5, ORDER);
+        acc40.intoMemorySegment(c, c4, ORDER);
+        acc30.intoMemorySegment(c, c3, ORDER);
+        acc20.intoMemorySegment(c, c2, ORDER);
+        acc10.intoMemorySegment(c, c1, ORDER);
         acc00.intoMemorySegment(c, c0, ORDER);
     }
 }
