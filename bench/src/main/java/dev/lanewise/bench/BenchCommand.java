@@ -1,0 +1,130 @@
+package dev.lanewise.bench;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import java.io.File;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/// `lanewise bench`.
+@Command(
+        name = "bench",
+        description = "Measures kernels and training against this machine's ceiling.",
+        mixinStandardHelpOptions = true,
+        subcommands = {BenchCommand.Gemm.class, BenchCommand.Train.class, BenchCommand.Jmh.class})
+public final class BenchCommand {
+    /// Called by the command line.
+    public BenchCommand() {}
+
+    /// What both share.
+    @SuppressWarnings("NullAway.Init") // picocli sets the spec
+    abstract static class Measure implements Callable<Integer> {
+        @Spec
+        private CommandSpec spec;
+
+        @Option(
+                names = "--threads",
+                split = ",",
+                description = "Numbers of threads to measure with, in turn (default: 1 and all processors).")
+        private List<Integer> threads = List.of();
+
+        @Option(names = "--json", description = "One JSON object on standard output.")
+        private boolean json;
+
+        @Option(names = "--millis", description = "Milliseconds for each figure (default: ${DEFAULT-VALUE}).")
+        private long millis = 500;
+
+        abstract List<Row> measure(int ofThreads, long ofMillis);
+
+        String note(Row row) {
+            return "";
+        }
+
+        @Override
+        public Integer call() {
+            final PrintWriter out = spec.commandLine().getOut();
+            final PrintWriter err = spec.commandLine().getErr();
+            final int all = Runtime.getRuntime().availableProcessors();
+            final List<Integer> counts = !threads.isEmpty() ? threads : all == 1 ? List.of(1) : List.of(1, all);
+            final PrintWriter text = json ? err : out;
+            text.println(Machine.line());
+            text.println(Row.heading());
+            final List<Row> rows = new ArrayList<>();
+            for (int count : counts) {
+                for (Row row : measure(count, millis)) {
+                    rows.add(row);
+                    text.println(row.line() + note(row));
+                    text.flush();
+                }
+            }
+            if (json) {
+                final JsonObject object = new JsonObject();
+                object.add("machine", Machine.json());
+                final JsonArray array = new JsonArray();
+                rows.forEach(row -> array.add(row.json()));
+                object.add("rows", array);
+                out.println(object);
+            }
+            return 0;
+        }
+    }
+
+    @Command(name = "gemm", description = "Products of matrices.", mixinStandardHelpOptions = true)
+    static final class Gemm extends Measure {
+        @Override
+        List<Row> measure(int ofThreads, long ofMillis) {
+            return GemmBench.run(ofThreads, ofMillis);
+        }
+    }
+
+    @Command(
+            name = "train",
+            description = "Training 784-128-10: the step, and fit with shuffling.",
+            mixinStandardHelpOptions = true)
+    static final class Train extends Measure {
+        @Option(names = "--epochs", description = "Epochs of fit to time (default: ${DEFAULT-VALUE}).")
+        private int epochs = 11;
+
+        @Override
+        List<Row> measure(int ofThreads, long ofMillis) {
+            return TrainBench.run(ofThreads, 10 * ofMillis, epochs);
+        }
+
+        @Override
+        String note(Row row) {
+            return "  " + TrainBench.samplesPerSecond(row);
+        }
+    }
+
+    @Command(
+            name = "jmh",
+            description = "Runs the JMH benchmarks in a JVM of their own; arguments after -- go to JMH (try -- -l).")
+    static final class Jmh implements Callable<Integer> {
+        @Parameters(arity = "0..*", description = "JMH's arguments.")
+        private List<String> arguments = List.of();
+
+        @Override
+        public Integer call() throws IOException, InterruptedException {
+            final List<String> paths = new ArrayList<>();
+            for (String entry : System.getProperty("jdk.module.path", "").split(File.pathSeparator, -1)) {
+                paths.add(new File(entry).isDirectory() ? entry + File.separator + "*" : entry);
+            }
+            final List<String> command = new ArrayList<>(List.of(
+                    ProcessHandle.current().info().command().orElse("java"),
+                    "--add-modules=jdk.incubator.vector",
+                    "-cp",
+                    String.join(File.pathSeparator, paths),
+                    "org.openjdk.jmh.Main"));
+            command.addAll(arguments);
+            return new ProcessBuilder(command).inheritIO().start().waitFor();
+        }
+    }
+}

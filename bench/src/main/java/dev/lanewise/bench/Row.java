@@ -1,0 +1,85 @@
+package dev.lanewise.bench;
+
+import com.google.gson.JsonObject;
+import java.util.Arrays;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/// One measured figure.
+///
+/// @param what what was measured
+/// @param size of a product, or null
+/// @param median of the runs, in `unit`
+/// @param best of the runs
+/// @param spread half the distance between the 10th and the 90th hundredth of the runs, over the median
+/// @param ceilingShare median over the FMA peak of the same run and threads, or null
+record Row(
+        String what,
+        @Nullable Size size,
+        int threads,
+        double median,
+        double best,
+        String unit,
+        double spread,
+        @Nullable Double ceilingShare) {
+
+    /// Sizes of a product.
+    record Size(int m, int n, int k) {}
+
+    /// A rate from the nanoseconds of single runs.
+    ///
+    /// @param work of one run, in 10^-9 of `unit` times seconds: FLOP for GFLOP/s
+    /// @param peak in GFLOP/s, or NaN for none
+    static Row rate(String what, @Nullable Size size, int threads, long[] nanos, double work, double peak) {
+        final long[] sorted = nanos.clone();
+        Arrays.sort(sorted);
+        final int n = sorted.length;
+        final double median = work / sorted[n / 2];
+        return new Row(
+                what,
+                size,
+                threads,
+                median,
+                work / sorted[0],
+                "GFLOP/s",
+                (work / sorted[n / 10] - work / sorted[n * 9 / 10]) / 2 / median,
+                Double.isNaN(peak) ? null : median / peak);
+    }
+
+    JsonObject json() {
+        final JsonObject json = new JsonObject();
+        json.addProperty("what", what);
+        if (size != null) {
+            json.addProperty("m", size.m());
+            json.addProperty("n", size.n());
+            json.addProperty("k", size.k());
+        }
+        json.addProperty("threads", threads);
+        json.addProperty("median", median);
+        json.addProperty("best", best);
+        json.addProperty("unit", unit);
+        json.addProperty("spread", spread);
+        if (ceilingShare != null) {
+            json.addProperty("ceilingShare", ceilingShare);
+        }
+        return json;
+    }
+
+    static String heading() {
+        return String.format(
+                "%-34s %7s %12s %12s %9s %7s %8s", "what", "threads", "median", "best", "unit", "spread", "of peak");
+    }
+
+    String line() {
+        return String.format(
+                Locale.ROOT,
+                "%-34s %7d %12.1f %12.1f %9s %6.1f%% %8s",
+                what,
+                threads,
+                median,
+                best,
+                unit,
+                100 * spread,
+                ceilingShare == null ? "" : String.format(Locale.ROOT, "%.1f%%", 100 * ceilingShare));
+    }
+}
