@@ -8,6 +8,7 @@ public final class PeakProbe {
     private static final int TURNS = 60_000;
 
     /// Keeps results alive.
+    @SuppressWarnings("UnusedVariable")
     private static volatile float sink;
 
     private PeakProbe() {}

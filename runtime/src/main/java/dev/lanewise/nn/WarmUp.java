@@ -18,14 +18,15 @@ final class WarmUp {
     /// Calls of one kernel in a row.
     private static final int CALLS = 32;
 
-    /// A call of a kernel below takes less than this when compiled: some 0.1 to 2 µs; before, 50 µs and more.
-    private static final long COMPILED_NANOS = 10_000;
+    /// A call of a kernel below takes less than this when compiled, some 0.1 to 2 µs; before, 50 µs and more.
+    private static final long COMPILED_NANOS = 15_000;
 
     /// Rounds in a row that must be short: code may be thrown away and compiled again.
     private static final int SHORT_ROUNDS = 3;
 
-    /// After this it is over in any case; a process that gets so little of the CPU is slow anyway.
-    private static final long LIMIT_NANOS = 10_000_000_000L;
+    /// After this it is over in any case: a process that gets so little of the CPU is slow anyway, and what is not compiled
+    /// by then soon will be.
+    private static final long LIMIT_NANOS = 4_000_000_000L;
 
     private static volatile boolean over;
     private static volatile boolean started;

@@ -36,6 +36,7 @@ public final class Boot {
         }
         List<String> command = new ArrayList<>();
         command.add(java(home.get()).toString());
+        command.addAll(List.of("-XX:+UseSerialGC", "-Xmn32m")); // as tools/bin/lanewise
         String options = variable("LANEWISE_JAVA_OPTS").trim();
         if (!options.isEmpty()) {
             command.addAll(List.of(options.split("\\s+")));
