@@ -77,6 +77,11 @@ public record Kernels(
         };
     }
 
+    /// This implementation of an activation.
+    public ActivationKernel activation(Activation activation) {
+        return vectorBits > 0 ? activation.simd() : activation.scalar();
+    }
+
     private static void requireVectors() {
         try {
             Class.forName("jdk.incubator.vector.FloatVector", false, Kernels.class.getClassLoader());

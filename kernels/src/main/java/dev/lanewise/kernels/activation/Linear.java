@@ -1,6 +1,11 @@
 package dev.lanewise.kernels.activation;
 
+import static dev.lanewise.kernels.simd.Simd.LANES;
+import static dev.lanewise.kernels.simd.Simd.ORDER;
+import static dev.lanewise.kernels.simd.Simd.SPECIES;
+import static dev.lanewise.kernels.simd.Simd.vectorBound;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import dev.lanewise.kernels.Activation;
 import dev.lanewise.kernels.ActivationKernel;
@@ -32,12 +37,12 @@ public record Linear() implements Activation {
 
     @Override
     public ActivationKernel simd() {
-        return ScalarKernel.INSTANCE;
+        return SimdKernel.INSTANCE;
     }
 
     /// Copies through the platform, which is fast enough to serve as the vector implementation but for the
     /// addition.
-    private static final class ScalarKernel extends CheckedActivation {
+    private static class ScalarKernel extends CheckedActivation {
         static final ActivationKernel INSTANCE = new ScalarKernel();
 
         ScalarKernel() {
@@ -63,6 +68,24 @@ public record Linear() implements Activation {
                 float sum = dx.getAtIndex(JAVA_FLOAT, dxo + i) + dy.getAtIndex(JAVA_FLOAT, dyo + i);
                 dx.setAtIndex(JAVA_FLOAT, dxo + i, sum);
             }
+        }
+    }
+
+    /// The platform's copy is as fast as vectors.
+    private static final class SimdKernel extends ScalarKernel {
+        static final ActivationKernel INSTANCE = new SimdKernel();
+
+        @Override
+        void backwardAddLoop(
+                MemorySegment v, long vo, MemorySegment dy, long dyo, MemorySegment dx, long dxo, int rows, int cols) {
+            int n = rows * cols;
+            int bound = vectorBound(n);
+            for (int i = 0; i < bound; i += LANES) {
+                fromMemorySegment(SPECIES, dx, 4 * (dxo + i), ORDER)
+                        .add(fromMemorySegment(SPECIES, dy, 4 * (dyo + i), ORDER))
+                        .intoMemorySegment(dx, 4 * (dxo + i), ORDER);
+            }
+            super.backwardAddLoop(v, vo + bound, dy, dyo + bound, dx, dxo + bound, 1, n - bound);
         }
     }
 }

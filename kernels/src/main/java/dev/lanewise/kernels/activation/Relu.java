@@ -1,10 +1,17 @@
 package dev.lanewise.kernels.activation;
 
+import static dev.lanewise.kernels.simd.Simd.LANES;
+import static dev.lanewise.kernels.simd.Simd.ORDER;
+import static dev.lanewise.kernels.simd.Simd.SPECIES;
+import static dev.lanewise.kernels.simd.Simd.vectorBound;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import dev.lanewise.kernels.Activation;
 import dev.lanewise.kernels.ActivationKernel;
 import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
 
 /// `y = x < 0 ? 0 : x`: NaN stays NaN, and -0 stays -0. Gradient `y > 0 ? dy : 0`.
 public record Relu() implements Activation {
@@ -32,10 +39,10 @@ public record Relu() implements Activation {
 
     @Override
     public ActivationKernel simd() {
-        return ScalarKernel.INSTANCE;
+        return SimdKernel.INSTANCE;
     }
 
-    private static final class ScalarKernel extends CheckedActivation {
+    private static class ScalarKernel extends CheckedActivation {
         static final ActivationKernel INSTANCE = new ScalarKernel();
 
         ScalarKernel() {
@@ -73,6 +80,50 @@ public record Relu() implements Activation {
 
         private static float gradient(float y, float dy) {
             return y > 0 ? dy : 0;
+        }
+    }
+
+    private static final class SimdKernel extends ScalarKernel {
+        static final ActivationKernel INSTANCE = new SimdKernel();
+
+        @Override
+        void forwardLoop(MemorySegment x, long xo, MemorySegment y, long yo, int rows, int cols) {
+            int n = rows * cols;
+            int bound = vectorBound(n);
+            for (int i = 0; i < bound; i += LANES) {
+                FloatVector v = fromMemorySegment(SPECIES, x, 4 * (xo + i), ORDER);
+                v.blend(0f, v.lt(0f)).intoMemorySegment(y, 4 * (yo + i), ORDER);
+            }
+            super.forwardLoop(x, xo + bound, y, yo + bound, 1, n - bound);
+        }
+
+        @Override
+        void backwardLoop(
+                MemorySegment y, long yo, MemorySegment dy, long dyo, MemorySegment dx, long dxo, int rows, int cols) {
+            FloatVector zero = FloatVector.zero(SPECIES);
+            int n = rows * cols;
+            int bound = vectorBound(n);
+            for (int i = 0; i < bound; i += LANES) {
+                FloatVector v = fromMemorySegment(SPECIES, y, 4 * (yo + i), ORDER);
+                FloatVector g = fromMemorySegment(SPECIES, dy, 4 * (dyo + i), ORDER);
+                zero.blend(g, v.compare(VectorOperators.GT, 0f)).intoMemorySegment(dx, 4 * (dxo + i), ORDER);
+            }
+            super.backwardLoop(y, yo + bound, dy, dyo + bound, dx, dxo + bound, 1, n - bound);
+        }
+
+        @Override
+        void backwardAddLoop(
+                MemorySegment y, long yo, MemorySegment dy, long dyo, MemorySegment dx, long dxo, int rows, int cols) {
+            FloatVector zero = FloatVector.zero(SPECIES);
+            int n = rows * cols;
+            int bound = vectorBound(n);
+            for (int i = 0; i < bound; i += LANES) {
+                FloatVector v = fromMemorySegment(SPECIES, y, 4 * (yo + i), ORDER);
+                FloatVector g = fromMemorySegment(SPECIES, dy, 4 * (dyo + i), ORDER);
+                FloatVector old = fromMemorySegment(SPECIES, dx, 4 * (dxo + i), ORDER);
+                old.add(zero.blend(g, v.compare(VectorOperators.GT, 0f))).intoMemorySegment(dx, 4 * (dxo + i), ORDER);
+            }
+            super.backwardAddLoop(y, yo + bound, dy, dyo + bound, dx, dxo + bound, 1, n - bound);
         }
     }
 }

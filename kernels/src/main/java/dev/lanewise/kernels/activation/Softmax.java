@@ -40,10 +40,10 @@ public record Softmax() implements Activation {
 
     @Override
     public ActivationKernel simd() {
-        return ScalarKernel.INSTANCE;
+        return SimdKernel.INSTANCE;
     }
 
-    private static final class ScalarKernel extends CheckedActivation {
+    private static class ScalarKernel extends CheckedActivation {
         static final ActivationKernel INSTANCE = new ScalarKernel();
 
         ScalarKernel() {
@@ -100,6 +100,27 @@ public record Softmax() implements Activation {
                     dx.setAtIndex(JAVA_FLOAT, dxo + row + c, dx.getAtIndex(JAVA_FLOAT, dxo + row + c) + g);
                 }
             }
+        }
+    }
+
+    private static final class SimdKernel extends ScalarKernel {
+        static final ActivationKernel INSTANCE = new SimdKernel();
+
+        @Override
+        void forwardLoop(MemorySegment x, long xo, MemorySegment y, long yo, int rows, int cols) {
+            SimdSoftmax.forward(x, xo, y, yo, rows, cols);
+        }
+
+        @Override
+        void backwardLoop(
+                MemorySegment y, long yo, MemorySegment dy, long dyo, MemorySegment dx, long dxo, int rows, int cols) {
+            SimdSoftmax.backward(y, yo, dy, dyo, dx, dxo, rows, cols, false);
+        }
+
+        @Override
+        void backwardAddLoop(
+                MemorySegment y, long yo, MemorySegment dy, long dyo, MemorySegment dx, long dxo, int rows, int cols) {
+            SimdSoftmax.backward(y, yo, dy, dyo, dx, dxo, rows, cols, true);
         }
     }
 }

@@ -1,11 +1,18 @@
 package dev.lanewise.kernels.activation;
 
+import static dev.lanewise.kernels.simd.Simd.LANES;
+import static dev.lanewise.kernels.simd.Simd.ORDER;
+import static dev.lanewise.kernels.simd.Simd.SPECIES;
+import static dev.lanewise.kernels.simd.Simd.vectorBound;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import dev.lanewise.kernels.Activation;
 import dev.lanewise.kernels.ActivationKernel;
 import dev.lanewise.kernels.simd.ScalarMath;
+import dev.lanewise.kernels.simd.SimdMath;
 import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
 
 /// `y = tanh(x)`. Gradient `dy * (1 - y²)`, as `dy * fma(-y, y, 1)`.
 public record Tanh() implements Activation {
@@ -33,10 +40,10 @@ public record Tanh() implements Activation {
 
     @Override
     public ActivationKernel simd() {
-        return ScalarKernel.INSTANCE;
+        return SimdKernel.INSTANCE;
     }
 
-    private static final class ScalarKernel extends CheckedActivation {
+    private static class ScalarKernel extends CheckedActivation {
         static final ActivationKernel INSTANCE = new ScalarKernel();
 
         ScalarKernel() {
@@ -74,6 +81,44 @@ public record Tanh() implements Activation {
 
         private static float gradient(float y, float dy) {
             return dy * Math.fma(-y, y, 1);
+        }
+    }
+
+    private static final class SimdKernel extends ScalarKernel {
+        static final ActivationKernel INSTANCE = new SimdKernel();
+
+        @Override
+        void forwardLoop(MemorySegment x, long xo, MemorySegment y, long yo, int rows, int cols) {
+            SimdMath.tanh(x, xo, y, yo, rows * cols);
+        }
+
+        @Override
+        void backwardLoop(
+                MemorySegment y, long yo, MemorySegment dy, long dyo, MemorySegment dx, long dxo, int rows, int cols) {
+            FloatVector one = FloatVector.broadcast(SPECIES, 1f);
+            int n = rows * cols;
+            int bound = vectorBound(n);
+            for (int i = 0; i < bound; i += LANES) {
+                FloatVector v = fromMemorySegment(SPECIES, y, 4 * (yo + i), ORDER);
+                FloatVector g = fromMemorySegment(SPECIES, dy, 4 * (dyo + i), ORDER);
+                g.mul(v.neg().fma(v, one)).intoMemorySegment(dx, 4 * (dxo + i), ORDER);
+            }
+            super.backwardLoop(y, yo + bound, dy, dyo + bound, dx, dxo + bound, 1, n - bound);
+        }
+
+        @Override
+        void backwardAddLoop(
+                MemorySegment y, long yo, MemorySegment dy, long dyo, MemorySegment dx, long dxo, int rows, int cols) {
+            FloatVector one = FloatVector.broadcast(SPECIES, 1f);
+            int n = rows * cols;
+            int bound = vectorBound(n);
+            for (int i = 0; i < bound; i += LANES) {
+                FloatVector v = fromMemorySegment(SPECIES, y, 4 * (yo + i), ORDER);
+                FloatVector g = fromMemorySegment(SPECIES, dy, 4 * (dyo + i), ORDER);
+                FloatVector old = fromMemorySegment(SPECIES, dx, 4 * (dxo + i), ORDER);
+                old.add(g.mul(v.neg().fma(v, one))).intoMemorySegment(dx, 4 * (dxo + i), ORDER);
+            }
+            super.backwardAddLoop(y, yo + bound, dy, dyo + bound, dx, dxo + bound, 1, n - bound);
         }
     }
 }

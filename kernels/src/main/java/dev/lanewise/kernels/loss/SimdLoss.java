@@ -1,4 +1,377 @@
 package dev.lanewise.kernels.loss;
 
+import static dev.lanewise.kernels.simd.Simd.LANES;
+import static dev.lanewise.kernels.simd.Simd.ORDER;
+import static dev.lanewise.kernels.simd.Simd.SPECIES;
+import static dev.lanewise.kernels.simd.Simd.SWAP_1;
+import static dev.lanewise.kernels.simd.Simd.SWAP_2;
+import static dev.lanewise.kernels.simd.Simd.SWAP_4;
+import static dev.lanewise.kernels.simd.Simd.SWAP_8;
+import static dev.lanewise.kernels.simd.Simd.vectorBound;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
+
+import dev.lanewise.kernels.activation.SimdSoftmax;
+import dev.lanewise.kernels.reduction.SimdLaneSum;
+import dev.lanewise.kernels.simd.ScalarMath;
+import dev.lanewise.kernels.simd.SimdMath;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import org.jspecify.annotations.Nullable;
+
 /// Vector loops.
-public final class SimdLoss extends ScalarLoss {}
+///
+/// The softmax goes to where the gradient will be if nobody asks for it, and the gradient is made of it in a
+/// further loop. `loss` holds what is known of a row's loss in between. Narrow rows are those of [SimdSoftmax];
+/// the logarithm, one per row, is the plain one and runs beside the vector instructions.
+///
+/// Losses of probabilities, rows without any output but the loss, and errors of narrow rows are left to the plain
+/// loops.
+public final class SimdLoss extends ScalarLoss {
+    @Override
+    void softmaxSparseRows(
+            MemorySegment z,
+            long zo,
+            MemorySegment labels,
+            long lo,
+            @Nullable MemorySegment weights,
+            long wo,
+            @Nullable MemorySegment p,
+            long po,
+            MemorySegment loss,
+            long lso,
+            @Nullable MemorySegment dz,
+            long dzo,
+            int rows,
+            int cols,
+            float scale) {
+        MemorySegment soft = p != null ? p : dz;
+        long so = p != null ? po : dzo;
+        if (soft == null || rows == 0) {
+            super.softmaxSparseRows(z, zo, labels, lo, weights, wo, p, po, loss, lso, dz, dzo, rows, cols, scale);
+            return;
+        }
+        if (cols <= LANES) {
+            SimdSoftmax.subtractMaxima(z, zo, soft, so, rows, cols);
+            for (int r = 0; r < rows; r++) {
+                long index = so + (long) r * cols + label(labels, lo + r);
+                loss.setAtIndex(JAVA_FLOAT, lso + r, -soft.getAtIndex(JAVA_FLOAT, index));
+            }
+            SimdMath.exp(soft, so, soft, so, rows * cols);
+            divideBySums(soft, so, loss, lso, rows, cols);
+        } else {
+            for (int r = 0; r < rows; r++) {
+                long row = (long) r * cols;
+                float max = SimdSoftmax.max(z, zo + row, cols);
+                float distance = max - z.getAtIndex(JAVA_FLOAT, zo + row + label(labels, lo + r));
+                float sum = SimdSoftmax.row(z, zo + row, soft, so + row, cols, max);
+                loss.setAtIndex(JAVA_FLOAT, lso + r, ScalarMath.log(sum) + distance);
+            }
+        }
+        multiplyByWeights(weights, wo, loss, lso, rows);
+        if (dz != null) {
+            MemorySegment.copy(soft, 4 * so, dz, 4 * dzo, 4L * rows * cols);
+            for (int r = 0; r < rows; r++) {
+                long index = dzo + (long) r * cols + label(labels, lo + r);
+                dz.setAtIndex(JAVA_FLOAT, index, dz.getAtIndex(JAVA_FLOAT, index) - 1);
+            }
+            multiplyRows(dz, dzo, weights, wo, rows, cols, scale);
+        }
+    }
+
+    /// `p = p / sum` and `loss = log(sum) + loss` for narrow rows, `sum` the row's.
+    private static void divideBySums(MemorySegment p, long po, MemorySegment loss, long lso, int rows, int cols) {
+        VectorMask<Float> columns = SPECIES.indexInRange(0, cols);
+        long last = po + (rows - 1L) * cols;
+        FloatVector next = fromMemorySegment(SPECIES, p, 4 * po, ORDER, columns);
+        for (int r = 0; r < rows; r++) {
+            long row = (long) r * cols;
+            FloatVector e = next;
+            next = fromMemorySegment(SPECIES, p, 4 * Math.min(po + (r + 1L) * cols, last), ORDER, columns);
+            FloatVector sum = e.add(e.rearrange(SWAP_1));
+            sum = sum.add(sum.rearrange(SWAP_2));
+            sum = LANES < 8 ? sum : sum.add(sum.rearrange(SWAP_4));
+            sum = LANES < 16 ? sum : sum.add(sum.rearrange(SWAP_8));
+            e.div(sum).intoMemorySegment(p, 4 * (po + row), ORDER, columns);
+            float value = ScalarMath.log(sum.lane(0)) + loss.getAtIndex(JAVA_FLOAT, lso + r);
+            loss.setAtIndex(JAVA_FLOAT, lso + r, value);
+        }
+    }
+
+    /// Multiplies each row by its weight and `scale`.
+    private static void multiplyRows(
+            MemorySegment y, long yo, @Nullable MemorySegment weights, long wo, int rows, int cols, float scale) {
+        if (weights == null) {
+            multiply(y, yo, rows * cols, scale);
+            return;
+        }
+        for (int r = 0; r < rows; r++) {
+            multiply(y, yo + (long) r * cols, cols, weight(weights, wo, r) * scale);
+        }
+    }
+
+    private static void multiply(MemorySegment y, long yo, int n, float factor) {
+        int bound = vectorBound(n);
+        for (int i = 0; i < bound; i += LANES) {
+            FloatVector v = fromMemorySegment(SPECIES, y, 4 * (yo + i), ORDER);
+            v.mul(factor).intoMemorySegment(y, 4 * (yo + i), ORDER);
+        }
+        for (int i = bound; i < n; i++) {
+            y.setAtIndex(JAVA_FLOAT, yo + i, y.getAtIndex(JAVA_FLOAT, yo + i) * factor);
+        }
+    }
+
+    @Override
+    void softmaxRows(
+            MemorySegment z,
+            long zo,
+            MemorySegment targets,
+            long to,
+            @Nullable MemorySegment weights,
+            long wo,
+            @Nullable MemorySegment p,
+            long po,
+            MemorySegment loss,
+            long lso,
+            @Nullable MemorySegment dz,
+            long dzo,
+            int rows,
+            int cols,
+            float scale) {
+        MemorySegment soft = p != null ? p : dz;
+        long so = p != null ? po : dzo;
+        if (soft == null || rows == 0) {
+            super.softmaxRows(z, zo, targets, to, weights, wo, p, po, loss, lso, dz, dzo, rows, cols, scale);
+            return;
+        }
+        if (cols <= LANES) {
+            SimdSoftmax.subtractMaxima(z, zo, soft, so, rows, cols);
+            distances(soft, so, targets, to, loss, lso, rows, cols);
+            SimdMath.exp(soft, so, soft, so, rows * cols);
+            divideBySums(soft, so, targets, to, loss, lso, rows, cols);
+        } else {
+            for (int r = 0; r < rows; r++) {
+                long row = (long) r * cols;
+                float max = SimdSoftmax.max(z, zo + row, cols);
+                float total = SimdLaneSum.sum(targets, to + row, cols);
+                float distance = SimdLaneSum.weightedDistances(z, zo + row, targets, to + row, cols, max);
+                float sum = SimdSoftmax.row(z, zo + row, soft, so + row, cols, max);
+                loss.setAtIndex(JAVA_FLOAT, lso + r, total * ScalarMath.log(sum) + distance);
+            }
+        }
+        multiplyByWeights(weights, wo, loss, lso, rows);
+        if (dz != null && cols <= LANES) {
+            gradients(soft, so, targets, to, weights, wo, dz, dzo, rows, cols, scale);
+        } else if (dz != null) {
+            for (int r = 0; r < rows; r++) {
+                long row = (long) r * cols;
+                float total = SimdLaneSum.sum(targets, to + row, cols);
+                float factor = weight(weights, wo, r) * scale;
+                gradient(soft, so + row, targets, to + row, dz, dzo + row, cols, total, factor);
+            }
+        }
+    }
+
+    /// `loss = Σ t * -z` for narrow rows, where 0 times anything is 0.
+    private static void distances(
+            MemorySegment z, long zo, MemorySegment t, long to, MemorySegment loss, long lso, int rows, int cols) {
+        VectorMask<Float> columns = SPECIES.indexInRange(0, cols);
+        for (int r = 0; r < rows; r++) {
+            long row = (long) r * cols;
+            FloatVector v = fromMemorySegment(SPECIES, z, 4 * (zo + row), ORDER, columns);
+            FloatVector u = fromMemorySegment(SPECIES, t, 4 * (to + row), ORDER, columns);
+            // A lane starts from +0, so that -0 becomes +0.
+            FloatVector sum = u.mul(v.neg()).blend(0f, u.eq(0f)).add(0f);
+            sum = sum.add(sum.rearrange(SWAP_1));
+            sum = sum.add(sum.rearrange(SWAP_2));
+            sum = LANES < 8 ? sum : sum.add(sum.rearrange(SWAP_4));
+            sum = LANES < 16 ? sum : sum.add(sum.rearrange(SWAP_8));
+            loss.setAtIndex(JAVA_FLOAT, lso + r, sum.lane(0));
+        }
+    }
+
+    /// `p = p / sum` and `loss = total * log(sum) + loss` for narrow rows, `total` the sum of the row's targets.
+    private static void divideBySums(
+            MemorySegment p, long po, MemorySegment t, long to, MemorySegment loss, long lso, int rows, int cols) {
+        VectorMask<Float> columns = SPECIES.indexInRange(0, cols);
+        long last = po + (rows - 1L) * cols;
+        FloatVector next = fromMemorySegment(SPECIES, p, 4 * po, ORDER, columns);
+        for (int r = 0; r < rows; r++) {
+            long row = (long) r * cols;
+            FloatVector e = next;
+            next = fromMemorySegment(SPECIES, p, 4 * Math.min(po + (r + 1L) * cols, last), ORDER, columns);
+            FloatVector sum = e.add(e.rearrange(SWAP_1));
+            sum = sum.add(sum.rearrange(SWAP_2));
+            sum = LANES < 8 ? sum : sum.add(sum.rearrange(SWAP_4));
+            sum = LANES < 16 ? sum : sum.add(sum.rearrange(SWAP_8));
+            e.div(sum).intoMemorySegment(p, 4 * (po + row), ORDER, columns);
+            FloatVector total = fromMemorySegment(SPECIES, t, 4 * (to + row), ORDER, columns)
+                    .add(0f);
+            total = total.add(total.rearrange(SWAP_1));
+            total = total.add(total.rearrange(SWAP_2));
+            total = LANES < 8 ? total : total.add(total.rearrange(SWAP_4));
+            total = LANES < 16 ? total : total.add(total.rearrange(SWAP_8));
+            float value = total.lane(0) * ScalarMath.log(sum.lane(0)) + loss.getAtIndex(JAVA_FLOAT, lso + r);
+            loss.setAtIndex(JAVA_FLOAT, lso + r, value);
+        }
+    }
+
+    /// `dz = (p * total - t) * (w * scale)` for narrow rows.
+    private static void gradients(
+            MemorySegment p,
+            long po,
+            MemorySegment t,
+            long to,
+            @Nullable MemorySegment weights,
+            long wo,
+            MemorySegment dz,
+            long dzo,
+            int rows,
+            int cols,
+            float scale) {
+        VectorMask<Float> columns = SPECIES.indexInRange(0, cols);
+        long last = po + (rows - 1L) * cols;
+        FloatVector next = fromMemorySegment(SPECIES, p, 4 * po, ORDER, columns);
+        for (int r = 0; r < rows; r++) {
+            long row = (long) r * cols;
+            FloatVector v = next;
+            next = fromMemorySegment(SPECIES, p, 4 * Math.min(po + (r + 1L) * cols, last), ORDER, columns);
+            FloatVector u = fromMemorySegment(SPECIES, t, 4 * (to + row), ORDER, columns);
+            FloatVector total = u.add(0f);
+            total = total.add(total.rearrange(SWAP_1));
+            total = total.add(total.rearrange(SWAP_2));
+            total = LANES < 8 ? total : total.add(total.rearrange(SWAP_4));
+            total = LANES < 16 ? total : total.add(total.rearrange(SWAP_8));
+            float factor = weight(weights, wo, r) * scale;
+            v.mul(total).sub(u).mul(factor).intoMemorySegment(dz, 4 * (dzo + row), ORDER, columns);
+        }
+    }
+
+    /// `dz = (p * total - t) * factor`.
+    private static void gradient(
+            MemorySegment p,
+            long po,
+            MemorySegment t,
+            long to,
+            MemorySegment dz,
+            long dzo,
+            int n,
+            float total,
+            float factor) {
+        int bound = vectorBound(n);
+        for (int i = 0; i < bound; i += LANES) {
+            FloatVector v = fromMemorySegment(SPECIES, p, 4 * (po + i), ORDER);
+            FloatVector u = fromMemorySegment(SPECIES, t, 4 * (to + i), ORDER);
+            v.mul(total).sub(u).mul(factor).intoMemorySegment(dz, 4 * (dzo + i), ORDER);
+        }
+        for (int i = bound; i < n; i++) {
+            float g = p.getAtIndex(JAVA_FLOAT, po + i) * total - t.getAtIndex(JAVA_FLOAT, to + i);
+            dz.setAtIndex(JAVA_FLOAT, dzo + i, g * factor);
+        }
+    }
+
+    private static void multiplyByWeights(
+            @Nullable MemorySegment weights, long wo, MemorySegment loss, long lo, int rows) {
+        for (int r = 0; weights != null && r < rows; r++) {
+            float value = weights.getAtIndex(JAVA_FLOAT, wo + r) * loss.getAtIndex(JAVA_FLOAT, lo + r);
+            loss.setAtIndex(JAVA_FLOAT, lo + r, value);
+        }
+    }
+
+    private static int label(MemorySegment labels, long index) {
+        return (int) labels.getAtIndex(JAVA_FLOAT, index);
+    }
+
+    @Override
+    void squaredRows(
+            MemorySegment y,
+            long yo,
+            MemorySegment t,
+            long to,
+            @Nullable MemorySegment weights,
+            long wo,
+            MemorySegment loss,
+            long lo,
+            @Nullable MemorySegment dy,
+            long dyo,
+            int rows,
+            int cols,
+            float scale) {
+        if (cols < LANES) {
+            super.squaredRows(y, yo, t, to, weights, wo, loss, lo, dy, dyo, rows, cols, scale);
+            return;
+        }
+        for (int r = 0; r < rows; r++) {
+            long row = (long) r * cols;
+            float weight = weight(weights, wo, r);
+            float sum = SimdLaneSum.squares(y, yo + row, t, to + row, cols);
+            loss.setAtIndex(JAVA_FLOAT, lo + r, weight * (sum / cols));
+            if (dy != null) {
+                difference(y, yo + row, t, to + row, dy, dyo + row, cols, 2f / cols * (weight * scale));
+            }
+        }
+    }
+
+    /// `dy = (y - t) * factor`.
+    private static void difference(
+            MemorySegment y, long yo, MemorySegment t, long to, MemorySegment dy, long dyo, int n, float factor) {
+        int bound = vectorBound(n);
+        for (int i = 0; i < bound; i += LANES) {
+            FloatVector v = fromMemorySegment(SPECIES, y, 4 * (yo + i), ORDER);
+            FloatVector u = fromMemorySegment(SPECIES, t, 4 * (to + i), ORDER);
+            v.sub(u).mul(factor).intoMemorySegment(dy, 4 * (dyo + i), ORDER);
+        }
+        for (int i = bound; i < n; i++) {
+            float d = y.getAtIndex(JAVA_FLOAT, yo + i) - t.getAtIndex(JAVA_FLOAT, to + i);
+            dy.setAtIndex(JAVA_FLOAT, dyo + i, d * factor);
+        }
+    }
+
+    @Override
+    void absoluteRows(
+            MemorySegment y,
+            long yo,
+            MemorySegment t,
+            long to,
+            @Nullable MemorySegment weights,
+            long wo,
+            MemorySegment loss,
+            long lo,
+            @Nullable MemorySegment dy,
+            long dyo,
+            int rows,
+            int cols,
+            float scale) {
+        if (cols < LANES) {
+            super.absoluteRows(y, yo, t, to, weights, wo, loss, lo, dy, dyo, rows, cols, scale);
+            return;
+        }
+        for (int r = 0; r < rows; r++) {
+            long row = (long) r * cols;
+            float weight = weight(weights, wo, r);
+            float sum = SimdLaneSum.absolutes(y, yo + row, t, to + row, cols);
+            loss.setAtIndex(JAVA_FLOAT, lo + r, weight * (sum / cols));
+            if (dy != null) {
+                sign(y, yo + row, t, to + row, dy, dyo + row, cols, 1f / cols * (weight * scale));
+            }
+        }
+    }
+
+    /// `dy = signum(y - t) * factor`.
+    private static void sign(
+            MemorySegment y, long yo, MemorySegment t, long to, MemorySegment dy, long dyo, int n, float factor) {
+        int bound = vectorBound(n);
+        for (int i = 0; i < bound; i += LANES) {
+            FloatVector v = fromMemorySegment(SPECIES, y, 4 * (yo + i), ORDER);
+            FloatVector d = v.sub(fromMemorySegment(SPECIES, t, 4 * (to + i), ORDER));
+            d = d.blend(1f, d.compare(VectorOperators.GT, 0f)).blend(-1f, d.lt(0f));
+            d.mul(factor).intoMemorySegment(dy, 4 * (dyo + i), ORDER);
+        }
+        for (int i = bound; i < n; i++) {
+            float d = y.getAtIndex(JAVA_FLOAT, yo + i) - t.getAtIndex(JAVA_FLOAT, to + i);
+            dy.setAtIndex(JAVA_FLOAT, dyo + i, Math.signum(d) * factor);
+        }
+    }
+}

@@ -5,26 +5,30 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import dev.lanewise.kernels.simd.ScalarMath;
 import java.lang.foreign.MemorySegment;
 
-/// Sums in the order of [dev.lanewise.kernels.ReductionKernel], plain: 64 virtual lanes and a fold in halves.
+/// Sums in the order of [dev.lanewise.kernels.ReductionKernel], plain.
 ///
-/// In each method lane `j` of `lanes` lanes is the sum of lanes `j` and `j + lanes` of twice as many, down to a
-/// loop where there are 64; so the whole sum is lane 0 of 1. Nothing but the call stack holds the lanes.
+/// In each method lane `j` of a step is the sum of two lanes of the step before, down to a loop over the elements
+/// of one of the 64 lanes. So the whole sum is lane 0 of the last step, and nothing but the call stack holds the
+/// lanes. Where a lane has no element, neither have those that come after it.
 public final class LaneSum {
     private static final int LANES = 64;
+
+    /// How far apart the lanes are that are added, from the last step to the first.
+    private static final int[] STEPS = {8, 4, 2, 1, 16, 32};
 
     private LaneSum() {}
 
     /// The sum of `x`.
     public static float sum(MemorySegment x, long xo, int n) {
-        return sum(x, xo, n, 0, 1);
+        return sum(x, xo, n, 0, 0);
     }
 
-    private static float sum(MemorySegment x, long xo, int n, int lane, int lanes) {
+    private static float sum(MemorySegment x, long xo, int n, int lane, int step) {
         if (lane >= n) {
             return 0;
         }
-        if (lanes < LANES) {
-            return sum(x, xo, n, lane, 2 * lanes) + sum(x, xo, n, lane + lanes, 2 * lanes);
+        if (step < STEPS.length) {
+            return sum(x, xo, n, lane, step + 1) + sum(x, xo, n, lane + STEPS[step], step + 1);
         }
         float sum = 0;
         for (long i = lane; i < n; i += LANES) {
@@ -35,15 +39,16 @@ public final class LaneSum {
 
     /// The sum of `exp(x - max)`.
     public static float exponentials(MemorySegment x, long xo, int n, float max) {
-        return exponentials(x, xo, n, max, 0, 1);
+        return exponentials(x, xo, n, max, 0, 0);
     }
 
-    private static float exponentials(MemorySegment x, long xo, int n, float max, int lane, int lanes) {
+    private static float exponentials(MemorySegment x, long xo, int n, float max, int lane, int step) {
         if (lane >= n) {
             return 0;
         }
-        if (lanes < LANES) {
-            return exponentials(x, xo, n, max, lane, 2 * lanes) + exponentials(x, xo, n, max, lane + lanes, 2 * lanes);
+        if (step < STEPS.length) {
+            return exponentials(x, xo, n, max, lane, step + 1)
+                    + exponentials(x, xo, n, max, lane + STEPS[step], step + 1);
         }
         float sum = 0;
         for (long i = lane; i < n; i += LANES) {
@@ -54,17 +59,17 @@ public final class LaneSum {
 
     /// The sum of `t * (max - z)`, where 0 times anything is 0.
     public static float weightedDistances(MemorySegment z, long zo, MemorySegment t, long to, int n, float max) {
-        return weightedDistances(z, zo, t, to, n, max, 0, 1);
+        return weightedDistances(z, zo, t, to, n, max, 0, 0);
     }
 
     private static float weightedDistances(
-            MemorySegment z, long zo, MemorySegment t, long to, int n, float max, int lane, int lanes) {
+            MemorySegment z, long zo, MemorySegment t, long to, int n, float max, int lane, int step) {
         if (lane >= n) {
             return 0;
         }
-        if (lanes < LANES) {
-            return weightedDistances(z, zo, t, to, n, max, lane, 2 * lanes)
-                    + weightedDistances(z, zo, t, to, n, max, lane + lanes, 2 * lanes);
+        if (step < STEPS.length) {
+            return weightedDistances(z, zo, t, to, n, max, lane, step + 1)
+                    + weightedDistances(z, zo, t, to, n, max, lane + STEPS[step], step + 1);
         }
         float sum = 0;
         for (long i = lane; i < n; i += LANES) {
@@ -77,7 +82,7 @@ public final class LaneSum {
     /// The sum of `t * log(clip(p / pSum))`.
     public static float logarithms(
             MemorySegment p, long po, MemorySegment t, long to, int n, float pSum, float lo, float hi) {
-        return logarithms(p, po, t, to, n, pSum, lo, hi, 0, 1);
+        return logarithms(p, po, t, to, n, pSum, lo, hi, 0, 0);
     }
 
     private static float logarithms(
@@ -90,13 +95,13 @@ public final class LaneSum {
             float lo,
             float hi,
             int lane,
-            int lanes) {
+            int step) {
         if (lane >= n) {
             return 0;
         }
-        if (lanes < LANES) {
-            return logarithms(p, po, t, to, n, pSum, lo, hi, lane, 2 * lanes)
-                    + logarithms(p, po, t, to, n, pSum, lo, hi, lane + lanes, 2 * lanes);
+        if (step < STEPS.length) {
+            return logarithms(p, po, t, to, n, pSum, lo, hi, lane, step + 1)
+                    + logarithms(p, po, t, to, n, pSum, lo, hi, lane + STEPS[step], step + 1);
         }
         float sum = 0;
         for (long i = lane; i < n; i += LANES) {
@@ -111,7 +116,7 @@ public final class LaneSum {
     /// The sum of the `t` whose `p / pSum` lies in [lo, hi].
     public static float unclipped(
             MemorySegment p, long po, MemorySegment t, long to, int n, float pSum, float lo, float hi) {
-        return unclipped(p, po, t, to, n, pSum, lo, hi, 0, 1);
+        return unclipped(p, po, t, to, n, pSum, lo, hi, 0, 0);
     }
 
     private static float unclipped(
@@ -124,13 +129,13 @@ public final class LaneSum {
             float lo,
             float hi,
             int lane,
-            int lanes) {
+            int step) {
         if (lane >= n) {
             return 0;
         }
-        if (lanes < LANES) {
-            return unclipped(p, po, t, to, n, pSum, lo, hi, lane, 2 * lanes)
-                    + unclipped(p, po, t, to, n, pSum, lo, hi, lane + lanes, 2 * lanes);
+        if (step < STEPS.length) {
+            return unclipped(p, po, t, to, n, pSum, lo, hi, lane, step + 1)
+                    + unclipped(p, po, t, to, n, pSum, lo, hi, lane + STEPS[step], step + 1);
         }
         float sum = 0;
         for (long i = lane; i < n; i += LANES) {
@@ -142,15 +147,15 @@ public final class LaneSum {
 
     /// The sum of `a * b`, each product rounded.
     public static float products(MemorySegment a, long ao, MemorySegment b, long bo, int n) {
-        return products(a, ao, b, bo, n, 0, 1);
+        return products(a, ao, b, bo, n, 0, 0);
     }
 
-    private static float products(MemorySegment a, long ao, MemorySegment b, long bo, int n, int lane, int lanes) {
+    private static float products(MemorySegment a, long ao, MemorySegment b, long bo, int n, int lane, int step) {
         if (lane >= n) {
             return 0;
         }
-        if (lanes < LANES) {
-            return products(a, ao, b, bo, n, lane, 2 * lanes) + products(a, ao, b, bo, n, lane + lanes, 2 * lanes);
+        if (step < STEPS.length) {
+            return products(a, ao, b, bo, n, lane, step + 1) + products(a, ao, b, bo, n, lane + STEPS[step], step + 1);
         }
         float sum = 0;
         for (long i = lane; i < n; i += LANES) {
@@ -161,15 +166,15 @@ public final class LaneSum {
 
     /// The sum of `(y - t)²`.
     public static float squares(MemorySegment y, long yo, MemorySegment t, long to, int n) {
-        return squares(y, yo, t, to, n, 0, 1);
+        return squares(y, yo, t, to, n, 0, 0);
     }
 
-    private static float squares(MemorySegment y, long yo, MemorySegment t, long to, int n, int lane, int lanes) {
+    private static float squares(MemorySegment y, long yo, MemorySegment t, long to, int n, int lane, int step) {
         if (lane >= n) {
             return 0;
         }
-        if (lanes < LANES) {
-            return squares(y, yo, t, to, n, lane, 2 * lanes) + squares(y, yo, t, to, n, lane + lanes, 2 * lanes);
+        if (step < STEPS.length) {
+            return squares(y, yo, t, to, n, lane, step + 1) + squares(y, yo, t, to, n, lane + STEPS[step], step + 1);
         }
         float sum = 0;
         for (long i = lane; i < n; i += LANES) {
@@ -181,15 +186,16 @@ public final class LaneSum {
 
     /// The sum of `|y - t|`.
     public static float absolutes(MemorySegment y, long yo, MemorySegment t, long to, int n) {
-        return absolutes(y, yo, t, to, n, 0, 1);
+        return absolutes(y, yo, t, to, n, 0, 0);
     }
 
-    private static float absolutes(MemorySegment y, long yo, MemorySegment t, long to, int n, int lane, int lanes) {
+    private static float absolutes(MemorySegment y, long yo, MemorySegment t, long to, int n, int lane, int step) {
         if (lane >= n) {
             return 0;
         }
-        if (lanes < LANES) {
-            return absolutes(y, yo, t, to, n, lane, 2 * lanes) + absolutes(y, yo, t, to, n, lane + lanes, 2 * lanes);
+        if (step < STEPS.length) {
+            return absolutes(y, yo, t, to, n, lane, step + 1)
+                    + absolutes(y, yo, t, to, n, lane + STEPS[step], step + 1);
         }
         float sum = 0;
         for (long i = lane; i < n; i += LANES) {

@@ -17,7 +17,7 @@ public class ScalarReduction extends CheckedReduction {
         for (int i = 0; i < n; i++) {
             max = Math.max(max, x.getAtIndex(JAVA_FLOAT, xo + i));
         }
-        return max;
+        return max + 0f;
     }
 
     @Override

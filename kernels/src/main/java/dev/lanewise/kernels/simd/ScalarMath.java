@@ -14,14 +14,19 @@ public final class ScalarMath {
 
     static final float LN2_LO = -0x1.05c61p-29f;
 
-    /// Adding 1.5 * 2^23 rounds to an integer, which then stands in the low bits.
+    /// Adding 1.5 * 2^23 and taking it away again rounds to an integer.
     static final float ROUND = 0x1.8p23f;
 
-    /// Likewise, with the integer plus 254 in the low bits: the bias of two exponents, see [#exp].
-    static final float ROUND_TWO_BIASES = 0x1.8p23f + 254;
+    /// A float with the exponent e has e + 127 times this as its bits.
+    static final float ONE_EXPONENT = 0x1p23f;
 
-    /// Likewise with 127, the bias of one exponent.
-    static final float ROUND_ONE_BIAS = 0x1.8p23f + 127;
+    static final float BIAS = 127;
+
+    /// Powers of two beyond the range of a float are taken in two factors, one of them this or its inverse.
+    static final float HALFWAY = 64;
+
+    static final float TWO_TO_HALFWAY = 0x1p64f;
+    static final float TWO_TO_MINUS_HALFWAY = 0x1p-64f;
 
     /// Beyond these exp is 0 and infinity.
     static final float EXP_MIN = -105;
@@ -50,7 +55,9 @@ public final class ScalarMath {
     static final float LOG_6 = 0x1.055ec4p-3f;
     static final float LOG_7 = -0x1.38c9d4p-4f;
 
-    /// Beyond this tanh is 1.
+    /// Below this tanh(x) is x, beyond the other it is 1.
+    static final float TANH_MIN = 0x1p-12f;
+
     static final float TANH_MAX = 10;
 
     /// Where erf changes from one polynomial to the other, and beyond what it is 1.
@@ -77,9 +84,10 @@ public final class ScalarMath {
     static final float ERFC_5 = -0x1.93f6d8p-9f;
     static final float ERFC_6 = 0x1.a33956p-13f;
 
-    private static final int MANTISSA_BITS = 23;
-    private static final int MANTISSA_MASK = 0x007fffff;
-    private static final int SIGN_BIT = 0x80000000;
+    static final int MANTISSA_BITS = 23;
+    static final int MANTISSA_MASK = 0x007fffff;
+    /// Makes denormals normal.
+    static final float DENORMAL_SCALE = 0x1p23f;
 
     private ScalarMath() {}
 
@@ -87,14 +95,16 @@ public final class ScalarMath {
     public static float exp(float x) {
         float a = x < EXP_MIN ? EXP_MIN : x;
         a = a > EXP_MAX ? EXP_MAX : a;
-        float biased = Math.fma(a, LOG2_E, ROUND_TWO_BIASES);
-        float p = expm1Reduced(a, biased - ROUND_TWO_BIASES) + 1;
-        // 2^n in two factors, because n reaches from -151 to 130: each takes one of the two biases.
-        int both = Float.floatToRawIntBits(biased);
-        int half = both >>> 1;
-        float scale0 = Float.intBitsToFloat(half << MANTISSA_BITS);
-        float scale1 = Float.intBitsToFloat((both - half) << MANTISSA_BITS);
-        return p * scale0 * scale1;
+        float n = Math.fma(a, LOG2_E, ROUND) - ROUND;
+        float p = expm1Reduced(a, n) + 1;
+        // 2^n in two factors, because n reaches from -151 to 130.
+        float scale = withExponentBits(n + (a < 0 ? BIAS + HALFWAY : BIAS - HALFWAY));
+        return p * scale * (a < 0 ? TWO_TO_MINUS_HALFWAY : TWO_TO_HALFWAY);
+    }
+
+    /// The power of two whose exponent has these bits.
+    private static float withExponentBits(float bits) {
+        return Float.intBitsToFloat((int) (bits * ONE_EXPONENT));
     }
 
     /// exp(r) - 1 for r = x - n ln 2.
@@ -112,7 +122,7 @@ public final class ScalarMath {
     /// Natural logarithm: negative infinity for both zeros, NaN below.
     public static float log(float x) {
         boolean denormal = x < Float.MIN_NORMAL;
-        int bits = Float.floatToRawIntBits(denormal ? x * 0x1p23f : x) - SQRT_HALF_BITS;
+        int bits = Float.floatToRawIntBits(denormal ? x * DENORMAL_SCALE : x) - SQRT_HALF_BITS;
         float n = (float) (bits >> MANTISSA_BITS) - (denormal ? MANTISSA_BITS : 0);
         float f = Float.intBitsToFloat((bits & MANTISSA_MASK) + SQRT_HALF_BITS) - 1;
         float q = LOG_7;
@@ -134,13 +144,15 @@ public final class ScalarMath {
 
     /// Hyperbolic tangent, as e / (e + 2) with e = exp(2 |x|) - 1.
     public static float tanh(float x) {
-        float a = Math.abs(x);
-        a = a > TANH_MAX ? TANH_MAX : a;
+        float magnitude = Math.abs(x);
+        float a = magnitude > TANH_MAX ? TANH_MAX : magnitude;
         a = a + a;
-        float biased = Math.fma(a, LOG2_E, ROUND_ONE_BIAS);
-        float scale = Float.intBitsToFloat(Float.floatToRawIntBits(biased) << MANTISSA_BITS);
-        float e = Math.fma(expm1Reduced(a, biased - ROUND_ONE_BIAS), scale, scale - 1);
-        return withSignOf(x, e / (e + 2));
+        float n = Math.fma(a, LOG2_E, ROUND) - ROUND;
+        float scale = withExponentBits(n + BIAS);
+        float e = Math.fma(expm1Reduced(a, n), scale, scale - 1);
+        float t = e / (e + 2);
+        t = x < 0 ? -t : t;
+        return magnitude < TANH_MIN ? x : t;
     }
 
     /// Logistic function 1 / (1 + exp(-x)).
@@ -152,16 +164,16 @@ public final class ScalarMath {
 
     /// Error function.
     public static float erf(float x) {
-        float a = Math.abs(x);
-        float s = a * a;
+        float s = x * x;
         float p = ERF_5;
         p = Math.fma(p, s, ERF_4);
         p = Math.fma(p, s, ERF_3);
         p = Math.fma(p, s, ERF_2);
         p = Math.fma(p, s, ERF_1);
         p = Math.fma(p, s, ERF_0);
-        float small = Math.fma(p, a, a);
-        float b = a > ERF_MAX ? ERF_MAX : a;
+        float small = Math.fma(p, x, x);
+        float magnitude = Math.abs(x);
+        float b = magnitude > ERF_MAX ? ERF_MAX : magnitude;
         float q = ERFC_6;
         q = Math.fma(q, b, ERFC_5);
         q = Math.fma(q, b, ERFC_4);
@@ -170,10 +182,7 @@ public final class ScalarMath {
         q = Math.fma(q, b, ERFC_1);
         q = Math.fma(q, b, ERFC_0);
         float large = 1 - exp(q);
-        return withSignOf(x, a < ERF_SPLIT ? small : large);
-    }
-
-    private static float withSignOf(float x, float magnitude) {
-        return Float.intBitsToFloat(Float.floatToRawIntBits(magnitude) | (Float.floatToRawIntBits(x) & SIGN_BIT));
+        large = x < 0 ? -large : large;
+        return magnitude < ERF_SPLIT ? small : large;
     }
 }

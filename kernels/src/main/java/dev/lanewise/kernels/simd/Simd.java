@@ -1,17 +1,28 @@
 package dev.lanewise.kernels.simd;
 
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
-/// The vector species of every loop, and loads and stores counted in floats.
+/// The vector species of every loop.
 ///
 /// The species are constants of the class: HotSpot compiles a loop well only when it knows them, so the width of a
 /// process is fixed with the first use of this class, from [SimdOption].
+///
+/// Loops of vectors call **nothing but the JDK's own vector methods**, which HotSpot always inlines. A helper of
+/// our own is inlined or not as the size of the whole compilation has it, and that may contain the callers of the
+/// loop as well: what ran before decides. Where it is not, every vector crosses the call as an object, some 20
+/// times slower. Hence there are no helpers for loads, stores and folds, and polynomials are written out, each in
+/// one loop.
+///
+/// And **no reinterpretation** (`reinterpretAsInts`, `viewAsIntegralLanes` and their like): as long as the method
+/// that calls it is not compiled, the JDK does it by storing the vector in an array of its own, through the very
+/// methods that all loops use. HotSpot notes that these have met memory on the heap, and compiles every loop of
+/// the process for both kinds of memory, two to four times slower.
 public final class Simd {
     /// The contracts' 16 and 64 virtual lanes are multiples of every width between these.
     private static final int MIN_BITS = 128;
@@ -33,6 +44,13 @@ public final class Simd {
     /// Bytes in a vector.
     public static final long BYTES = SPECIES.vectorByteSize();
 
+    /// Shuffles that swap lanes so many apart, for folds; not to be used where the vector is not longer than that.
+    public static final VectorShuffle<Float> SWAP_1 = swap(1);
+
+    public static final VectorShuffle<Float> SWAP_2 = swap(2);
+    public static final VectorShuffle<Float> SWAP_4 = swap(4);
+    public static final VectorShuffle<Float> SWAP_8 = swap(8);
+
     /// The machine's byte order, which is little-endian on every CPU that has vectors here.
     public static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
@@ -46,14 +64,8 @@ public final class Simd {
         return n & -LANES;
     }
 
-    /// Vector of the floats `index .. index + LANES - 1`.
-    public static FloatVector load(MemorySegment segment, long index) {
-        return FloatVector.fromMemorySegment(SPECIES, segment, index * Float.BYTES, ORDER);
-    }
-
-    /// Writes a vector to the floats `index .. index + LANES - 1`.
-    public static void store(FloatVector vector, MemorySegment segment, long index) {
-        vector.intoMemorySegment(segment, index * Float.BYTES, ORDER);
+    private static VectorShuffle<Float> swap(int distance) {
+        return VectorShuffle.fromOp(SPECIES, lane -> lane ^ (distance & (LANES - 1)));
     }
 
     private static VectorShape shape() {

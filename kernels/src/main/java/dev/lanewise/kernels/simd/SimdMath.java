@@ -1,110 +1,190 @@
 package dev.lanewise.kernels.simd;
 
 import static dev.lanewise.kernels.simd.ScalarMath.*;
+import static dev.lanewise.kernels.simd.Simd.INT_SPECIES;
+import static dev.lanewise.kernels.simd.Simd.LANES;
+import static dev.lanewise.kernels.simd.Simd.ORDER;
 import static dev.lanewise.kernels.simd.Simd.SPECIES;
+import static dev.lanewise.kernels.simd.Simd.vectorBound;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
+import static jdk.incubator.vector.VectorOperators.ASHR;
+import static jdk.incubator.vector.VectorOperators.F2I;
+import static jdk.incubator.vector.VectorOperators.GT;
+import static jdk.incubator.vector.VectorOperators.I2F;
 
+import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorOperators;
 
-/// The functions of [ScalarMath] for vectors, with the same bits in every lane. Each is meant to stand alone in a
-/// loop: a second one in the same method is likely not to be inlined, and then every turn allocates.
+/// The functions of [ScalarMath] over ranges of floats, in vectors, with the same bits. The operations of each
+/// line are explained there; each loop has its function written out (why: [Simd]).
+///
+/// Where the bits of a float are needed as an integer or the other way round, they go through the memory of the
+/// result: the JDK's own reinterpretation must not be used, see [Simd].
 public final class SimdMath {
     private SimdMath() {}
 
-    /// As [ScalarMath#exp].
-    public static FloatVector exp(FloatVector x) {
-        FloatVector a = x.blend(EXP_MIN, x.lt(EXP_MIN));
-        a = a.blend(EXP_MAX, a.compare(VectorOperators.GT, EXP_MAX));
-        FloatVector biased = a.fma(broadcast(LOG2_E), broadcast(ROUND_TWO_BIASES));
-        FloatVector p = expm1Reduced(a, biased.sub(ROUND_TWO_BIASES)).add(1f);
-        IntVector both = biased.viewAsIntegralLanes().reinterpretAsInts();
-        IntVector half = both.lanewise(VectorOperators.LSHR, 1);
-        FloatVector scale0 = half.lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
-        FloatVector scale1 = both.sub(half).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
-        return p.mul(scale0).mul(scale1);
+    /// `y = exp(x)` with [ScalarMath#exp]; `y` may be `x`.
+    public static void exp(MemorySegment x, long xo, MemorySegment y, long yo, int length) {
+        int bound = vectorBound(length);
+        for (int i = 0; i < bound; i += LANES) {
+            long at = 4 * (yo + i);
+            FloatVector v = fromMemorySegment(SPECIES, x, 4 * (xo + i), ORDER);
+            FloatVector a = v.blend(EXP_MIN, v.lt(EXP_MIN));
+            a = a.blend(EXP_MAX, a.compare(GT, EXP_MAX));
+            FloatVector n =
+                    a.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND)).sub(ROUND);
+            FloatVector r = n.fma(broadcast(SPECIES, -LN2_HI), a);
+            r = n.fma(broadcast(SPECIES, -LN2_LO), r);
+            FloatVector q = broadcast(SPECIES, EXP_4).fma(r, broadcast(SPECIES, EXP_3));
+            q = q.fma(r, broadcast(SPECIES, EXP_2));
+            q = q.fma(r, broadcast(SPECIES, EXP_1));
+            q = q.fma(r, broadcast(SPECIES, EXP_0));
+            VectorMask<Float> negative = a.lt(0f);
+            FloatVector bias = broadcast(SPECIES, BIAS - HALFWAY).blend(BIAS + HALFWAY, negative);
+            n.add(bias).mul(ONE_EXPONENT).convert(F2I, 0).intoMemorySegment(y, at, ORDER);
+            FloatVector scale = fromMemorySegment(SPECIES, y, at, ORDER);
+            FloatVector rest = broadcast(SPECIES, TWO_TO_HALFWAY).blend(TWO_TO_MINUS_HALFWAY, negative);
+            q.fma(r.mul(r), r).add(1f).mul(scale).mul(rest).intoMemorySegment(y, at, ORDER);
+        }
+        for (int i = bound; i < length; i++) {
+            y.setAtIndex(JAVA_FLOAT, yo + i, ScalarMath.exp(x.getAtIndex(JAVA_FLOAT, xo + i)));
+        }
     }
 
-    private static FloatVector expm1Reduced(FloatVector x, FloatVector n) {
-        FloatVector r = n.fma(broadcast(-LN2_HI), x);
-        r = n.fma(broadcast(-LN2_LO), r);
-        FloatVector q = broadcast(EXP_4).fma(r, broadcast(EXP_3));
-        q = q.fma(r, broadcast(EXP_2));
-        q = q.fma(r, broadcast(EXP_1));
-        q = q.fma(r, broadcast(EXP_0));
-        return q.fma(r.mul(r), r);
+    /// `y = log(x)` with [ScalarMath#log]; `y` may be `x`.
+    public static void log(MemorySegment x, long xo, MemorySegment y, long yo, int length) {
+        int bound = vectorBound(length);
+        for (int i = 0; i < bound; i += LANES) {
+            long at = 4 * (yo + i);
+            FloatVector v = fromMemorySegment(SPECIES, x, 4 * (xo + i), ORDER);
+            VectorMask<Float> denormal = v.lt(Float.MIN_NORMAL);
+            v.blend(v.mul(DENORMAL_SCALE), denormal).intoMemorySegment(y, at, ORDER);
+            IntVector bits =
+                    IntVector.fromMemorySegment(INT_SPECIES, y, at, ORDER).sub(SQRT_HALF_BITS);
+            FloatVector n = (FloatVector) bits.lanewise(ASHR, MANTISSA_BITS).convert(I2F, 0);
+            n = n.blend(n.sub(MANTISSA_BITS), denormal);
+            bits.and(MANTISSA_MASK).add(SQRT_HALF_BITS).intoMemorySegment(y, at, ORDER);
+            FloatVector f = fromMemorySegment(SPECIES, y, at, ORDER).sub(1f);
+            FloatVector q = broadcast(SPECIES, LOG_7).fma(f, broadcast(SPECIES, LOG_6));
+            q = q.fma(f, broadcast(SPECIES, LOG_5));
+            q = q.fma(f, broadcast(SPECIES, LOG_4));
+            q = q.fma(f, broadcast(SPECIES, LOG_3));
+            q = q.fma(f, broadcast(SPECIES, LOG_2));
+            q = q.fma(f, broadcast(SPECIES, LOG_1));
+            q = q.fma(f, broadcast(SPECIES, LOG_0));
+            q = q.fma(f, broadcast(SPECIES, -0.5f));
+            FloatVector l = q.fma(f.mul(f), f);
+            l = n.fma(broadcast(SPECIES, LN2_LO), l);
+            l = n.fma(broadcast(SPECIES, LN2_HI), l);
+            l = v.blend(l, v.lt(Float.POSITIVE_INFINITY));
+            l = l.blend(Float.NaN, v.lt(0f));
+            l = l.blend(Float.NEGATIVE_INFINITY, v.eq(0f));
+            l.intoMemorySegment(y, at, ORDER);
+        }
+        for (int i = bound; i < length; i++) {
+            y.setAtIndex(JAVA_FLOAT, yo + i, ScalarMath.log(x.getAtIndex(JAVA_FLOAT, xo + i)));
+        }
     }
 
-    /// As [ScalarMath#log].
-    public static FloatVector log(FloatVector x) {
-        VectorMask<Float> denormal = x.lt(Float.MIN_NORMAL);
-        IntVector bits = x.blend(x.mul(0x1p23f), denormal).reinterpretAsInts().sub(SQRT_HALF_BITS);
-        FloatVector n = (FloatVector) bits.lanewise(VectorOperators.ASHR, 23).convert(VectorOperators.I2F, 0);
-        n = n.blend(n.sub(23f), denormal);
-        FloatVector f =
-                bits.and(0x007fffff).add(SQRT_HALF_BITS).reinterpretAsFloats().sub(1f);
-        FloatVector q = broadcast(LOG_7).fma(f, broadcast(LOG_6));
-        q = q.fma(f, broadcast(LOG_5));
-        q = q.fma(f, broadcast(LOG_4));
-        q = q.fma(f, broadcast(LOG_3));
-        q = q.fma(f, broadcast(LOG_2));
-        q = q.fma(f, broadcast(LOG_1));
-        q = q.fma(f, broadcast(LOG_0));
-        q = q.fma(f, broadcast(-0.5f));
-        FloatVector y = q.fma(f.mul(f), f);
-        y = n.fma(broadcast(LN2_LO), y);
-        y = n.fma(broadcast(LN2_HI), y);
-        y = x.blend(y, x.lt(Float.POSITIVE_INFINITY));
-        y = y.blend(Float.NaN, x.lt(0f));
-        return y.blend(Float.NEGATIVE_INFINITY, x.eq(0f));
+    /// `y = tanh(x)` with [ScalarMath#tanh]; `y` may be `x`.
+    public static void tanh(MemorySegment x, long xo, MemorySegment y, long yo, int length) {
+        int bound = vectorBound(length);
+        for (int i = 0; i < bound; i += LANES) {
+            long at = 4 * (yo + i);
+            FloatVector v = fromMemorySegment(SPECIES, x, 4 * (xo + i), ORDER);
+            FloatVector m = v.abs();
+            FloatVector a = m.blend(TANH_MAX, m.compare(GT, TANH_MAX));
+            a = a.add(a);
+            FloatVector n =
+                    a.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND)).sub(ROUND);
+            FloatVector r = n.fma(broadcast(SPECIES, -LN2_HI), a);
+            r = n.fma(broadcast(SPECIES, -LN2_LO), r);
+            FloatVector q = broadcast(SPECIES, EXP_4).fma(r, broadcast(SPECIES, EXP_3));
+            q = q.fma(r, broadcast(SPECIES, EXP_2));
+            q = q.fma(r, broadcast(SPECIES, EXP_1));
+            q = q.fma(r, broadcast(SPECIES, EXP_0));
+            n.add(BIAS).mul(ONE_EXPONENT).convert(F2I, 0).intoMemorySegment(y, at, ORDER);
+            FloatVector scale = fromMemorySegment(SPECIES, y, at, ORDER);
+            FloatVector e = q.fma(r.mul(r), r).fma(scale, scale.sub(1f));
+            FloatVector t = e.div(e.add(2f));
+            t = t.blend(t.neg(), v.lt(0f));
+            t.blend(v, m.lt(TANH_MIN)).intoMemorySegment(y, at, ORDER);
+        }
+        for (int i = bound; i < length; i++) {
+            y.setAtIndex(JAVA_FLOAT, yo + i, ScalarMath.tanh(x.getAtIndex(JAVA_FLOAT, xo + i)));
+        }
     }
 
-    /// As [ScalarMath#tanh].
-    public static FloatVector tanh(FloatVector x) {
-        FloatVector a = x.abs();
-        a = a.blend(TANH_MAX, a.compare(VectorOperators.GT, TANH_MAX));
-        a = a.add(a);
-        FloatVector biased = a.fma(broadcast(LOG2_E), broadcast(ROUND_ONE_BIAS));
-        FloatVector scale =
-                biased.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
-        FloatVector e = expm1Reduced(a, biased.sub(ROUND_ONE_BIAS)).fma(scale, scale.sub(1f));
-        return withSignOf(x, e.div(e.add(2f)));
+    /// `y = sigmoid(x)` with [ScalarMath#sigmoid]; `y` may be `x`.
+    public static void sigmoid(MemorySegment x, long xo, MemorySegment y, long yo, int length) {
+        int bound = vectorBound(length);
+        for (int i = 0; i < bound; i += LANES) {
+            long at = 4 * (yo + i);
+            FloatVector v = fromMemorySegment(SPECIES, x, 4 * (xo + i), ORDER);
+            FloatVector z = v.abs().neg();
+            FloatVector a = z.blend(EXP_MIN, z.lt(EXP_MIN));
+            FloatVector n =
+                    a.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND)).sub(ROUND);
+            FloatVector r = n.fma(broadcast(SPECIES, -LN2_HI), a);
+            r = n.fma(broadcast(SPECIES, -LN2_LO), r);
+            FloatVector q = broadcast(SPECIES, EXP_4).fma(r, broadcast(SPECIES, EXP_3));
+            q = q.fma(r, broadcast(SPECIES, EXP_2));
+            q = q.fma(r, broadcast(SPECIES, EXP_1));
+            q = q.fma(r, broadcast(SPECIES, EXP_0));
+            n.add(BIAS + HALFWAY).mul(ONE_EXPONENT).convert(F2I, 0).intoMemorySegment(y, at, ORDER);
+            FloatVector scale = fromMemorySegment(SPECIES, y, at, ORDER);
+            FloatVector e = q.fma(r.mul(r), r).add(1f).mul(scale).mul(TWO_TO_MINUS_HALFWAY);
+            FloatVector top = broadcast(SPECIES, 1f).blend(e, v.lt(0f));
+            top.div(e.add(1f)).intoMemorySegment(y, at, ORDER);
+        }
+        for (int i = bound; i < length; i++) {
+            y.setAtIndex(JAVA_FLOAT, yo + i, ScalarMath.sigmoid(x.getAtIndex(JAVA_FLOAT, xo + i)));
+        }
     }
 
-    /// As [ScalarMath#sigmoid].
-    public static FloatVector sigmoid(FloatVector x) {
-        FloatVector e = exp(x.abs().neg());
-        return broadcast(1f).blend(e, x.lt(0f)).div(e.add(1f));
-    }
-
-    /// As [ScalarMath#erf].
-    public static FloatVector erf(FloatVector x) {
-        FloatVector a = x.abs();
-        FloatVector s = a.mul(a);
-        FloatVector p = broadcast(ERF_5).fma(s, broadcast(ERF_4));
-        p = p.fma(s, broadcast(ERF_3));
-        p = p.fma(s, broadcast(ERF_2));
-        p = p.fma(s, broadcast(ERF_1));
-        p = p.fma(s, broadcast(ERF_0));
-        FloatVector small = p.fma(a, a);
-        FloatVector b = a.blend(ERF_MAX, a.compare(VectorOperators.GT, ERF_MAX));
-        FloatVector q = broadcast(ERFC_6).fma(b, broadcast(ERFC_5));
-        q = q.fma(b, broadcast(ERFC_4));
-        q = q.fma(b, broadcast(ERFC_3));
-        q = q.fma(b, broadcast(ERFC_2));
-        q = q.fma(b, broadcast(ERFC_1));
-        q = q.fma(b, broadcast(ERFC_0));
-        FloatVector large = broadcast(1f).sub(exp(q));
-        return withSignOf(x, large.blend(small, a.lt(ERF_SPLIT)));
-    }
-
-    private static FloatVector withSignOf(FloatVector x, FloatVector magnitude) {
-        IntVector sign = x.reinterpretAsInts().and(0x80000000);
-        return magnitude.reinterpretAsInts().or(sign).reinterpretAsFloats();
-    }
-
-    private static FloatVector broadcast(float value) {
-        return FloatVector.broadcast(SPECIES, value);
+    /// `y = erf(x)` with [ScalarMath#erf]; `y` may be `x`.
+    public static void erf(MemorySegment x, long xo, MemorySegment y, long yo, int length) {
+        int bound = vectorBound(length);
+        for (int i = 0; i < bound; i += LANES) {
+            long at = 4 * (yo + i);
+            FloatVector v = fromMemorySegment(SPECIES, x, 4 * (xo + i), ORDER);
+            FloatVector s = v.mul(v);
+            FloatVector p = broadcast(SPECIES, ERF_5).fma(s, broadcast(SPECIES, ERF_4));
+            p = p.fma(s, broadcast(SPECIES, ERF_3));
+            p = p.fma(s, broadcast(SPECIES, ERF_2));
+            p = p.fma(s, broadcast(SPECIES, ERF_1));
+            p = p.fma(s, broadcast(SPECIES, ERF_0));
+            FloatVector small = p.fma(v, v);
+            FloatVector m = v.abs();
+            FloatVector b = m.blend(ERF_MAX, m.compare(GT, ERF_MAX));
+            FloatVector z = broadcast(SPECIES, ERFC_6).fma(b, broadcast(SPECIES, ERFC_5));
+            z = z.fma(b, broadcast(SPECIES, ERFC_4));
+            z = z.fma(b, broadcast(SPECIES, ERFC_3));
+            z = z.fma(b, broadcast(SPECIES, ERFC_2));
+            z = z.fma(b, broadcast(SPECIES, ERFC_1));
+            z = z.fma(b, broadcast(SPECIES, ERFC_0));
+            FloatVector a = z.blend(EXP_MIN, z.lt(EXP_MIN));
+            FloatVector n =
+                    a.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND)).sub(ROUND);
+            FloatVector r = n.fma(broadcast(SPECIES, -LN2_HI), a);
+            r = n.fma(broadcast(SPECIES, -LN2_LO), r);
+            FloatVector q = broadcast(SPECIES, EXP_4).fma(r, broadcast(SPECIES, EXP_3));
+            q = q.fma(r, broadcast(SPECIES, EXP_2));
+            q = q.fma(r, broadcast(SPECIES, EXP_1));
+            q = q.fma(r, broadcast(SPECIES, EXP_0));
+            n.add(BIAS + HALFWAY).mul(ONE_EXPONENT).convert(F2I, 0).intoMemorySegment(y, at, ORDER);
+            FloatVector scale = fromMemorySegment(SPECIES, y, at, ORDER);
+            FloatVector e = q.fma(r.mul(r), r).add(1f).mul(scale).mul(TWO_TO_MINUS_HALFWAY);
+            FloatVector large = broadcast(SPECIES, 1f).sub(e);
+            large = large.blend(large.neg(), v.lt(0f));
+            large.blend(small, m.lt(ERF_SPLIT)).intoMemorySegment(y, at, ORDER);
+        }
+        for (int i = bound; i < length; i++) {
+            y.setAtIndex(JAVA_FLOAT, yo + i, ScalarMath.erf(x.getAtIndex(JAVA_FLOAT, xo + i)));
+        }
     }
 }

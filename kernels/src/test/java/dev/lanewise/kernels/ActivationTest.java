@@ -1,0 +1,296 @@
+package dev.lanewise.kernels;
+
+import static dev.lanewise.kernels.Tested.OFFSETS;
+import static dev.lanewise.kernels.Tested.SIZES;
+import static dev.lanewise.kernels.Tested.sameBits;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.lanewise.kernels.Activation.GradientFrom;
+import dev.lanewise.kernels.simd.ScalarMath;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// The contract of [ActivationKernel] for every activation of [Activations], in the implementation and width of
+/// this run.
+class ActivationTest {
+    private static final List<Integer> ROWS = List.of(1, 2, 5, 19);
+
+    @BeforeAll
+    static void sayWhatRuns() {
+        for (Activation activation : all()) {
+            Tested.print(ActivationTest.class, Tested.KERNELS.activation(activation));
+        }
+    }
+
+    static List<Activation> all() {
+        return Activations.names().stream().map(Activations::of).toList();
+    }
+
+    private static Tested.Call forward(Activation activation, int rows, int cols) {
+        return (k, o) -> k.activation(activation)
+                .forward(o[0].segment(), o[0].offset(), o[1].segment(), o[1].offset(), rows, cols);
+    }
+
+    /// Operands x, y, dy, dx; of x and y the one that is not needed is null.
+    private static Tested.Call backward(Activation activation, int rows, int cols, boolean accumulate) {
+        boolean x = activation.gradientFrom() == GradientFrom.INPUT;
+        boolean y = activation.gradientFrom() == GradientFrom.OUTPUT;
+        return (k, o) -> k.activation(activation)
+                .backward(
+                        x ? o[0].segment() : null,
+                        o[0].offset(),
+                        y ? o[1].segment() : null,
+                        o[1].offset(),
+                        o[2].segment(),
+                        o[2].offset(),
+                        o[3].segment(),
+                        o[3].offset(),
+                        rows,
+                        cols,
+                        accumulate);
+    }
+
+    private static void assertSameBits(Activation activation, Data data, int rows, int cols, int offset) {
+        int n = rows * cols;
+        String what = activation + " " + data + " [" + rows + ", " + cols + "] offset=" + offset;
+        float[] x = data.values(1, n);
+        float[] y = sameBits(what, offset, forward(activation, rows, cols), x, new float[n])
+                .get(1);
+        float[] dy = data.values(2, n);
+        float[] dx = data.values(3, n);
+        float[] written = sameBits(what, offset, backward(activation, rows, cols, false), x, y, dy, dx)
+                .get(3);
+        float[] added = sameBits(what, offset, backward(activation, rows, cols, true), x, y, dy, dx)
+                .get(3);
+        for (int i = 0; i < n; i++) {
+            assertEquals(Float.floatToIntBits(dx[i] + written[i]), Float.floatToIntBits(added[i]), what);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("all")
+    void sameBitsAsTheDefinition(Activation activation) {
+        for (Data data : Data.values()) {
+            for (int n : SIZES) {
+                for (int offset : OFFSETS) {
+                    assertSameBits(activation, data, 1, n, offset);
+                }
+                assertSameBits(activation, data, 0, n, 1);
+            }
+            for (int rows : ROWS) {
+                for (int cols : List.of(0, 1, 2, 3, 4, 5, 8, 9, 10, 13, 16, 17, 33, 100)) {
+                    assertSameBits(activation, data, rows, cols, 1);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("all")
+    void resultMayBeAnInput(Activation activation) {
+        for (int rows : ROWS) {
+            for (int cols : List.of(1, 3, 4, 7, 10, 16, 33)) {
+                int n = rows * cols;
+                float[] x = Data.RANDOM.values(1, n);
+                float[] dy = Data.RANDOM.values(2, n);
+                float[] y =
+                        sameBits("", 1, forward(activation, rows, cols), x, x).get(1);
+                Tested.Call forward = (k, o) -> forward(activation, rows, cols).on(k, o[0], o[0]);
+                assertArrayEquals(y, sameBits("y == x", 1, forward, x).get(0));
+
+                Tested.Call apart = backward(activation, rows, cols, false);
+                float[] dx = sameBits("", 1, apart, x, y, dy, dy).get(3);
+                Tested.Call asDy = (k, o) -> apart.on(k, o[0], o[1], o[2], o[2]);
+                assertArrayEquals(dx, sameBits("dx == dy", 1, asDy, x, y, dy).get(2));
+                int from = activation.gradientFrom() == GradientFrom.INPUT ? 0 : 1;
+                Tested.Call asFrom = (k, o) -> apart.on(k, o[0], o[1], o[2], o[from]);
+                assertArrayEquals(
+                        dx, sameBits("dx == what is read", 1, asFrom, x, y, dy).get(from));
+            }
+        }
+    }
+
+    /// Central differences of a sum of the outputs with random factors.
+    @ParameterizedTest
+    @MethodSource("all")
+    void gradientIsTheDerivative(Activation activation) {
+        int rows = 3;
+        int cols = 6;
+        int n = rows * cols;
+        float[] x = Data.RANDOM.values(1, n);
+        float[] dy = Data.RANDOM.values(2, n);
+        float[] y = sameBits("", 1, forward(activation, rows, cols), x, x).get(1);
+        float[] dx = sameBits("", 1, backward(activation, rows, cols, false), x, y, dy, x)
+                .get(3);
+        float h = 0x1p-6f;
+        for (int i = 0; i < n; i++) {
+            double difference = product(activation, rows, cols, shifted(x, i, h), dy)
+                    - product(activation, rows, cols, shifted(x, i, -h), dy);
+            // h² from the third derivative, and what rounding of outputs of some 4 makes of it after the division.
+            assertEquals(difference / (2 * h), dx[i], 4 * h * h + 4 * Math.ulp(16f) / h, activation + " at " + x[i]);
+        }
+    }
+
+    private static float[] shifted(float[] x, int i, float by) {
+        float[] result = x.clone();
+        result[i] += by;
+        return result;
+    }
+
+    private static double product(Activation activation, int rows, int cols, float[] x, float... factors) {
+        float[] y = sameBits("", 1, forward(activation, rows, cols), x, x).get(1);
+        double sum = 0;
+        for (int i = 0; i < y.length; i++) {
+            sum += (double) y[i] * factors[i];
+        }
+        return sum;
+    }
+
+    @ParameterizedTest
+    @MethodSource("all")
+    void operandNeededMustNotBeNull(Activation activation) {
+        if (activation.gradientFrom() == GradientFrom.NOTHING) {
+            return;
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment s = arena.allocate(64);
+            ActivationKernel kernel = Tested.KERNELS.activation(activation);
+            IllegalArgumentException e = assertThrows(
+                    IllegalArgumentException.class, () -> kernel.backward(null, 0, null, 0, s, 0, s, 0, 1, 4, false));
+            assertTrue(e.getMessage().startsWith(activation.name() + ": expected "), e.getMessage());
+        }
+    }
+
+    @Test
+    void reluKeepsNaN() {
+        float[] x = {Float.NaN, -1, -0f, 0, 2, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY};
+        float[] y = sameBits("", 1, forward(Activations.RELU, 1, 7), x, x).get(1);
+        assertArrayEquals(new float[] {Float.NaN, 0, -0f, 0, 2, Float.POSITIVE_INFINITY, 0}, y);
+    }
+
+    private static float[] softmax(int[] steps, float... x) {
+        float max = Float.NEGATIVE_INFINITY;
+        for (float v : x) {
+            max = Math.max(max, v);
+        }
+        float[] y = new float[x.length];
+        for (int c = 0; c < x.length; c++) {
+            y[c] = ScalarMath.exp(x[c] - max);
+        }
+        float sum = ReductionTest.sum(y, steps);
+        for (int c = 0; c < x.length; c++) {
+            y[c] /= sum;
+        }
+        return y;
+    }
+
+    @Test
+    void softmaxTakesTheContractsOrderAndAnotherWouldShow() {
+        for (int cols : List.of(7, 10, 16, 100)) {
+            int kernel = 1;
+            int contract = 1;
+            int halves = 1;
+            for (int seed = 0; seed < 50; seed++) {
+                float[] x = Data.RANDOM.values(seed, cols);
+                kernel = 31 * kernel
+                        + Arrays.hashCode(sameBits("", 1, forward(Activations.SOFTMAX, 1, cols), x, x)
+                                .get(1));
+                contract = 31 * contract + Arrays.hashCode(softmax(new int[] {32, 16, 1, 2, 4, 8}, x));
+                halves = 31 * halves + Arrays.hashCode(softmax(new int[] {32, 16, 8, 4, 2, 1}, x));
+            }
+            assertEquals(contract, kernel, cols + " columns");
+            assertNotEquals(halves, kernel, cols + " columns");
+        }
+    }
+
+    @Test
+    void softmaxOfWhatIsNotFiniteIsNaN() {
+        for (int cols : List.of(3, 10, 40)) {
+            for (float odd : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
+                float[] x = Data.RANDOM.values(1, 3 * cols);
+                x[2 * cols - 1] = odd;
+                float[] y = sameBits("", 1, forward(Activations.SOFTMAX, 3, cols), x, x)
+                        .get(1);
+                for (int i = 0; i < y.length; i++) {
+                    assertEquals(i / cols == 1, Float.isNaN(y[i]), "[" + i + "] of " + cols);
+                }
+            }
+            float[] x = new float[cols];
+            Arrays.fill(x, Float.NEGATIVE_INFINITY);
+            float[] y =
+                    sameBits("", 1, forward(Activations.SOFTMAX, 1, cols), x, x).get(1);
+            assertTrue(Float.isNaN(y[0]));
+            x[1] = 5;
+            y = sameBits("", 1, forward(Activations.SOFTMAX, 1, cols), x, x).get(1);
+            assertEquals(1, y[1]);
+            assertEquals(0, y[0]);
+        }
+    }
+
+    @Test
+    void softmaxIsTheSameWithinAnyBatch() {
+        for (int cols : List.of(3, 10, 40)) {
+            float[] x = Data.RANDOM.values(1, 20 * cols);
+            float[] all = sameBits("", 1, forward(Activations.SOFTMAX, 20, cols), x, x)
+                    .get(1);
+            for (int r = 0; r < 20; r++) {
+                float[] row = Arrays.copyOfRange(x, r * cols, (r + 1) * cols);
+                float[] alone = sameBits("", 4, forward(Activations.SOFTMAX, 1, cols), row, row)
+                        .get(1);
+                assertArrayEquals(Arrays.copyOfRange(all, r * cols, (r + 1) * cols), alone);
+            }
+        }
+    }
+
+    @Test
+    void unknownNamesAreAnsweredWithTheKnownOnes() {
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> Activations.of("swosh"));
+        assertEquals(
+                "activation 'swosh' is not known (known: " + String.join(", ", Activations.names()) + ")",
+                e.getMessage());
+        assertEquals(Activations.RELU, Activations.of("relu"));
+    }
+
+    /// Twice the input, through the scalar kernels of [Activations#LINEAR].
+    private record Own(String name) implements Activation.Custom {
+        @Override
+        public GradientFrom gradientFrom() {
+            return GradientFrom.NOTHING;
+        }
+
+        @Override
+        public boolean rowwise() {
+            return false;
+        }
+
+        @Override
+        public ActivationKernel scalar() {
+            return Activations.LINEAR.scalar();
+        }
+
+        @Override
+        public ActivationKernel simd() {
+            return scalar();
+        }
+    }
+
+    @Test
+    void ownActivationsCanBeRegisteredOnce() {
+        assertThrows(IllegalArgumentException.class, () -> Activations.register(new Own("relu")));
+        Activation own = new Own("own");
+        Activations.register(new Own("own"));
+        assertEquals(own, Activations.of("own"));
+        assertTrue(Activations.names().contains("own"));
+        assertThrows(IllegalArgumentException.class, () -> Activations.register(new Own("own")));
+    }
+}
