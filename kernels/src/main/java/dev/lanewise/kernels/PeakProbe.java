@@ -2,7 +2,8 @@ package dev.lanewise.kernels;
 
 import dev.lanewise.kernels.simd.SimdPeak;
 
-/// Measures what this machine's fused multiply-add units give: the ceiling that a product of matrices is held against.
+/// Measures what this machine's fused multiply-add units give: the ceiling that a product of matrices is held
+/// against.
 public final class PeakProbe {
     /// About 0.1 ms on a CPU of 4 GHz: long against the clock's steps, short against the system's interruptions.
     private static final int TURNS = 60_000;

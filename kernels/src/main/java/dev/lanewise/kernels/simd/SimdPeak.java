@@ -2,8 +2,8 @@ package dev.lanewise.kernels.simd;
 
 import jdk.incubator.vector.FloatVector;
 
-/// The fastest that fused multiply-adds go: twelve independent chains in registers, no memory. Twelve hide the latency of
-/// 4 cycles on two ports with room to spare.
+/// The fastest that fused multiply-adds go: twelve independent chains in registers, no memory. Twelve hide the
+/// latency of 4 cycles on two ports with room to spare.
 public final class SimdPeak {
     private static final int CHAINS = 12;
 
