@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 
 /// Prints a training's progress as Keras does:
 ///
@@ -22,7 +23,8 @@ final class EpochProgress implements FitListener {
     private static final long REDRAW_NANOS = 100_000_000;
 
     private final PrintWriter out;
-    private final boolean terminal;
+    private final BooleanSupplier onTerminal;
+    private boolean redraws;
     private int steps;
     private long epochStart;
     private long lastStep;
@@ -32,9 +34,10 @@ final class EpochProgress implements FitListener {
     private long firstStepMillis = -1;
     private boolean timing;
 
-    EpochProgress(PrintWriter out, boolean terminal) {
+    /// @param onTerminal asked when the first line could be redrawn, since to find out takes a while
+    EpochProgress(PrintWriter out, BooleanSupplier onTerminal) {
         this.out = out;
-        this.terminal = terminal;
+        this.onTerminal = onTerminal;
     }
 
     /// Whether what is printed here is read on a terminal that can redraw a line.
@@ -79,12 +82,16 @@ final class EpochProgress implements FitListener {
             timing = false;
             firstStepMillis = ProcessFacts.millisSinceStart().orElse(-1);
         }
-        if (terminal && lastStep - lastDrawn >= REDRAW_NANOS && step + 1 < steps) {
-            lastDrawn = lastStep;
+        if (lastStep - lastDrawn < REDRAW_NANOS || step + 1 >= steps) {
+            return;
+        }
+        if (lastDrawn == epochStart) {
+            redraws = onTerminal.getAsBoolean();
+        }
+        lastDrawn = lastStep;
+        if (redraws) {
             double perStep = (lastStep - epochStart) * 1e-9 / (step + 1);
-            String line =
-                    head(step + 1) + seconds(perStep * (steps - step - 1)) + perStep(perStep) + figure("loss", loss);
-            redraw(line);
+            redraw(head(step + 1) + seconds(perStep * (steps - step - 1)) + perStep(perStep) + figure("loss", loss));
             out.flush();
         }
     }
@@ -111,7 +118,7 @@ final class EpochProgress implements FitListener {
     }
 
     private void redraw(String line) {
-        if (terminal && drawnLength > 0) {
+        if (drawnLength > 0) {
             out.print('\r');
         }
         out.print(line);

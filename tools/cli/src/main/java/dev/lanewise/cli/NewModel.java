@@ -25,7 +25,7 @@ final class NewModel {
             throw new CommandException(data.sets().name() + ": has "
                     + train.inputShapes().size() + " inputs; a model for it must be given by --model");
         }
-        boolean classifies = loss instanceof SparseCategoricalCrossentropy || loss instanceof CategoricalCrossentropy;
+        boolean classifies = classifies(loss);
         int outputs =
                 classifies ? classes(data) : Math.toIntExact(train.targetShape().size());
         Shape sample = train.inputShapes().getFirst();
@@ -38,6 +38,11 @@ final class NewModel {
         }
         layers.add(new Dense(outputs, classifies ? Activations.SOFTMAX : Activations.LINEAR));
         return Model.create(layers.build(), seed);
+    }
+
+    /// Whether a loss compares classes, and not numbers.
+    static boolean classifies(Loss loss) {
+        return loss instanceof SparseCategoricalCrossentropy || loss instanceof CategoricalCrossentropy;
     }
 
     private static int classes(DataSource data) {

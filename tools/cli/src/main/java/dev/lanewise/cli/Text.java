@@ -34,12 +34,12 @@ final class Text {
                 : String.format(Locale.ROOT, "%.0f MB", bytes / 1e6);
     }
 
-    /// Columns as wide as they must be, two spaces between them.
+    /// Columns as wide as they must be, two spaces between them. A row of one cell may run through all columns.
     static String table(List<List<String>> rows) {
         int columns = rows.stream().mapToInt(List::size).max().orElse(0);
         int[] widths = new int[columns];
         for (List<String> row : rows) {
-            for (int i = 0; i < row.size(); i++) {
+            for (int i = 0; i < row.size() && row.size() > 1; i++) {
                 widths[i] = Math.max(widths[i], row.get(i).length());
             }
         }
@@ -47,7 +47,8 @@ final class Text {
         for (List<String> row : rows) {
             StringBuilder line = new StringBuilder();
             for (int i = 0; i < row.size(); i++) {
-                line.append(row.get(i)).append(" ".repeat(widths[i] - row.get(i).length() + 2));
+                line.append(row.get(i))
+                        .append(" ".repeat(Math.max(0, widths[i] - row.get(i).length()) + 2));
             }
             table.append(line.toString().stripTrailing()).append(System.lineSeparator());
         }

@@ -7,7 +7,6 @@ import dev.lanewise.data.LoadedData;
 import dev.lanewise.io.TrainingConfig;
 import dev.lanewise.nn.Compute;
 import dev.lanewise.nn.Model;
-import dev.lanewise.train.CategoricalCrossentropy;
 import dev.lanewise.train.Fit;
 import dev.lanewise.train.History;
 import dev.lanewise.train.Loss;
@@ -151,15 +150,21 @@ final class TrainCommand implements Callable<Integer> {
 
     private Model newModel(DataSource source) {
         Loss wanted = loss == null ? new SparseCategoricalCrossentropy() : loss;
-        Model model = NewModel.create(
+        return NewModel.create(
                 source, wanted, hidden == null ? List.of(128) : hidden.list(), seed == null ? DEFAULT_SEED : seed);
-        if (wanted instanceof SparseCategoricalCrossentropy || wanted instanceof CategoricalCrossentropy) {
-            ModelFacts.setClassNames(model, source.sets().classNames());
+    }
+
+    /// A new model's file tells how its inputs were made and what its outputs mean.
+    private void save(Model model, DataSource source, Path file) {
+        if (modelFile == null) {
+            if (NewModel.classifies(TrainingConfig.of(model).loss())) {
+                ModelFacts.setClassNames(model, source.sets().classNames());
+            }
+            if (source.fromBytes()) {
+                ModelFacts.setByteScale(model);
+            }
         }
-        if (source.fromBytes()) {
-            ModelFacts.setByteScale(model);
-        }
-        return model;
+        model.save(file);
     }
 
     private Trainer trainer(Compute compute, Model model) {
@@ -174,16 +179,17 @@ final class TrainCommand implements Callable<Integer> {
         Loss chosen = known != null ? known.loss() : loss != null ? loss : new SparseCategoricalCrossentropy();
         List<Metric> followed = metrics == null ? null : metrics.list();
         if (followed == null) {
-            boolean classifies =
-                    chosen instanceof SparseCategoricalCrossentropy || chosen instanceof CategoricalCrossentropy;
-            followed = known != null ? known.metrics() : classifies ? List.of(Metric.ACCURACY) : List.of();
+            followed = known != null
+                    ? known.metrics()
+                    : NewModel.classifies(chosen) ? List.of(Metric.ACCURACY) : List.of();
         }
         Names.OptimizerName name = optimizer == null ? Names.OptimizerName.ADAM : optimizer;
         return Trainer.of(compute, model, name.create(learningRate), chosen, followed.toArray(Metric[]::new));
     }
 
     private void train(DataSource source, Model model, Compute compute) {
-        EpochProgress progress = new EpochProgress(common.messages(), !common.json() && EpochProgress.isTerminal());
+        EpochProgress progress =
+                new EpochProgress(common.messages(), () -> !common.json() && EpochProgress.isTerminal());
         if (timing) {
             progress.timeFirstStep();
         }
@@ -211,7 +217,7 @@ final class TrainCommand implements Callable<Integer> {
             History history = trainer.fit(train, fit);
             double seconds = (System.nanoTime() - start) * 1e-9;
             if (output != null) {
-                model.save(output);
+                save(model, source, output);
             }
             Result result = new Result(sets.name(), samples, validated, seconds, progress, history, model, compute);
             if (common.json()) {
