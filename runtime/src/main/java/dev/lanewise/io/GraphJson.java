@@ -4,10 +4,8 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import dev.lanewise.nn.Graph;
-import dev.lanewise.nn.InputLayer;
 import dev.lanewise.nn.Layer;
 import dev.lanewise.nn.Layers;
-import dev.lanewise.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -61,7 +59,6 @@ final class GraphJson {
     static Graph read(JsonObject json, String where) {
         final Graph.Builder builder = Graph.builder();
         final List<List<Graph.Value>> results = new ArrayList<>();
-        final Map<String, Shape> inputs = new java.util.HashMap<>();
         try {
             for (JsonElement element : json.getAsJsonArray("layers")) {
                 final JsonObject layer = element.getAsJsonObject();
@@ -73,21 +70,12 @@ final class GraphJson {
                     throw new ModelFormatException(here + " has type " + type + ", which is not supported (supported: "
                             + String.join(", ", Layers.registry().keySet()) + ")");
                 }
-                final Layer made = RecordJson.read(known, layer.getAsJsonObject("config"), here);
-                if (made instanceof InputLayer input) {
-                    inputs.put(name, input.sample());
-                } else {
-                    builder.layer(name, made);
-                }
+                // In the file's order: a layer's position is part of its random key.
+                builder.layer(name, RecordJson.read(known, layer.getAsJsonObject("config"), here));
             }
             for (JsonElement element : json.getAsJsonArray("calls")) {
                 final JsonObject call = element.getAsJsonObject();
                 final String layer = call.get("layer").getAsString();
-                final Shape sample = inputs.get(layer);
-                if (sample != null) {
-                    results.add(List.of(builder.input(layer, sample)));
-                    continue;
-                }
                 results.add(builder.call(layer, values(call.getAsJsonArray("inputs"), results)));
             }
             return builder.build(values(json.getAsJsonArray("outputs"), results));
@@ -95,7 +83,7 @@ final class GraphJson {
             throw e;
         } catch (RuntimeException e) {
             throw new ModelFormatException(
-                    where + ": the definition of the model is damaged (" + e.getMessage() + ")", e);
+                    where + ": the definition of the model is damaged (" + ModelFormatException.reason(e) + ")", e);
         }
     }
 

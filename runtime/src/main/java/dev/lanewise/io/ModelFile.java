@@ -69,6 +69,9 @@ public final class ModelFile {
         progress.addProperty("seed", model.seed());
         progress.addProperty("iteration", model.iteration());
         progress.addProperty("epoch", model.epoch());
+        if (!Double.isNaN(model.learningRate())) {
+            progress.addProperty("learning_rate", model.learningRate());
+        }
         metadata.addProperty("progress", progress.toString());
         model.attributes().forEach((name, value) -> metadata.addProperty(ATTRIBUTE + name, value));
 
@@ -204,14 +207,25 @@ public final class ModelFile {
             final JsonObject progress = JsonParser.parseString(header.metadata().getOrDefault("progress", "{}"))
                     .getAsJsonObject();
             model.setProgress(number(progress, "seed"), number(progress, "iteration"), number(progress, "epoch"));
-        } catch (JsonParseException | IllegalStateException | IllegalArgumentException | ArithmeticException e) {
-            throw new ModelFormatException(name + ": the training progress is damaged (" + e.getMessage() + ")", e);
+            if (progress.has("learning_rate")) {
+                model.setLearningRate(rate(progress.get("learning_rate").getAsDouble()));
+            }
+        } catch (RuntimeException e) {
+            throw new ModelFormatException(
+                    name + ": the training progress is damaged (" + ModelFormatException.reason(e) + ")", e);
         }
         header.metadata().forEach((key, value) -> {
             if (key.startsWith(ATTRIBUTE)) {
                 model.attributes().put(key.substring(ATTRIBUTE.length()), value);
             }
         });
+    }
+
+    private static double rate(double value) {
+        if (!(value >= 0)) {
+            throw new IllegalArgumentException("learning_rate must not be negative, got " + value);
+        }
+        return value;
     }
 
     private static long number(JsonObject json, String key) {

@@ -52,7 +52,7 @@ final class RecordJson {
             case Number n -> new JsonPrimitive(n);
             case Boolean b -> new JsonPrimitive(b);
             case String s -> new JsonPrimitive(s);
-            case Activation a -> new JsonPrimitive(a.name());
+            case Activation a -> writeActivation(a);
             case Shape s -> shape(s);
             case Initializer i -> writeInitializer(i);
             default ->
@@ -62,10 +62,20 @@ final class RecordJson {
         };
     }
 
+    private static JsonPrimitive writeActivation(Activation value) {
+        if (!Activations.names().contains(value.name())
+                || !Activations.of(value.name()).equals(value)) {
+            throw new IllegalArgumentException("cannot save the activation '" + value.name()
+                    + "', which Activations.register() did not make known");
+        }
+        return new JsonPrimitive(value.name());
+    }
+
     private static JsonObject writeInitializer(Initializer value) {
-        if (!(value instanceof Record config)) {
-            throw new IllegalArgumentException(
-                    "cannot save the initializer " + value.getClass().getName() + ", which is not a record");
+        if (!(value instanceof Record config)
+                || Initializers.registry().get(value.getClass().getSimpleName()) != value.getClass()) {
+            throw new IllegalArgumentException("cannot save the initializer "
+                    + value.getClass().getName() + ": it must be a record that Initializers.register() made known");
         }
         final JsonObject json = new JsonObject();
         json.addProperty("class_name", value.getClass().getSimpleName());
@@ -123,10 +133,14 @@ final class RecordJson {
     }
 
     private static @Nullable Object readValue(Class<?> type, JsonElement json, String where) {
-        if (json.isJsonNull() && !type.isPrimitive()) {
+        final boolean mayBeNull = type == String.class || type == Boolean.class || Number.class.isAssignableFrom(type);
+        if (json.isJsonNull() && mayBeNull) {
             return null;
         }
         try {
+            if (!json.isJsonPrimitive() && type != Shape.class && type != Initializer.class) {
+                throw new IllegalArgumentException("not a single value");
+            }
             if (type == int.class || type == Integer.class) {
                 return Math.toIntExact(json.getAsBigDecimal().longValueExact());
             } else if (type == long.class || type == Long.class) {

@@ -2,7 +2,6 @@ package dev.lanewise.io;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import dev.lanewise.tensor.Shape;
 import java.io.IOException;
@@ -62,21 +61,13 @@ public record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry>
         final String text = new String(json.array(), StandardCharsets.UTF_8);
         try {
             return parse(JsonParser.parseString(text).getAsJsonObject(), 8 + length, size, name);
-        } catch (JsonParseException
-                | IllegalStateException
-                | ArithmeticException
-                | NumberFormatException
-                | UnsupportedOperationException
-                | ClassCastException
-                | NullPointerException e) {
-            throw new ModelFormatException(name + ": the safetensors header is damaged (" + firstLine(e) + ")", e);
+        } catch (ModelFormatException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            // Whatever Gson and the conversions throw for what they cannot take.
+            throw new ModelFormatException(
+                    name + ": the safetensors header is damaged (" + ModelFormatException.reason(e) + ")", e);
         }
-    }
-
-    private static String firstLine(Exception e) {
-        final String message = String.valueOf(e.getMessage());
-        final int end = message.indexOf('\n');
-        return end < 0 ? message : message.substring(0, end);
     }
 
     private static SafetensorsHeader parse(JsonObject json, long dataStart, long size, String name) {

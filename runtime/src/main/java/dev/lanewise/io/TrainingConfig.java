@@ -103,10 +103,18 @@ public record TrainingConfig(Optimizer optimizer, Loss loss, List<Metric> metric
                     read(Optimizer.class, json.getAsJsonObject("optimizer")),
                     read(Loss.class, json.getAsJsonObject("loss")),
                     List.copyOf(metrics));
-        } catch (ModelFormatException | IllegalStateException e) {
+        } catch (ModelFormatException | NotKnownException e) {
             throw e;
         } catch (RuntimeException e) {
-            throw new ModelFormatException("training_config is damaged (" + e.getMessage() + ")", e);
+            throw new ModelFormatException("training_config is damaged (" + ModelFormatException.reason(e) + ")", e);
+        }
+    }
+
+    private static final class NotKnownException extends IllegalStateException {
+        private static final long serialVersionUID = 1;
+
+        NotKnownException(String message) {
+            super(message);
         }
     }
 
@@ -114,7 +122,7 @@ public record TrainingConfig(Optimizer optimizer, Loss loss, List<Metric> metric
         final String name = json.get("class_name").getAsString();
         final Class<?> type = REGISTRY.get(name);
         if (type == null || !kind.isAssignableFrom(type) || !json.has("config")) {
-            throw new IllegalStateException(kind.getSimpleName() + " " + name
+            throw new NotKnownException(kind.getSimpleName() + " " + name
                     + " is not known; register it, or compile the model anew with Trainer.of");
         }
         return kind.cast(RecordJson.read(type, json.getAsJsonObject("config"), "training_config"));

@@ -54,8 +54,13 @@ public final class Compute implements AutoCloseable {
         this.first = first;
         startsPlain = first.vectorBits() != best.vectorBits();
         workerScratch = new MemorySegment[threads];
-        for (int i = 1; i < threads; i++) {
-            workerScratch[i] = memory.floats(gemmScratchSize());
+        try {
+            for (int i = 1; i < threads; i++) {
+                workerScratch[i] = memory.floats(gemmScratchSize());
+            }
+        } catch (RuntimeException | OutOfMemoryError e) {
+            memory.close();
+            throw e;
         }
         pool = new ThreadPool(threads);
     }

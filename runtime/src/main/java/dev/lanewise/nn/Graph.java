@@ -108,9 +108,7 @@ public record Graph(Map<String, Layer> layers, List<Call> calls, List<Integer> i
         }
 
         private Value input(String name, InputLayer layer) {
-            layer(name, layer);
-            inputs.add(calls.size());
-            return call(name).getFirst();
+            return call(layer(name, layer)).getFirst();
         }
 
         /// Adds a layer without calling it, so that it can be shared.
@@ -131,6 +129,9 @@ public record Graph(Map<String, Layer> layers, List<Call> calls, List<Integer> i
             final Layer layer = layers.get(name);
             if (layer == null) {
                 throw new IllegalArgumentException("Graph: no layer '" + name + "' to call");
+            }
+            if (layer instanceof InputLayer && callCounts.containsKey(name)) {
+                throw new IllegalArgumentException("Graph: input '" + name + "' is called twice");
             }
             for (Value value : values) {
                 if (value.call() < 0
@@ -156,6 +157,9 @@ public record Graph(Map<String, Layer> layers, List<Call> calls, List<Integer> i
             final List<Value> results = new ArrayList<>();
             for (int i = 0; i < outputs.size(); i++) {
                 results.add(new Value(calls.size(), i, outputs.get(i)));
+            }
+            if (layer instanceof InputLayer) {
+                inputs.add(calls.size());
             }
             final int index = callCounts.merge(name, 1, Integer::sum) - 1;
             calls.add(new Call(name, index, List.of(values), List.copyOf(results)));

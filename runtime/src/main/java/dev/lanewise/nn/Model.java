@@ -30,24 +30,35 @@ public final class Model implements AutoCloseable {
     private long seed;
     private long iteration;
     private long epoch;
+    private double learningRate = Double.NaN;
 
     private Model(Graph graph) {
         this.graph = graph;
         this.layout = new ParameterLayout(graph);
-        trainable = memory.floats(layout.trainableSize());
-        fixed = memory.floats(layout.fixedSize());
+        try {
+            trainable = memory.floats(layout.trainableSize());
+            fixed = memory.floats(layout.fixedSize());
+        } catch (RuntimeException | OutOfMemoryError e) {
+            memory.close();
+            throw e;
+        }
     }
 
     /// A model with first weights drawn from `seed`.
     public static Model create(Graph graph, long seed) {
         final Model model = blank(graph);
         model.seed = seed;
-        int number = 0;
-        for (ParameterLayout.Place place : model.layout.places()) {
-            final float[] values =
-                    new float[Math.toIntExact(place.spec().shape().size())];
-            place.spec().initializer().fill(values, place.spec().shape(), RandomStream.of(seed, number++, 0));
-            model.parameter(place).copyFrom(values);
+        try {
+            int number = 0;
+            for (ParameterLayout.Place place : model.layout.places()) {
+                final float[] values =
+                        new float[Math.toIntExact(place.spec().shape().size())];
+                place.spec().initializer().fill(values, place.spec().shape(), RandomStream.of(seed, number++, 0));
+                model.parameter(place).copyFrom(values);
+            }
+        } catch (RuntimeException | OutOfMemoryError e) {
+            model.close();
+            throw e;
         }
         return model;
     }
@@ -142,6 +153,7 @@ public final class Model implements AutoCloseable {
         retired.addAll(slots.values());
         slots.clear();
         iteration = 0;
+        learningRate = Double.NaN;
     }
 
     /// Further facts that the model file keeps, by name: the optimizer's configuration, class names.
@@ -162,6 +174,16 @@ public final class Model implements AutoCloseable {
     /// Epochs so far; the next epoch's order of samples follows from it.
     public long epoch() {
         return epoch;
+    }
+
+    /// The learning rate where training changed it, NaN where the optimizer's own holds.
+    public double learningRate() {
+        return learningRate;
+    }
+
+    /// Keeps a changed learning rate with the optimizer's memory.
+    public void setLearningRate(double rate) {
+        learningRate = rate;
     }
 
     /// Sets what a file or a trainer knows.

@@ -170,6 +170,10 @@ final class Plan {
         for (Graph.Value output : graph.outputs()) {
             value(output).use(end);
         }
+        for (int i = 0; training && i < graph.inputs().size(); i++) {
+            // A step may follow on the same inputs.
+            value(graph.calls().get(graph.inputs().get(i)).outputs().getFirst()).use(end);
+        }
         for (int i = 0; i < calls; i++) {
             final Graph.Call call = graph.calls().get(i);
             final Layer layer = graph.layer(call.layer());

@@ -45,9 +45,15 @@ public final class Workspace implements AutoCloseable {
         this.graph = graph;
         this.compute = compute;
         this.trains = trains;
-        gemmScratch = own.floats(compute.gemmScratchSize());
-        gradients = trains ? own.floats(model.layout().trainableSize()) : null;
-        memory = buffers.floats(0);
+        try {
+            gemmScratch = own.floats(compute.gemmScratchSize());
+            gradients = trains ? own.floats(model.layout().trainableSize()) : null;
+            memory = buffers.floats(0);
+        } catch (RuntimeException | OutOfMemoryError e) {
+            own.close();
+            buffers.close();
+            throw e;
+        }
     }
 
     /// Number of inputs.

@@ -31,13 +31,18 @@ final class Pass implements AutoCloseable {
     private final Loss loss;
     private final Workspace workspace;
     private final boolean fused;
-    private final Memory memory = new Memory("Trainer");
     private final List<Batch> batches = new ArrayList<>();
     private final Gather gather = new Gather();
 
     /// Targets and losses of a batch of one size.
     private record Batch(
-            Tensor y, Tensor target, @Nullable Tensor weight, Tensor loss, LossBuffers forward, LossBuffers both) {}
+            Memory memory,
+            Tensor y,
+            Tensor target,
+            @Nullable Tensor weight,
+            Tensor loss,
+            LossBuffers forward,
+            LossBuffers both) {}
 
     Pass(Model model, Compute compute, Loss loss, boolean trains) {
         if (model.graph().outputs().size() != 1) {
@@ -71,9 +76,16 @@ final class Pass implements AutoCloseable {
         return uses == 1 && !linear.isView() ? graph.withLayer(name, linear) : null;
     }
 
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("Trainer is closed");
+        }
+        model.requireOpen();
+    }
+
     /// Checks everything about a data set that can be checked before the first step.
     void check(Dataset data) {
-        model.requireOpen();
+        requireOpen();
         if (data.size() == 0) {
             throw new IllegalArgumentException("the data set is empty");
         }
@@ -123,6 +135,7 @@ final class Pass implements AutoCloseable {
 
     /// Fills inputs, targets and weights with a part of a data set.
     void gather(Dataset data, int[] order, int from, int count) {
+        requireOpen();
         workspace.prepareFor(data, count);
         final Batch batch = batch(data, count);
         gather.data = data;
@@ -136,6 +149,7 @@ final class Pass implements AutoCloseable {
     }
 
     private @Nullable Batch current;
+    private boolean closed;
 
     private Batch batch() {
         final Batch batch = current;
@@ -154,33 +168,46 @@ final class Pass implements AutoCloseable {
             }
         }
         if (batches.size() == MAX_BATCHES) {
-            batches.removeFirst();
+            batches.removeFirst().memory().close();
         }
+        final Memory memory = new Memory("Trainer");
+        try {
+            final Batch made = batch(memory, data, count, y);
+            batches.add(made);
+            return made;
+        } catch (RuntimeException | OutOfMemoryError e) {
+            memory.close();
+            throw e;
+        }
+    }
+
+    private Batch batch(Memory memory, Dataset data, int count, Tensor y) {
         final Tensor target = Tensor.zeros(memory, data.targetShape().prepend(count));
         final Tensor weight = data.hasWeights() ? Tensor.zeros(memory, Shape.of(count)) : null;
         final int rows = y.shape().rank() < 2
                 ? y.size()
                 : y.size() / Math.max(1, y.shape().last());
         final Tensor rowLoss = Tensor.zeros(memory, Shape.of(rows));
-        final Batch made = new Batch(
+        return new Batch(
+                memory,
                 y,
                 target,
                 weight,
                 rowLoss,
                 new LossBuffers(y, target, weight, null, rowLoss, null, fused, compute),
                 new LossBuffers(y, target, weight, null, rowLoss, workspace.outputGradient(0), fused, compute));
-        batches.add(made);
-        return made;
     }
 
     /// The batch's loss without gradients.
     double evaluate() {
+        requireOpen();
         workspace.forward(false, 0);
         return lossOf(batch().forward());
     }
 
     /// The batch's loss, and all weight gradients in [Workspace#gradients].
     double forwardBackward(long step) {
+        requireOpen();
         workspace.forward(true, step);
         final double value = lossOf(batch().both());
         workspace.backward();
@@ -213,8 +240,9 @@ final class Pass implements AutoCloseable {
 
     @Override
     public void close() {
+        closed = true;
         workspace.close();
-        memory.close();
+        batches.forEach(batch -> batch.memory().close());
     }
 
     /// Fills a batch, sample by sample.

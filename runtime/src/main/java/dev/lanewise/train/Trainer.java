@@ -40,15 +40,16 @@ public final class Trainer implements AutoCloseable {
         this.optimizer = optimizer;
         this.metrics = metrics;
         this.compute = compute;
-        learningRate = optimizer.learningRate();
-        pass = new Pass(model, compute, loss, true);
+        learningRate = Double.isNaN(model.learningRate()) ? optimizer.learningRate() : model.learningRate();
+        TrainingConfig.store(model, optimizer, loss, metrics);
         final List<MemorySegment> slots = new ArrayList<>();
         for (String slot : optimizer.slots()) {
             slots.add(model.slot(slot));
         }
+        // Last of all that may fail: it takes memory.
+        pass = new Pass(model, compute, loss, true);
         update = new UpdateBuffers(model.trainable(), pass.workspace().gradients(), slots, compute);
         updateTask = (from, to) -> optimizer.update(update, from, to - from);
-        TrainingConfig.store(model, optimizer, loss, metrics);
     }
 
     /// Compiles a model, in Keras' word, on [Compute#shared()]: the optimizer starts anew.
@@ -169,12 +170,13 @@ public final class Trainer implements AutoCloseable {
         return learningRate;
     }
 
-    /// Changes the rate from the next step on.
+    /// Changes the rate from the next step on; the model keeps it.
     public void learningRate(double rate) {
         if (!(rate >= 0)) {
             throw new IllegalArgumentException("Trainer: learning_rate must not be negative, got " + rate);
         }
         learningRate = rate;
+        model.setLearningRate(rate);
     }
 
     /// Frees the workspace; the model stays open.

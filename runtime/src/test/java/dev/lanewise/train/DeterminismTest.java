@@ -1,0 +1,108 @@
+package dev.lanewise.train;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+
+import dev.lanewise.data.Dataset;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.nn.ChildJvm;
+import dev.lanewise.nn.Compute;
+import dev.lanewise.nn.Model;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// The same bits for any number of threads, vector width and batch.
+class DeterminismTest {
+    private static final Dataset DATA = TestData.classes(1000, 50, 5, 3);
+
+    private static int expected;
+
+    @BeforeAll
+    static void trainPlainly() {
+        expected = train(Kernels.scalar(), 1, 11);
+    }
+
+    /// Hash of weights and slots after two epochs.
+    private static int train(Kernels kernels, int threads, long seed) {
+        try (Compute compute = Compute.of(kernels, threads);
+                Model model = Model.create(TestData.smallGraph(), seed);
+                Trainer trainer = Trainer.of(compute, model, new Adam(), new SparseCategoricalCrossentropy())) {
+            trainer.fit(DATA, Fit.epochs(2).batchSize(128));
+            return TestData.hash(model);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 7})
+    void anyNumberOfThreadsTrainsTheSameBits(int threads) {
+        assertEquals(expected, train(Kernels.best(), threads, 11));
+    }
+
+    @Test
+    void anotherSeedTrainsOtherBits() {
+        assertNotEquals(expected, train(Kernels.best(), 2, 12));
+    }
+
+    @Test
+    void kernelsThatChangeInTheMiddleTrainTheSameBits() {
+        try (Compute compute = Compute.of(2);
+                Model model = Model.create(TestData.smallGraph(), 11);
+                Trainer trainer = Trainer.of(compute, model, new Adam(), new SparseCategoricalCrossentropy())) {
+            trainer.fit(DATA, Fit.epochs(1).batchSize(128));
+            compute.warmUp();
+            trainer.fit(DATA, Fit.epochs(1).batchSize(128));
+            assertEquals(expected, TestData.hash(model));
+        }
+    }
+
+    /// Run in JVMs of their own: the width of a process is fixed.
+    static final class Child {
+        private Child() {}
+
+        public static void main(String[] args) {
+            System.out.println("bits " + Kernels.best().vectorBits());
+            System.out.println("hash " + train(Kernels.best(), 2, 11));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"scalar", "128", "256", "512"})
+    void anyVectorWidthTrainsTheSameBits(String simd) {
+        final String printed = ChildJvm.run(120, List.of("-Dlanewise.simd=" + simd), Child.class);
+        final List<String> lines = printed.lines()
+                .filter(line -> line.startsWith("bits") || line.startsWith("hash"))
+                .toList();
+        assertEquals(List.of("bits " + (simd.equals("scalar") ? "0" : simd), "hash " + expected), lines);
+    }
+
+    @Test
+    void rowHasTheSameBitsInAnyBatch() {
+        try (Model model = Model.create(TestData.smallGraph(), 11)) {
+            final float[] one = model.predict(DATA, 1).getFirst();
+            for (int batch : new int[] {3, 32, 128, 1000}) {
+                assertArrayEquals(one, model.predict(DATA, batch).getFirst(), "batch " + batch);
+            }
+        }
+    }
+
+    @Test
+    void predictorHasTheSameBitsInAnyBatch() {
+        final float[] x = new float[200 * 50];
+        for (int i = 0; i < x.length; i++) {
+            x[i] = (float) Math.sin(i);
+        }
+        try (Model model = Model.create(TestData.smallGraph(), 11);
+                var one = model.predictor(1)) {
+            final float[] expectedRows = one.run(x);
+            for (int batch : new int[] {3, 32, 128, 256}) {
+                try (var predictor = model.predictor(batch)) {
+                    assertArrayEquals(expectedRows, predictor.run(x), "batch " + batch);
+                }
+            }
+        }
+    }
+}
