@@ -7,6 +7,7 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.tensor.Memory;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /// Kernels and threads. It alone splits work; kernels are single-threaded.
@@ -28,6 +29,9 @@ public final class Compute implements AutoCloseable {
     /// Multiply-adds that one thread does in a nanosecond, on the low side.
     private static final long FMA_PER_NANO = 50;
 
+    /// Multiplications done by the plain kernels before the others are compiled: a step of a small network.
+    private static final long WORK_BEFORE_COMPILING = 20_000_000;
+
     /// Elements that a thread handles in a nanosecond in an activation, on the low side.
     private static final long ELEMENTS_PER_NANO = 4;
 
@@ -37,6 +41,7 @@ public final class Compute implements AutoCloseable {
     private final Kernels first;
 
     private final boolean startsPlain;
+    private final AtomicLong plainWork = new AtomicLong();
 
     private final ThreadPool pool;
     private final Memory memory = new Memory("Compute");
@@ -73,7 +78,6 @@ public final class Compute implements AutoCloseable {
         if (best.vectorBits() == 0) {
             return new Compute(best, best, threads);
         }
-        WarmUp.start(best);
         return new Compute(best, Kernels.scalar(), threads);
     }
 
@@ -106,7 +110,7 @@ public final class Compute implements AutoCloseable {
 
     /// The kernels to use now. Ask anew for each call.
     public Kernels kernels() {
-        return !startsPlain || WarmUp.isOver() ? best : first;
+        return !startsPlain || WarmUp.isUsable() ? best : first;
     }
 
     /// The kernels of [#kernels()] once they are compiled.
@@ -153,6 +157,9 @@ public final class Compute implements AutoCloseable {
             float hi,
             MemorySegment scratch) {
         final long nanos = (long) m * n * k / FMA_PER_NANO;
+        if (startsPlain && !WarmUp.isUsable()) {
+            countPlainWork((long) m * n * k);
+        }
         if (nanos < SPLIT_NANOS || !pool.tryAcquire()) {
             kernels()
                     .gemm()
@@ -191,6 +198,14 @@ public final class Compute implements AutoCloseable {
         } finally {
             t.clear();
             pool.release();
+        }
+    }
+
+    /// Has the kernels compiled once there was some work: the first step of a program is faster without that
+    /// beside it, and a small program does not need it.
+    private void countPlainWork(long multiplications) {
+        if (plainWork.addAndGet(multiplications) > WORK_BEFORE_COMPILING) {
+            WarmUp.start(best);
         }
     }
 

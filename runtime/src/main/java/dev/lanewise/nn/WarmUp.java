@@ -11,32 +11,36 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// Brings the vectorized kernels to compiled code, once in a process, on a thread of its own: it calls each with
-/// tiny operands until its calls are short. Before HotSpot has compiled it, a vector kernel is hundreds of times
-/// slower than after, and slower than the plain one; so [Compute] uses the plain kernels meanwhile, which give the
-/// same bits.
+/// tiny operands until its calls are short. Before HotSpot has compiled it at all, a vector kernel is hundreds of
+/// times slower than after, and slower than the plain one; so [Compute] uses the plain kernels, which give the
+/// same bits, until the vectorized ones are at least as fast.
 final class WarmUp {
     /// Calls of one kernel in a row.
     private static final int CALLS = 32;
 
-    /// A call of a kernel below takes less than this when compiled, some 0.1 to 2 µs; before, 50 µs and more.
-    private static final long COMPILED_NANOS = 15_000;
+    /// The plain kernels take about this for a call below on average, and the vectorized ones in the code of
+    /// HotSpot's first compiler; some 0.1 to 2 µs in that of the second.
+    private static final long USABLE_NANOS = 20_000;
 
-    /// Rounds in a row that must be short: code may be thrown away and compiled again.
+    private static final long COMPILED_NANOS = 10_000;
+
+    /// Rounds in a row that must be short for the end: code may be thrown away and compiled again.
     private static final int SHORT_ROUNDS = 3;
 
-    /// After this it is over in any case: a process that gets so little of the CPU is slow anyway, and what is not compiled
-    /// by then soon will be.
+    /// After this it is over in any case: a process that gets so little of the CPU is slow anyway, and what is not
+    /// compiled by then soon will be.
     private static final long LIMIT_NANOS = 4_000_000_000L;
 
-    private static volatile boolean over;
-    private static volatile boolean started;
+    private static volatile boolean usable;
+    private static boolean over;
+    private static boolean started;
     private static final Object LOCK = new Object();
 
     private WarmUp() {}
 
-    /// Whether the kernels are compiled.
-    static boolean isOver() {
-        return over;
+    /// Whether the vectorized kernels are as fast as the plain ones at least.
+    static boolean isUsable() {
+        return usable;
     }
 
     /// Starts the thread, if nobody did.
@@ -74,6 +78,7 @@ final class WarmUp {
             int shortRounds = 0;
             while (shortRounds < SHORT_ROUNDS && System.nanoTime() - start < LIMIT_NANOS) {
                 boolean allShort = true;
+                final long round = System.nanoTime();
                 for (Runnable call : calls) {
                     final long before = System.nanoTime();
                     for (int i = 0; i < CALLS; i++) {
@@ -82,8 +87,12 @@ final class WarmUp {
                     allShort &= System.nanoTime() - before < CALLS * COMPILED_NANOS;
                 }
                 shortRounds = allShort ? shortRounds + 1 : 0;
+                if (System.nanoTime() - round < calls.size() * CALLS * USABLE_NANOS) {
+                    usable = true;
+                }
             }
         } finally {
+            usable = true;
             synchronized (LOCK) {
                 over = true;
                 LOCK.notifyAll();
@@ -98,24 +107,17 @@ final class WarmUp {
         final MemorySegment b = memory.floats(64 * 512);
         final MemorySegment c = memory.floats(64 * 64);
         final MemorySegment d = memory.floats(64 * 64);
-        final MemorySegment e = memory.floats(64 * 64);
         final MemorySegment scratch = memory.floats(kernels.gemm().maxScratchSize());
         for (int i = 0; i < 64 * 64; i++) {
             a.setAtIndex(JAVA_FLOAT, i, i % 7 - 3);
             b.setAtIndex(JAVA_FLOAT, i, i % 5 - 2);
         }
         final int wide = kernels.gemm().columnQuantum();
-        product(calls, kernels, false, false, 8, wide, 24, wide, 0, a, b, c, scratch);
-        // Rows of B 512 floats apart are copied into panels.
-        product(calls, kernels, false, false, 24, wide, 64, 512, 0, a, b, c, scratch);
-        product(calls, kernels, true, false, 16, wide, 24, wide, 0, a, b, c, scratch);
-        product(calls, kernels, false, true, 8, wide, 16, 16, 0, a, b, c, scratch);
-        product(calls, kernels, false, false, 8, 10, 24, 10, 0, a, b, c, scratch);
-        product(calls, kernels, true, false, 16, 10, 24, 10, 0, a, b, c, scratch);
-        // Added to C: gradients that several calls share, and products with a long k.
-        product(calls, kernels, false, false, 8, wide, 24, wide, 1, a, b, e, scratch);
-        product(calls, kernels, true, false, 16, wide, 24, wide, 1, a, b, e, scratch);
-        product(calls, kernels, false, true, 8, wide, 16, 16, 1, a, b, e, scratch);
+        product(calls, kernels, false, false, 8, wide, 24, wide, a, b, c, scratch);
+        product(calls, kernels, true, false, 16, wide, 24, wide, a, b, c, scratch);
+        product(calls, kernels, false, true, 8, wide, 16, 16, a, b, c, scratch);
+        product(calls, kernels, false, false, 8, 10, 24, 10, a, b, c, scratch);
+        product(calls, kernels, true, false, 16, 10, 24, 10, a, b, c, scratch);
 
         final ActivationKernel relu = Activations.RELU.simd();
         final ActivationKernel softmax = Activations.SOFTMAX.simd();
@@ -124,8 +126,6 @@ final class WarmUp {
         calls.add(() -> softmax.forward(a, 0, c, 0, 16, 10));
         calls.add(
                 () -> kernels.loss().softmaxCrossEntropySparse(a, 0, d, 0, null, 0, c, 0, b, 4096, b, 8192, 16, 10, 1));
-        calls.add(() -> kernels.loss().softmaxCrossEntropy(a, 0, d, 0, null, 0, c, 0, b, 4096, b, 8192, 16, 10, 1));
-        calls.add(() -> kernels.loss().meanSquaredError(a, 0, d, 0, null, 0, b, 4096, b, 8192, 16, 16, 1));
         calls.add(() -> kernels.reduction().columnSums(a, 0, 16, 64, 64, c, 0, false));
         calls.add(() -> kernels.elementwise().add(a, 0, a, 64, c, 0, 1000));
         calls.add(() -> kernels.elementwise().accumulate(a, 0, d, 3000, 64));
@@ -133,7 +133,6 @@ final class WarmUp {
         final MemorySegment m = memory.floats(1024);
         final MemorySegment v = memory.floats(1024);
         calls.add(() -> kernels.optimizer().adam(w, a, m, v, 0, 1000, 1e-3f, 0.9f, 0.999f, 1e-7f));
-        calls.add(() -> kernels.optimizer().sgd(w, a, 0, 1000, 1e-3f));
         return calls;
     }
 
@@ -146,7 +145,6 @@ final class WarmUp {
             int n,
             int k,
             int ldb,
-            float beta,
             MemorySegment a,
             MemorySegment b,
             MemorySegment c,
@@ -164,14 +162,14 @@ final class WarmUp {
                         b,
                         0,
                         ldb,
-                        beta,
+                        0,
                         c,
                         0,
                         n,
                         null,
                         0,
                         0,
-                        beta == 0 ? Float.POSITIVE_INFINITY : 1,
+                        Float.POSITIVE_INFINITY,
                         scratch,
                         0));
     }
