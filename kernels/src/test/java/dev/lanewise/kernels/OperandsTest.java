@@ -171,7 +171,7 @@ class OperandsTest {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
                 Arena arena = Arena.ofConfined()) {
             MemorySegment mapped = channel.map(FileChannel.MapMode.READ_WRITE, 0, N * Float.BYTES, arena);
-            refuses(mapped, "not mapped from a file", false);
+            refuses(mapped, "expected native memory, got memory mapped from a file", false);
         }
     }
 

@@ -21,8 +21,8 @@ abstract class CheckedActivation implements ActivationKernel {
     @Override
     public final void forward(MemorySegment x, long xo, MemorySegment y, long yo, int rows, int cols) {
         int n = elements(rows, cols);
-        requireFloats(name + ": x", x, xo, n);
-        requireWritableFloats(name + ": y", y, yo, n);
+        requireFloats(name, "x", x, xo, n);
+        requireWritableFloats(name, "y", y, yo, n);
         forwardLoop(x, xo, y, yo, rows, cols);
     }
 
@@ -40,8 +40,8 @@ abstract class CheckedActivation implements ActivationKernel {
             int cols,
             boolean accumulate) {
         int n = elements(rows, cols);
-        requireFloats(name + ": dy", dy, dyo, n);
-        requireWritableFloats(name + ": dx", dx, dxo, n);
+        requireFloats(name, "dy", dy, dyo, n);
+        requireWritableFloats(name, "dx", dx, dxo, n);
         MemorySegment from = switch (gradientFrom) {
             case INPUT -> needed("x", x, xo, n);
             case OUTPUT -> needed("y", y, yo, n);
@@ -84,7 +84,7 @@ abstract class CheckedActivation implements ActivationKernel {
             throw new IllegalArgumentException(
                     name + ": expected " + operand + ", which its gradient is computed from, got null");
         }
-        requireFloats(name + ": " + operand, segment, offset, n);
+        requireFloats(name, operand, segment, offset, n);
         return segment;
     }
 }

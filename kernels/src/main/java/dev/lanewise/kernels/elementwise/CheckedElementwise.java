@@ -12,36 +12,36 @@ import java.lang.foreign.MemorySegment;
 abstract class CheckedElementwise implements ElementwiseKernel {
     @Override
     public final void add(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n) {
-        requireFloats("add: a", a, ao, n);
-        requireFloats("add: b", b, bo, n);
-        requireWritableFloats("add: c", c, co, n);
+        requireFloats("add", "a", a, ao, n);
+        requireFloats("add", "b", b, bo, n);
+        requireWritableFloats("add", "c", c, co, n);
         addLoop(a, ao, b, bo, c, co, n);
     }
 
     @Override
     public final void accumulate(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        requireFloats("accumulate: x", x, xo, n);
-        requireWritableFloats("accumulate: y", y, yo, n);
+        requireFloats("accumulate", "x", x, xo, n);
+        requireWritableFloats("accumulate", "y", y, yo, n);
         accumulateLoop(x, xo, y, yo, n);
     }
 
     @Override
     public final void scaleShift(MemorySegment x, long xo, MemorySegment y, long yo, int n, float scale, float shift) {
-        requireFloats("scaleShift: x", x, xo, n);
-        requireWritableFloats("scaleShift: y", y, yo, n);
+        requireFloats("scaleShift", "x", x, xo, n);
+        requireWritableFloats("scaleShift", "y", y, yo, n);
         scaleShiftLoop(x, xo, y, yo, n, scale, shift);
     }
 
     @Override
     public final void fill(MemorySegment y, long yo, int n, float v) {
-        requireWritableFloats("fill: y", y, yo, n);
+        requireWritableFloats("fill", "y", y, yo, n);
         fillLoop(y, yo, n, v);
     }
 
     @Override
     public final void clamp(MemorySegment x, long xo, MemorySegment y, long yo, int n, float lo, float hi) {
-        requireFloats("clamp: x", x, xo, n);
-        requireWritableFloats("clamp: y", y, yo, n);
+        requireFloats("clamp", "x", x, xo, n);
+        requireWritableFloats("clamp", "y", y, yo, n);
         clampLoop(x, xo, y, yo, n, lo, hi);
     }
 
@@ -57,9 +57,9 @@ abstract class CheckedElementwise implements ElementwiseKernel {
             float lo,
             float hi,
             boolean accumulate) {
-        requireFloats("clampGradient: x", x, xo, n);
-        requireFloats("clampGradient: dy", dy, dyo, n);
-        requireWritableFloats("clampGradient: dx", dx, dxo, n);
+        requireFloats("clampGradient", "x", x, xo, n);
+        requireFloats("clampGradient", "dy", dy, dyo, n);
+        requireWritableFloats("clampGradient", "dx", dx, dxo, n);
         if (accumulate) {
             clampGradientAddLoop(x, xo, dy, dyo, dx, dxo, n, lo, hi);
         } else {
@@ -69,15 +69,15 @@ abstract class CheckedElementwise implements ElementwiseKernel {
 
     @Override
     public final void axpy(float alpha, MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        requireFloats("axpy: x", x, xo, n);
-        requireWritableFloats("axpy: y", y, yo, n);
+        requireFloats("axpy", "x", x, xo, n);
+        requireWritableFloats("axpy", "y", y, yo, n);
         axpyLoop(alpha, x, xo, y, yo, n);
     }
 
     @Override
     public final void bytesToFloats(MemorySegment src, long so, MemorySegment dst, long dsto, int n, float scale) {
-        requireBytes("bytesToFloats: src", src, so, n);
-        requireWritableFloats("bytesToFloats: dst", dst, dsto, n);
+        requireBytes("bytesToFloats", "src", src, so, n);
+        requireWritableFloats("bytesToFloats", "dst", dst, dsto, n);
         bytesToFloatsLoop(src, so, dst, dsto, n, scale);
     }
 
@@ -93,8 +93,8 @@ abstract class CheckedElementwise implements ElementwiseKernel {
             long stepKey,
             long firstIndex,
             boolean accumulate) {
-        requireFloats("dropout: x", x, xo, n);
-        requireWritableFloats("dropout: y", y, yo, n);
+        requireFloats("dropout", "x", x, xo, n);
+        requireWritableFloats("dropout", "y", y, yo, n);
         if (!(rate >= 0 && rate <= 1)) {
             throw new IllegalArgumentException("dropout: expected a rate in [0, 1], got " + rate);
         }

@@ -64,59 +64,89 @@ final class SimdDropout {
             long key,
             long first,
             boolean accumulate) {
-        VectorMask<Float> add = SPECIES.maskAll(accumulate);
+        for (int i = head; i < bound; i += STEP) {
+            turn(x, xo + i, y, yo + i, rate, scale, key, (first + i) >>> 1, accumulate);
+        }
+    }
+
+    /// A method of its own, too large to be inlined: with a loop around it C2 gave up on what runs first, the
+    /// version that is entered in the middle of the loop, and left it slow ("too many clones required", JDK 25).
+    private static void turn(
+            MemorySegment x,
+            long xo,
+            MemorySegment y,
+            long yo,
+            float rate,
+            float scale,
+            long key,
+            long counter,
+            boolean accumulate) {
         int k0 = (int) key;
         int k1 = (int) (key >>> 32);
         int k2 = Threefry.PARITY ^ k0 ^ k1;
-        long counter = (first + head) >>> 1;
-        int low = (int) counter + k0;
-        int high = (int) (counter >>> 32) + k1;
-        IntVector lanes = IntVector.zero(INT_SPECIES).addIndex(1);
-        for (int i = head; i < bound; i += STEP) {
-            IntVector x0 = lanes.add(low + (i - head) / 2);
-            IntVector x1 = IntVector.broadcast(INT_SPECIES, high);
-            int a = k1;
-            int b = k2;
-            int c = k0;
-            int ra = R0;
-            int rb = R1;
-            int rc = R2;
-            int rd = R3;
-            for (int group = 1; group <= 5; group++) {
-                x0 = x0.add(x1);
-                x1 = x1.lanewise(ROL, ra).lanewise(XOR, x0);
-                x0 = x0.add(x1);
-                x1 = x1.lanewise(ROL, rb).lanewise(XOR, x0);
-                x0 = x0.add(x1);
-                x1 = x1.lanewise(ROL, rc).lanewise(XOR, x0);
-                x0 = x0.add(x1);
-                x1 = x1.lanewise(ROL, rd).lanewise(XOR, x0);
-                x0 = x0.add(a);
-                x1 = x1.add(b + group);
-                // The next group takes the next words of the key and the other four rotations.
-                int word = a;
-                a = b;
-                b = c;
-                c = word;
-                ra = R0 + R4 - ra;
-                rb = R1 + R5 - rb;
-                rc = R2 + R6 - rc;
-                rd = R3 + R7 - rd;
-            }
-            FloatVector u =
-                    (FloatVector) x0.rearrange(ZIP_LOW, x1).lanewise(LSHR, 8).convert(I2F, 0);
-            FloatVector v = fromMemorySegment(SPECIES, x, 4 * (xo + i), ORDER)
-                    .mul(scale)
-                    .blend(0f, u.mul(UNIT).lt(rate));
-            FloatVector old = fromMemorySegment(SPECIES, y, 4 * (yo + i), ORDER);
-            v.blend(old.add(v), add).intoMemorySegment(y, 4 * (yo + i), ORDER);
-            int j = i + LANES;
-            u = (FloatVector) x0.rearrange(ZIP_HIGH, x1).lanewise(LSHR, 8).convert(I2F, 0);
-            v = fromMemorySegment(SPECIES, x, 4 * (xo + j), ORDER)
-                    .mul(scale)
-                    .blend(0f, u.mul(UNIT).lt(rate));
-            old = fromMemorySegment(SPECIES, y, 4 * (yo + j), ORDER);
-            v.blend(old.add(v), add).intoMemorySegment(y, 4 * (yo + j), ORDER);
-        }
+        IntVector x0 = IntVector.broadcast(INT_SPECIES, (int) counter + k0).addIndex(1);
+        IntVector x1 = IntVector.broadcast(INT_SPECIES, (int) (counter >>> 32) + k1);
+        x0 = x0.add(x1);
+        x1 = x1.lanewise(ROL, R0).lanewise(XOR, x0);
+        x0 = x0.add(x1);
+        x1 = x1.lanewise(ROL, R1).lanewise(XOR, x0);
+        x0 = x0.add(x1);
+        x1 = x1.lanewise(ROL, R2).lanewise(XOR, x0);
+        x0 = x0.add(x1);
+        x1 = x1.lanewise(ROL, R3).lanewise(XOR, x0);
+        x0 = x0.add(k1);
+        x1 = x1.add(k2 + 1);
+        x0 = x0.add(x1);
+        x1 = x1.lanewise(ROL, R4).lanewise(XOR, x0);
+        x0 = x0.add(x1);
+        x1 = x1.lanewise(ROL, R5).lanewise(XOR, x0);
+        x0 = x0.add(x1);
+        x1 = x1.lanewise(ROL, R6).lanewise(XOR, x0);
+        x0 = x0.add(x1);
+        x1 = x1.lanewise(ROL, R7).lanewise(XOR, x0);
+        x0 = x0.add(k2);
+        x1 = x1.add(k0 + 2);
+        x0 = x0.add(x1);
+        x1 = x1.lanewise(ROL, R0).lanewise(XOR, x0);
+        x0 = x0.add(x1);
+        x1 = x1.lanewise(ROL, R1).lanewise(XOR, x0);
+        x0 = x0.add(x1);
+        x1 = x1.lanewise(ROL, R2).lanewise(XOR, x0);
+        x0 = x0.add(x1);
+        x1 = x1.lanewise(ROL, R3).lanewise(XOR, x0);
+        x0 = x0.add(k0);
+        x1 = x1.add(k1 + 3);
+        x0 = x0.add(x1);
+        x1 = x1.lanewise(ROL, R4).lanewise(XOR, x0);
+        x0 = x0.add(x1);
+        x1 = x1.lanewise(ROL, R5).lanewise(XOR, x0);
+        x0 = x0.add(x1);
+        x1 = x1.lanewise(ROL, R6).lanewise(XOR, x0);
+        x0 = x0.add(x1);
+        x1 = x1.lanewise(ROL, R7).lanewise(XOR, x0);
+        x0 = x0.add(k1);
+        x1 = x1.add(k2 + 4);
+        x0 = x0.add(x1);
+        x1 = x1.lanewise(ROL, R0).lanewise(XOR, x0);
+        x0 = x0.add(x1);
+        x1 = x1.lanewise(ROL, R1).lanewise(XOR, x0);
+        x0 = x0.add(x1);
+        x1 = x1.lanewise(ROL, R2).lanewise(XOR, x0);
+        x0 = x0.add(x1);
+        x1 = x1.lanewise(ROL, R3).lanewise(XOR, x0);
+        x0 = x0.add(k2);
+        x1 = x1.add(k0 + 5);
+        VectorMask<Float> add = SPECIES.maskAll(accumulate);
+        FloatVector u =
+                (FloatVector) x0.rearrange(ZIP_LOW, x1).lanewise(LSHR, 8).convert(I2F, 0);
+        FloatVector v = fromMemorySegment(SPECIES, x, 4 * xo, ORDER).mul(scale);
+        v = v.blend(0f, u.mul(UNIT).lt(rate));
+        FloatVector old = fromMemorySegment(SPECIES, y, 4 * yo, ORDER);
+        v.blend(old.add(v), add).intoMemorySegment(y, 4 * yo, ORDER);
+        u = (FloatVector) x0.rearrange(ZIP_HIGH, x1).lanewise(LSHR, 8).convert(I2F, 0);
+        v = fromMemorySegment(SPECIES, x, 4 * (xo + LANES), ORDER).mul(scale);
+        v = v.blend(0f, u.mul(UNIT).lt(rate));
+        old = fromMemorySegment(SPECIES, y, 4 * (yo + LANES), ORDER);
+        v.blend(old.add(v), add).intoMemorySegment(y, 4 * (yo + LANES), ORDER);
     }
 }

@@ -34,9 +34,9 @@ abstract class CheckedLoss implements LossKernel {
             int cols,
             float scale) {
         String name = "softmaxCrossEntropySparse";
-        requireMatrix(name + ": z", z, zo, rows, cols, cols);
+        requireMatrix(name, "z", z, zo, rows, cols, cols);
         requireOutputs(name, weights, wo, loss, lso, dz, dzo, rows, cols);
-        requireOutput(name + ": p", p, po, rows, cols);
+        requireOutput(name, "p", p, po, rows, cols);
         requireLabels(name, labels, lo, rows, cols);
         softmaxSparseRows(z, zo, labels, lo, weights, wo, p, po, loss, lso, dz, dzo, rows, cols, scale);
     }
@@ -59,10 +59,10 @@ abstract class CheckedLoss implements LossKernel {
             int cols,
             float scale) {
         String name = "softmaxCrossEntropy";
-        requireMatrix(name + ": z", z, zo, rows, cols, cols);
-        requireMatrix(name + ": targets", targets, to, rows, cols, cols);
+        requireMatrix(name, "z", z, zo, rows, cols, cols);
+        requireMatrix(name, "targets", targets, to, rows, cols, cols);
         requireOutputs(name, weights, wo, loss, lso, dz, dzo, rows, cols);
-        requireOutput(name + ": p", p, po, rows, cols);
+        requireOutput(name, "p", p, po, rows, cols);
         softmaxRows(z, zo, targets, to, weights, wo, p, po, loss, lso, dz, dzo, rows, cols, scale);
     }
 
@@ -82,7 +82,7 @@ abstract class CheckedLoss implements LossKernel {
             int cols,
             float scale) {
         String name = "categoricalCrossEntropySparse";
-        requireMatrix(name + ": p", p, po, rows, cols, cols);
+        requireMatrix(name, "p", p, po, rows, cols, cols);
         requireOutputs(name, weights, wo, loss, lso, dp, dpo, rows, cols);
         requireLabels(name, labels, lo, rows, cols);
         categoricalSparseRows(p, po, labels, lo, weights, wo, loss, lso, dp, dpo, rows, cols, scale);
@@ -104,8 +104,8 @@ abstract class CheckedLoss implements LossKernel {
             int cols,
             float scale) {
         String name = "categoricalCrossEntropy";
-        requireMatrix(name + ": p", p, po, rows, cols, cols);
-        requireMatrix(name + ": targets", targets, to, rows, cols, cols);
+        requireMatrix(name, "p", p, po, rows, cols, cols);
+        requireMatrix(name, "targets", targets, to, rows, cols, cols);
         requireOutputs(name, weights, wo, loss, lso, dp, dpo, rows, cols);
         categoricalRows(p, po, targets, to, weights, wo, loss, lso, dp, dpo, rows, cols, scale);
     }
@@ -126,8 +126,8 @@ abstract class CheckedLoss implements LossKernel {
             int cols,
             float scale) {
         String name = "meanSquaredError";
-        requireMatrix(name + ": y", y, yo, rows, cols, cols);
-        requireMatrix(name + ": t", t, to, rows, cols, cols);
+        requireMatrix(name, "y", y, yo, rows, cols, cols);
+        requireMatrix(name, "t", t, to, rows, cols, cols);
         requireOutputs(name, weights, wo, loss, lo, dy, dyo, rows, cols);
         squaredRows(y, yo, t, to, weights, wo, loss, lo, dy, dyo, rows, cols, scale);
     }
@@ -148,8 +148,8 @@ abstract class CheckedLoss implements LossKernel {
             int cols,
             float scale) {
         String name = "meanAbsoluteError";
-        requireMatrix(name + ": y", y, yo, rows, cols, cols);
-        requireMatrix(name + ": t", t, to, rows, cols, cols);
+        requireMatrix(name, "y", y, yo, rows, cols, cols);
+        requireMatrix(name, "t", t, to, rows, cols, cols);
         requireOutputs(name, weights, wo, loss, lo, dy, dyo, rows, cols);
         absoluteRows(y, yo, t, to, weights, wo, loss, lo, dy, dyo, rows, cols, scale);
     }
@@ -266,21 +266,22 @@ abstract class CheckedLoss implements LossKernel {
         if (rows > 0 && cols < 1) {
             throw new IllegalArgumentException(name + ": expected at least one column, got " + cols);
         }
-        requireWritableFloats(name + ": loss", loss, lo, rows);
-        requireOutput(name + ": gradient", gradient, go, rows, cols);
+        requireWritableFloats(name, "loss", loss, lo, rows);
+        requireOutput(name, "gradient", gradient, go, rows, cols);
         if (weights != null) {
-            requireFloats(name + ": weights", weights, wo, rows);
+            requireFloats(name, "weights", weights, wo, rows);
         }
     }
 
-    private static void requireOutput(String name, @Nullable MemorySegment segment, long offset, int rows, int cols) {
+    private static void requireOutput(
+            String name, String operand, @Nullable MemorySegment segment, long offset, int rows, int cols) {
         if (segment != null) {
-            requireWritableFloats(name, segment, offset, (long) rows * cols);
+            requireWritableFloats(name, operand, segment, offset, (long) rows * cols);
         }
     }
 
     private static void requireLabels(String name, MemorySegment labels, long lo, int rows, int cols) {
-        requireFloats(name + ": labels", labels, lo, rows);
+        requireFloats(name, "labels", labels, lo, rows);
         for (int r = 0; r < rows; r++) {
             float label = labels.getAtIndex(JAVA_FLOAT, lo + r);
             int index = (int) label;

@@ -27,8 +27,7 @@ import org.jspecify.annotations.Nullable;
 /// further loop. `loss` holds what is known of a row's loss in between. Narrow rows are those of [SimdSoftmax];
 /// the logarithm, one per row, is the plain one and runs beside the vector instructions.
 ///
-/// Losses of probabilities, rows without any output but the loss, and errors of narrow rows are left to the plain
-/// loops.
+/// Losses of probabilities, and of logits when nothing but the loss is asked for, are left to the plain loops.
 public final class SimdLoss extends ScalarLoss {
     @Override
     void softmaxSparseRows(
@@ -72,12 +71,37 @@ public final class SimdLoss extends ScalarLoss {
         }
         multiplyByWeights(weights, wo, loss, lso, rows);
         if (dz != null) {
-            MemorySegment.copy(soft, 4 * so, dz, 4 * dzo, 4L * rows * cols);
+            sparseGradient(soft, so, labels, lo, weights, wo, dz, dzo, rows, cols, scale);
+        }
+    }
+
+    /// `dz = (p - (c == label ? 1 : 0)) * (w * scale)`.
+    private static void sparseGradient(
+            MemorySegment p,
+            long po,
+            MemorySegment labels,
+            long lo,
+            @Nullable MemorySegment weights,
+            long wo,
+            MemorySegment dz,
+            long dzo,
+            int rows,
+            int cols,
+            float scale) {
+        if (p.address() + 4 * po == dz.address() + 4 * dzo) {
             for (int r = 0; r < rows; r++) {
                 long index = dzo + (long) r * cols + label(labels, lo + r);
                 dz.setAtIndex(JAVA_FLOAT, index, dz.getAtIndex(JAVA_FLOAT, index) - 1);
             }
-            multiplyRows(dz, dzo, weights, wo, rows, cols, scale);
+            multiplyRows(dz, dzo, weights, wo, dz, dzo, rows, cols, scale);
+        } else {
+            // The labels last: a vector load of a float just written would have to wait for it.
+            multiplyRows(p, po, weights, wo, dz, dzo, rows, cols, scale);
+            for (int r = 0; r < rows; r++) {
+                long index = (long) r * cols + label(labels, lo + r);
+                float g = (p.getAtIndex(JAVA_FLOAT, po + index) - 1) * (weight(weights, wo, r) * scale);
+                dz.setAtIndex(JAVA_FLOAT, dzo + index, g);
+            }
         }
     }
 
@@ -100,26 +124,35 @@ public final class SimdLoss extends ScalarLoss {
         }
     }
 
-    /// Multiplies each row by its weight and `scale`.
+    /// `y = x * (w * scale)`.
     private static void multiplyRows(
-            MemorySegment y, long yo, @Nullable MemorySegment weights, long wo, int rows, int cols, float scale) {
+            MemorySegment x,
+            long xo,
+            @Nullable MemorySegment weights,
+            long wo,
+            MemorySegment y,
+            long yo,
+            int rows,
+            int cols,
+            float scale) {
         if (weights == null) {
-            multiply(y, yo, rows * cols, scale);
+            multiply(x, xo, y, yo, rows * cols, scale);
             return;
         }
         for (int r = 0; r < rows; r++) {
-            multiply(y, yo + (long) r * cols, cols, weight(weights, wo, r) * scale);
+            long row = (long) r * cols;
+            multiply(x, xo + row, y, yo + row, cols, weight(weights, wo, r) * scale);
         }
     }
 
-    private static void multiply(MemorySegment y, long yo, int n, float factor) {
+    private static void multiply(MemorySegment x, long xo, MemorySegment y, long yo, int n, float factor) {
         int bound = vectorBound(n);
         for (int i = 0; i < bound; i += LANES) {
-            FloatVector v = fromMemorySegment(SPECIES, y, 4 * (yo + i), ORDER);
+            FloatVector v = fromMemorySegment(SPECIES, x, 4 * (xo + i), ORDER);
             v.mul(factor).intoMemorySegment(y, 4 * (yo + i), ORDER);
         }
         for (int i = bound; i < n; i++) {
-            y.setAtIndex(JAVA_FLOAT, yo + i, y.getAtIndex(JAVA_FLOAT, yo + i) * factor);
+            y.setAtIndex(JAVA_FLOAT, yo + i, x.getAtIndex(JAVA_FLOAT, xo + i) * factor);
         }
     }
 
@@ -299,18 +332,41 @@ public final class SimdLoss extends ScalarLoss {
             int rows,
             int cols,
             float scale) {
-        if (cols < LANES) {
-            super.squaredRows(y, yo, t, to, weights, wo, loss, lo, dy, dyo, rows, cols, scale);
-            return;
+        if (cols <= LANES) {
+            narrowSquares(y, yo, t, to, loss, lo, rows, cols);
+            multiplyByWeights(weights, wo, loss, lo, rows);
+        } else {
+            for (int r = 0; r < rows; r++) {
+                long row = (long) r * cols;
+                float sum = SimdLaneSum.squares(y, yo + row, t, to + row, cols);
+                loss.setAtIndex(JAVA_FLOAT, lo + r, weight(weights, wo, r) * (sum / cols));
+            }
         }
+        if (dy != null && weights == null) {
+            difference(y, yo, t, to, dy, dyo, rows * cols, 2f / cols * scale);
+        } else if (dy != null) {
+            for (int r = 0; r < rows; r++) {
+                long row = (long) r * cols;
+                float factor = 2f / cols * (weight(weights, wo, r) * scale);
+                difference(y, yo + row, t, to + row, dy, dyo + row, cols, factor);
+            }
+        }
+    }
+
+    /// `loss = Σ (y - t)² / cols` for narrow rows.
+    private static void narrowSquares(
+            MemorySegment y, long yo, MemorySegment t, long to, MemorySegment loss, long lo, int rows, int cols) {
+        VectorMask<Float> columns = SPECIES.indexInRange(0, cols);
         for (int r = 0; r < rows; r++) {
             long row = (long) r * cols;
-            float weight = weight(weights, wo, r);
-            float sum = SimdLaneSum.squares(y, yo + row, t, to + row, cols);
-            loss.setAtIndex(JAVA_FLOAT, lo + r, weight * (sum / cols));
-            if (dy != null) {
-                difference(y, yo + row, t, to + row, dy, dyo + row, cols, 2f / cols * (weight * scale));
-            }
+            FloatVector v = fromMemorySegment(SPECIES, y, 4 * (yo + row), ORDER, columns);
+            FloatVector d = v.sub(fromMemorySegment(SPECIES, t, 4 * (to + row), ORDER, columns));
+            FloatVector sum = d.mul(d);
+            sum = sum.add(sum.rearrange(SWAP_1));
+            sum = sum.add(sum.rearrange(SWAP_2));
+            sum = LANES < 8 ? sum : sum.add(sum.rearrange(SWAP_4));
+            sum = LANES < 16 ? sum : sum.add(sum.rearrange(SWAP_8));
+            loss.setAtIndex(JAVA_FLOAT, lo + r, sum.lane(0) / cols);
         }
     }
 
@@ -344,18 +400,41 @@ public final class SimdLoss extends ScalarLoss {
             int rows,
             int cols,
             float scale) {
-        if (cols < LANES) {
-            super.absoluteRows(y, yo, t, to, weights, wo, loss, lo, dy, dyo, rows, cols, scale);
-            return;
+        if (cols <= LANES) {
+            narrowAbsolutes(y, yo, t, to, loss, lo, rows, cols);
+            multiplyByWeights(weights, wo, loss, lo, rows);
+        } else {
+            for (int r = 0; r < rows; r++) {
+                long row = (long) r * cols;
+                float sum = SimdLaneSum.absolutes(y, yo + row, t, to + row, cols);
+                loss.setAtIndex(JAVA_FLOAT, lo + r, weight(weights, wo, r) * (sum / cols));
+            }
         }
+        if (dy != null && weights == null) {
+            sign(y, yo, t, to, dy, dyo, rows * cols, 1f / cols * scale);
+        } else if (dy != null) {
+            for (int r = 0; r < rows; r++) {
+                long row = (long) r * cols;
+                float factor = 1f / cols * (weight(weights, wo, r) * scale);
+                sign(y, yo + row, t, to + row, dy, dyo + row, cols, factor);
+            }
+        }
+    }
+
+    /// `loss = Σ |y - t| / cols` for narrow rows.
+    private static void narrowAbsolutes(
+            MemorySegment y, long yo, MemorySegment t, long to, MemorySegment loss, long lo, int rows, int cols) {
+        VectorMask<Float> columns = SPECIES.indexInRange(0, cols);
         for (int r = 0; r < rows; r++) {
             long row = (long) r * cols;
-            float weight = weight(weights, wo, r);
-            float sum = SimdLaneSum.absolutes(y, yo + row, t, to + row, cols);
-            loss.setAtIndex(JAVA_FLOAT, lo + r, weight * (sum / cols));
-            if (dy != null) {
-                sign(y, yo + row, t, to + row, dy, dyo + row, cols, 1f / cols * (weight * scale));
-            }
+            FloatVector v = fromMemorySegment(SPECIES, y, 4 * (yo + row), ORDER, columns);
+            FloatVector d = v.sub(fromMemorySegment(SPECIES, t, 4 * (to + row), ORDER, columns));
+            FloatVector sum = d.abs();
+            sum = sum.add(sum.rearrange(SWAP_1));
+            sum = sum.add(sum.rearrange(SWAP_2));
+            sum = LANES < 8 ? sum : sum.add(sum.rearrange(SWAP_4));
+            sum = LANES < 16 ? sum : sum.add(sum.rearrange(SWAP_8));
+            loss.setAtIndex(JAVA_FLOAT, lo + r, sum.lane(0) / cols);
         }
     }
 

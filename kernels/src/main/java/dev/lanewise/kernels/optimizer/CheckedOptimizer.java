@@ -13,17 +13,17 @@ abstract class CheckedOptimizer implements OptimizerKernel {
 
     @Override
     public final void sgd(MemorySegment w, MemorySegment g, long o, int n, float lr) {
-        requireWritableFloats("sgd: w", w, o, n);
-        requireFloats("sgd: g", g, o, n);
+        requireWritableFloats("sgd", "w", w, o, n);
+        requireFloats("sgd", "g", g, o, n);
         sgdLoop(w, g, o, n, lr);
     }
 
     @Override
     public final void momentum(
             MemorySegment w, MemorySegment g, MemorySegment m, long o, int n, float lr, float mu, boolean nesterov) {
-        requireWritableFloats("momentum: w", w, o, n);
-        requireFloats("momentum: g", g, o, n);
-        requireWritableFloats("momentum: m", m, o, n);
+        requireWritableFloats("momentum", "w", w, o, n);
+        requireFloats("momentum", "g", g, o, n);
+        requireWritableFloats("momentum", "m", m, o, n);
         if (nesterov) {
             nesterovLoop(w, g, m, o, n, lr, mu);
         } else {
@@ -43,10 +43,10 @@ abstract class CheckedOptimizer implements OptimizerKernel {
             float beta1,
             float beta2,
             float epsilon) {
-        requireWritableFloats("adam: w", w, o, n);
-        requireFloats("adam: g", g, o, n);
-        requireWritableFloats("adam: m", m, o, n);
-        requireWritableFloats("adam: v", v, o, n);
+        requireWritableFloats("adam", "w", w, o, n);
+        requireFloats("adam", "g", g, o, n);
+        requireWritableFloats("adam", "m", m, o, n);
+        requireWritableFloats("adam", "v", v, o, n);
         adamLoop(w, g, m, v, o, n, alpha, 1 - beta1, 1 - beta2, epsilon);
     }
 

@@ -14,34 +14,34 @@ abstract class CheckedReduction implements ReductionKernel {
 
     @Override
     public final float sum(MemorySegment x, long xo, int n) {
-        requireFloats("sum: x", x, xo, n);
+        requireFloats("sum", "x", x, xo, n);
         return sumLoop(x, xo, n);
     }
 
     @Override
     public final float max(MemorySegment x, long xo, int n) {
-        requireFloats("max: x", x, xo, n);
+        requireFloats("max", "x", x, xo, n);
         return maxLoop(x, xo, n);
     }
 
     @Override
     public final void columnSums(
             MemorySegment x, long xo, int rows, int cols, long ldx, MemorySegment y, long yo, boolean accumulate) {
-        requireMatrix("columnSums: x", x, xo, rows, cols, ldx);
-        requireWritableFloats("columnSums: y", y, yo, cols);
+        requireMatrix("columnSums", "x", x, xo, rows, cols, ldx);
+        requireWritableFloats("columnSums", "y", y, yo, cols);
         columnSumsLoop(x, xo, rows, cols, ldx, y, yo, accumulate);
     }
 
     @Override
     public final long countNonFinite(MemorySegment x, long xo, int n) {
-        requireFloats("countNonFinite: x", x, xo, n);
+        requireFloats("countNonFinite", "x", x, xo, n);
         return countNonFiniteLoop(x, xo, n);
     }
 
     @Override
     public final void argmaxRows(MemorySegment x, long xo, int rows, int cols, MemorySegment out, long oo) {
-        requireMatrix("argmaxRows: x", x, xo, rows, cols, cols);
-        requireWritableFloats("argmaxRows: out", out, oo, rows);
+        requireMatrix("argmaxRows", "x", x, xo, rows, cols, cols);
+        requireWritableFloats("argmaxRows", "out", out, oo, rows);
         if (rows > 0 && (cols < 1 || cols > MAX_FLOAT_INDEX)) {
             throw new IllegalArgumentException(
                     "argmaxRows: expected 1 to " + MAX_FLOAT_INDEX + " columns, got " + cols);
