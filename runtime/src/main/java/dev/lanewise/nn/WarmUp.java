@@ -87,7 +87,7 @@ final class WarmUp {
                     allShort &= System.nanoTime() - before < CALLS * COMPILED_NANOS;
                 }
                 shortRounds = allShort ? shortRounds + 1 : 0;
-                if (System.nanoTime() - round < calls.size() * CALLS * USABLE_NANOS) {
+                if (System.nanoTime() - round < (long) calls.size() * CALLS * USABLE_NANOS) {
                     usable = true;
                 }
             }

@@ -237,15 +237,17 @@ class TrainingTest {
             for (int step = 1; step <= 20; step++) {
                 final double g = 2 * (w * x - t) * x;
                 switch (optimizer) {
-                    case SGD(double rate, double momentum, boolean nesterov) -> {
-                        m = momentum * m - rate * g;
-                        w += nesterov ? momentum * m - rate * g : m;
+                    case SGD sgd -> {
+                        m = sgd.momentum() * m - sgd.learningRate() * g;
+                        w += sgd.nesterov() ? sgd.momentum() * m - sgd.learningRate() * g : m;
                     }
-                    case Adam(double rate, double beta1, double beta2, double epsilon) -> {
-                        final double alpha = rate * Math.sqrt(1 - Math.pow(beta2, step)) / (1 - Math.pow(beta1, step));
-                        m += (g - m) * (1 - beta1);
-                        v += (g * g - v) * (1 - beta2);
-                        w -= m * alpha / (Math.sqrt(v) + epsilon);
+                    case Adam adam -> {
+                        final double alpha = adam.learningRate()
+                                * Math.sqrt(1 - Math.pow(adam.beta2(), step))
+                                / (1 - Math.pow(adam.beta1(), step));
+                        m += (g - m) * (1 - adam.beta1());
+                        v += (g * g - v) * (1 - adam.beta2());
+                        w -= m * alpha / (Math.sqrt(v) + adam.epsilon());
                     }
                     default -> throw new IllegalStateException("no formula of " + optimizer);
                 }
