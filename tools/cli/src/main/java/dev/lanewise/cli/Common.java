@@ -30,7 +30,7 @@ final class Common {
         return json;
     }
 
-    /// Results: nothing else is printed here when they are JSON.
+    /// Results: nothing else is printed here when they are JSON. What someone waits for must be flushed.
     PrintWriter out() {
         return spec.commandLine().getOut();
     }
@@ -46,6 +46,7 @@ final class Common {
 
     /// Something that the user should know though nothing failed.
     void note(String text) {
+        out().flush();
         err().println("note: " + Failures.oneLine(text));
     }
 

@@ -70,6 +70,7 @@ final class EpochProgress implements FitListener {
     public void epochBegins(int epoch, int epochs, int stepCount) {
         steps = stepCount;
         out.println("Epoch " + (epoch + 1) + "/" + epochs);
+        out.flush();
         epochStart = System.nanoTime();
         lastStep = epochStart;
         lastDrawn = epochStart;
@@ -102,6 +103,7 @@ final class EpochProgress implements FitListener {
         double perStep = (lastStep - epochStart) * 1e-9 / Math.max(1, steps);
         redraw(head(steps) + seconds((System.nanoTime() - epochStart) * 1e-9) + perStep(perStep) + figures(values));
         out.println();
+        out.flush();
         drawnLength = 0;
     }
 

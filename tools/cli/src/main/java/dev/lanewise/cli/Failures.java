@@ -36,6 +36,7 @@ final class Failures {
     /// A failed operation: exit code 1.
     static int failed(Exception e, CommandLine command, ParseResult parsed) {
         PrintWriter err = command.getErr();
+        command.getOut().flush();
         Throwable cause = cause(e);
         err.println("lanewise: " + sentence(cause));
         if (parsed.originalArgs().contains("--debug")) {

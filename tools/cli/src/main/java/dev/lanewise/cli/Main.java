@@ -56,7 +56,9 @@ public final class Main implements Runnable {
     /// Runs the command and ends the JVM with its exit code: 0, 1 for a failed operation, 2 for wrong usage.
     public static void main(String[] args) {
         System.exit(run(
-                args, writer(FileDescriptor.out, "stdout.encoding"), writer(FileDescriptor.err, "stderr.encoding")));
+                args,
+                writer(FileDescriptor.out, "stdout.encoding", false),
+                writer(FileDescriptor.err, "stderr.encoding", true)));
     }
 
     /// Runs the command with other streams.
@@ -91,11 +93,11 @@ public final class Main implements Runnable {
     }
 
     /// A standard stream; where the locale knows ASCII alone, as in containers and jobs, tables are written as UTF-8.
-    private static PrintWriter writer(FileDescriptor descriptor, String encodingProperty) {
+    private static PrintWriter writer(FileDescriptor descriptor, String encodingProperty, boolean flushesLines) {
         Charset charset = Charset.forName(System.getProperty(encodingProperty, "UTF-8"), StandardCharsets.UTF_8);
         return new PrintWriter(
                 new FileOutputStream(descriptor),
-                true,
+                flushesLines,
                 charset.equals(StandardCharsets.US_ASCII) ? StandardCharsets.UTF_8 : charset);
     }
 

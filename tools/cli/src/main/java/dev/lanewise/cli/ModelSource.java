@@ -2,6 +2,7 @@ package dev.lanewise.cli;
 
 import dev.lanewise.nn.Model;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /// Reads models, whatever the file's name ends with.
 final class ModelSource {
@@ -34,7 +35,7 @@ final class ModelSource {
     /// Checks the ending of a file that a model is to be written to.
     ///
     /// @return what is wrong, or null
-    static @org.jspecify.annotations.Nullable String outputFault(Path file) {
+    static @Nullable String outputFault(Path file) {
         String name = file.getFileName() == null ? "" : file.getFileName().toString();
         if (name.endsWith(".safetensors")) {
             return null;

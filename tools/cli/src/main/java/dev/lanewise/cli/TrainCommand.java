@@ -34,9 +34,6 @@ import picocli.CommandLine.Option;
 final class TrainCommand implements Callable<Integer> {
     private static final long DEFAULT_SEED = 42;
 
-    @Mixin
-    private final Common common = new Common();
-
     @Option(names = "--data", paramLabel = "NAME|PATH", description = "Data: " + DataSource.HELP)
     private String data = ShippedData.NAME;
 
@@ -102,6 +99,9 @@ final class TrainCommand implements Callable<Integer> {
 
     @Mixin
     private final ThreadsOption threads = new ThreadsOption();
+
+    @Mixin
+    private final Common common = new Common();
 
     @Option(names = "--timing", hidden = true)
     private boolean timing;
@@ -262,6 +262,7 @@ final class TrainCommand implements Callable<Integer> {
         text.append(Text.count(model.parameterCount(), "parameter")).append(", on ");
         text.append(Text.count(compute.threads(), "thread")).append(" with ").append(kernels(compute));
         common.messages().println(text);
+        common.messages().flush();
     }
 
     private static String kernels(Compute compute) {
