@@ -550,9 +550,9 @@ class GemmContractTest {
         try (Arena shared = Arena.ofConfined();
                 FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             final MemorySegment mapped = channel.map(FileChannel.MapMode.READ_WRITE, 0, 1 << 18, shared);
-            assertRefused("gemm A: expected native memory that is not mapped", (call, arena) -> call.a = mapped);
-            assertRefused("gemm B: expected native memory that is not mapped", (call, arena) -> call.b = mapped);
-            assertRefused("gemm C: expected native memory that is not mapped", (call, arena) -> call.c = mapped);
+            assertRefused("gemm A: expected native memory, got memory mapped", (call, arena) -> call.a = mapped);
+            assertRefused("gemm B: expected native memory, got memory mapped", (call, arena) -> call.b = mapped);
+            assertRefused("gemm C: expected native memory, got memory mapped", (call, arena) -> call.c = mapped);
         }
     }
 
