@@ -26,6 +26,9 @@ import jdk.incubator.vector.VectorOperators;
 /// gaps. The other loops load a narrow row before they store the one before it: to the CPU a masked store seems to
 /// touch the whole vector, and a load of what follows would wait for it (measured: 65 cycles a row).
 public final class SimdSoftmax {
+    /// Floats: 16 KiB.
+    private static final int BLOCK = 4096;
+
     private SimdSoftmax() {}
 
     static void forward(MemorySegment x, long xo, MemorySegment y, long yo, int rows, int cols) {
@@ -37,11 +40,25 @@ public final class SimdSoftmax {
             SimdMath.exp(y, yo, y, yo, rows * cols);
             divideBySums(y, yo, rows, cols);
         } else {
-            for (int r = 0; r < rows; r++) {
-                long row = (long) r * cols;
-                row(x, xo + row, y, yo + row, cols, max(x, xo + row, cols));
+            int block = rowsOfBlock(cols);
+            for (int first = 0; first < rows; first += block) {
+                int end = Math.min(rows, first + block);
+                for (int r = first; r < end; r++) {
+                    long row = (long) r * cols;
+                    subtract(x, xo + row, y, yo + row, cols, max(x, xo + row, cols));
+                }
+                long start = (long) first * cols;
+                SimdMath.exp(y, yo + start, y, yo + start, (end - first) * cols);
+                for (int r = first; r < end; r++) {
+                    divideBySum(y, yo + (long) r * cols, cols);
+                }
             }
         }
+    }
+
+    /// Rows of such a length that are worked on together: as many as stay in the first-level cache.
+    public static int rowsOfBlock(int cols) {
+        return Math.max(1, BLOCK / cols);
     }
 
     /// `y = x - max(x)` for narrow rows.
@@ -94,18 +111,8 @@ public final class SimdSoftmax {
         return max0.max(max1).reduceLanes(VectorOperators.MAX);
     }
 
-    /// `y = exp(x - max) / Σ exp(x - max)`.
-    ///
-    /// @return the sum
-    public static float row(MemorySegment x, long xo, MemorySegment y, long yo, int n, float max) {
-        subtract(x, xo, y, yo, n, max);
-        SimdMath.exp(y, yo, y, yo, n);
-        float sum = SimdLaneSum.sum(y, yo, n);
-        divide(y, yo, n, sum);
-        return sum;
-    }
-
-    private static void subtract(MemorySegment x, long xo, MemorySegment y, long yo, int n, float max) {
+    /// `y = x - max`.
+    public static void subtract(MemorySegment x, long xo, MemorySegment y, long yo, int n, float max) {
         int bound = vectorBound(n);
         for (int i = 0; i < bound; i += LANES) {
             FloatVector v = fromMemorySegment(SPECIES, x, 4 * (xo + i), ORDER);
@@ -116,7 +123,15 @@ public final class SimdSoftmax {
         }
     }
 
-    /// `y = y / divisor`.
+    /// `y = y / Σ y`.
+    ///
+    /// @return the sum
+    public static float divideBySum(MemorySegment y, long yo, int n) {
+        float sum = SimdLaneSum.sum(y, yo, n);
+        divide(y, yo, n, sum);
+        return sum;
+    }
+
     private static void divide(MemorySegment y, long yo, int n, float divisor) {
         int bound = vectorBound(n);
         for (int i = 0; i < bound; i += LANES) {

@@ -61,12 +61,22 @@ public final class SimdLoss extends ScalarLoss {
             SimdMath.exp(soft, so, soft, so, rows * cols);
             divideBySums(soft, so, loss, lso, rows, cols);
         } else {
-            for (int r = 0; r < rows; r++) {
-                long row = (long) r * cols;
-                float max = SimdSoftmax.max(z, zo + row, cols);
-                float distance = max - z.getAtIndex(JAVA_FLOAT, zo + row + label(labels, lo + r));
-                float sum = SimdSoftmax.row(z, zo + row, soft, so + row, cols, max);
-                loss.setAtIndex(JAVA_FLOAT, lso + r, ScalarMath.log(sum) + distance);
+            int block = SimdSoftmax.rowsOfBlock(cols);
+            for (int first = 0; first < rows; first += block) {
+                int end = Math.min(rows, first + block);
+                for (int r = first; r < end; r++) {
+                    long row = (long) r * cols;
+                    float max = SimdSoftmax.max(z, zo + row, cols);
+                    float distance = max - z.getAtIndex(JAVA_FLOAT, zo + row + label(labels, lo + r));
+                    loss.setAtIndex(JAVA_FLOAT, lso + r, distance);
+                    SimdSoftmax.subtract(z, zo + row, soft, so + row, cols, max);
+                }
+                long start = so + (long) first * cols;
+                SimdMath.exp(soft, start, soft, start, (end - first) * cols);
+                for (int r = first; r < end; r++) {
+                    float log = ScalarMath.log(SimdSoftmax.divideBySum(soft, so + (long) r * cols, cols));
+                    loss.setAtIndex(JAVA_FLOAT, lso + r, log + loss.getAtIndex(JAVA_FLOAT, lso + r));
+                }
             }
         }
         multiplyByWeights(weights, wo, loss, lso, rows);
@@ -185,13 +195,24 @@ public final class SimdLoss extends ScalarLoss {
             SimdMath.exp(soft, so, soft, so, rows * cols);
             divideBySums(soft, so, targets, to, loss, lso, rows, cols);
         } else {
-            for (int r = 0; r < rows; r++) {
-                long row = (long) r * cols;
-                float max = SimdSoftmax.max(z, zo + row, cols);
-                float total = SimdLaneSum.sum(targets, to + row, cols);
-                float distance = SimdLaneSum.weightedDistances(z, zo + row, targets, to + row, cols, max);
-                float sum = SimdSoftmax.row(z, zo + row, soft, so + row, cols, max);
-                loss.setAtIndex(JAVA_FLOAT, lso + r, total * ScalarMath.log(sum) + distance);
+            int block = SimdSoftmax.rowsOfBlock(cols);
+            for (int first = 0; first < rows; first += block) {
+                int end = Math.min(rows, first + block);
+                for (int r = first; r < end; r++) {
+                    long row = (long) r * cols;
+                    float max = SimdSoftmax.max(z, zo + row, cols);
+                    float distance = SimdLaneSum.weightedDistances(z, zo + row, targets, to + row, cols, max);
+                    loss.setAtIndex(JAVA_FLOAT, lso + r, distance);
+                    SimdSoftmax.subtract(z, zo + row, soft, so + row, cols, max);
+                }
+                long start = so + (long) first * cols;
+                SimdMath.exp(soft, start, soft, start, (end - first) * cols);
+                for (int r = first; r < end; r++) {
+                    long row = (long) r * cols;
+                    float total = SimdLaneSum.sum(targets, to + row, cols);
+                    float log = ScalarMath.log(SimdSoftmax.divideBySum(soft, so + row, cols));
+                    loss.setAtIndex(JAVA_FLOAT, lso + r, total * log + loss.getAtIndex(JAVA_FLOAT, lso + r));
+                }
             }
         }
         multiplyByWeights(weights, wo, loss, lso, rows);
