@@ -6,10 +6,8 @@ import java.io.FileOutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.List;
 import java.util.ServiceLoader;
-import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -27,16 +25,7 @@ import picocli.CommandLine.Spec;
         footer = {"", "`lanewise COMMAND --help` says what a command takes."})
 @SuppressWarnings("UnusedVariable") // picocli reads --help and --version
 public final class Main implements Runnable {
-    private static final Map<String, Supplier<Object>> COMMANDS = new LinkedHashMap<>();
-
-    static {
-        COMMANDS.put("train", TrainCommand::new);
-        COMMANDS.put("evaluate", EvaluateCommand::new);
-        COMMANDS.put("predict", PredictCommand::new);
-        COMMANDS.put("inspect", InspectCommand::new);
-        COMMANDS.put("doctor", DoctorCommand::new);
-        COMMANDS.put("data", DataCommand::new);
-    }
+    private static final List<String> COMMANDS = List.of("train", "evaluate", "predict", "inspect", "doctor", "data");
 
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -71,14 +60,27 @@ public final class Main implements Runnable {
         return code;
     }
 
+    private static Object command(String name) {
+        return switch (name) {
+            case "train" -> new TrainCommand();
+            case "evaluate" -> new EvaluateCommand();
+            case "predict" -> new PredictCommand();
+            case "inspect" -> new InspectCommand();
+            case "doctor" -> new DoctorCommand();
+            case "data" -> new DataCommand();
+            default -> throw new IllegalArgumentException(name);
+        };
+    }
+
     /// Knows only the command that is called, where that is clear: reading the annotations of all takes time.
     private static CommandLine commandLine(String[] args, PrintWriter out, PrintWriter err) {
         CommandLine line = new CommandLine(new Main());
-        Supplier<Object> called = args.length == 0 ? null : COMMANDS.get(args[0]);
-        if (called != null) {
-            line.addSubcommand(args[0], called.get());
+        if (args.length > 0 && COMMANDS.contains(args[0])) {
+            line.addSubcommand(args[0], command(args[0]));
         } else {
-            COMMANDS.forEach((name, command) -> line.addSubcommand(name, command.get()));
+            for (String name : COMMANDS) {
+                line.addSubcommand(name, command(name));
+            }
             for (CommandProvider provider : ServiceLoader.load(CommandProvider.class)) {
                 line.addSubcommand(provider.name(), provider.command());
             }

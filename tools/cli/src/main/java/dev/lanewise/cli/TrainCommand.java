@@ -251,8 +251,9 @@ final class TrainCommand implements Callable<Integer> {
             text.append(" (").append(sets.origin()).append(')');
         }
         text.append(": ").append(Text.count(samples, "sample")).append(" of shape ");
-        text.append(String.join(
-                ", ", train.inputShapes().stream().map(Object::toString).toList()));
+        for (int i = 0; i < train.inputShapes().size(); i++) {
+            text.append(i == 0 ? "" : ", ").append(train.inputShapes().get(i));
+        }
         if (validated > 0) {
             text.append(", ").append(Text.grouped(validated)).append(" to validate on");
         }
