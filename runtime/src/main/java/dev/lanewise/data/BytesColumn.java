@@ -5,7 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import dev.lanewise.tensor.Shape;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /// Unsigned bytes, such as pixels, which become `byte * scale` when they are gathered.
@@ -19,13 +19,22 @@ final class BytesColumn implements Column {
     private final float scale;
 
     /// Where a chunk is converted. The JIT compiler makes vector instructions of a loop from array to array, not of
-    /// one that stores to native memory; so converting on the heap and copying is twice as fast. A second thread
-    /// that gathers at the same time finds null here and does without.
-    private final AtomicReference<@Nullable Scratch> scratch = new AtomicReference<>(new Scratch());
+    /// one that stores to native memory; so converting on the heap and copying is twice as fast. Threads
+    /// that gather at the same time take one each; one that finds none left does without.
+    private final AtomicReferenceArray<@Nullable Scratch> scratches = new AtomicReferenceArray<>(MAX_SCRATCHES);
+
+    private static final int MAX_SCRATCHES = 16;
+
+    /// A processor's cache line in bytes.
+    private static final int LINE = 64;
 
     private static final class Scratch {
         final byte[] bytes = new byte[CHUNK];
         final float[] floats = new float[CHUNK];
+
+        /// Keeps [#touch] from being dropped.
+        @SuppressWarnings("UnusedVariable")
+        int touched;
     }
 
     BytesColumn(String name, MemorySegment bytes, Shape shape, float scale) {
@@ -39,6 +48,9 @@ final class BytesColumn implements Column {
         if (samples > Integer.MAX_VALUE) {
             throw new IllegalArgumentException(
                     "Dataset: " + name + " has " + samples + " samples, more than " + Integer.MAX_VALUE);
+        }
+        for (int i = 0; i < MAX_SCRATCHES; i++) {
+            scratches.set(i, new Scratch());
         }
         this.bytes = bytes.asReadOnly();
         this.count = (int) samples;
@@ -63,8 +75,15 @@ final class BytesColumn implements Column {
     @Override
     public void gather(int first, int[] order, int from, int count, MemorySegment dst, long dstOffset) {
         long size = shape.size();
-        Scratch mine = scratch.getAndSet(null);
+        int slot = 0;
+        Scratch mine = scratches.getAndSet(slot, null);
+        while (mine == null && ++slot < MAX_SCRATCHES) {
+            mine = scratches.getAndSet(slot, null);
+        }
         try {
+            if (mine != null) {
+                mine.touched += touch(first, order, from, count, size);
+            }
             for (int i = 0; i < count; i++) {
                 long source = (first + order[from + i]) * size;
                 long target = dstOffset + i * size;
@@ -76,7 +95,7 @@ final class BytesColumn implements Column {
             }
         } finally {
             if (mine != null) {
-                scratch.set(mine);
+                scratches.set(slot, mine);
             }
         }
     }
@@ -105,5 +124,18 @@ final class BytesColumn implements Column {
         for (int i = 0; i < n; i++) {
             floats[i] = (bytes[i] + 128f) * scale;
         }
+    }
+
+    /// Reads a byte of each line of the samples: samples in random order lie anywhere in memory, and these reads, none
+    /// waiting for another, bring them into the cache together.
+    private int touch(int first, int[] order, int from, int samples, long size) {
+        int sum = 0;
+        for (int i = 0; i < samples; i++) {
+            long start = (first + order[from + i]) * size;
+            for (long at = start; at < start + size; at += LINE) {
+                sum += bytes.get(JAVA_BYTE, at);
+            }
+        }
+        return sum;
     }
 }
