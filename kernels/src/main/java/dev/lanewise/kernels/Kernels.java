@@ -57,7 +57,7 @@ public record Kernels(
         requireVectors();
         return new Kernels(
                 "simd",
-                Simd.SPECIES.vectorBitSize(),
+                Simd.LANES * Float.SIZE,
                 new SimdGemm(),
                 new SimdElementwise(),
                 new SimdReduction(),

@@ -45,7 +45,7 @@ public final class SimdReduction extends ScalarReduction {
             fourVectorsOfColumns(x, xo + c, rows, ldx, y, yo + c, accumulate);
         }
         for (int c = four; c < cols; c += LANES) {
-            oneVectorOfColumns(x, xo + c, rows, ldx, y, yo + c, accumulate, SPECIES.indexInRange(c, cols));
+            oneVectorOfColumns(x, xo + c, rows, ldx, y, yo + c, accumulate, cols - c);
         }
     }
 
@@ -73,16 +73,11 @@ public final class SimdReduction extends ScalarReduction {
         sum3.blend(old3.add(sum3), add).intoMemorySegment(y, 4 * (yo + 3L * LANES), ORDER);
     }
 
-    /// @param columns which lanes there are
+    /// @param left columns that there are, perhaps more than lanes; a mask as an argument would be an object where
+    /// this is not inlined
     private static void oneVectorOfColumns(
-            MemorySegment x,
-            long xo,
-            int rows,
-            long ldx,
-            MemorySegment y,
-            long yo,
-            boolean accumulate,
-            VectorMask<Float> columns) {
+            MemorySegment x, long xo, int rows, long ldx, MemorySegment y, long yo, boolean accumulate, int left) {
+        VectorMask<Float> columns = SPECIES.indexInRange(0, left);
         FloatVector sum = FloatVector.zero(SPECIES);
         for (int r = 0; r < rows; r++) {
             sum = sum.add(fromMemorySegment(SPECIES, x, (xo + r * ldx) * 4, ORDER, columns));

@@ -1,0 +1,232 @@
+package dev.lanewise.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.lanewise.data.Dataset;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.nn.Compute;
+import dev.lanewise.nn.Graph;
+import dev.lanewise.nn.Initializer;
+import dev.lanewise.nn.Model;
+import dev.lanewise.nn.Predictor;
+import dev.lanewise.nn.Sequential;
+import dev.lanewise.nn.layer.Dense;
+import dev.lanewise.tensor.Memory;
+import dev.lanewise.tensor.Shape;
+import dev.lanewise.tensor.Tensor;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.List;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// A step and a prediction allocate nothing, on heap or off; and all memory is given back.
+class AllocationTest {
+    private static final int CALLS = 1000;
+    private static final int ROUNDS = 40;
+    private static final MethodHandle ALL_THREADS = find();
+
+    @BeforeAll
+    static void warmUp() {
+        Compute.shared().warmUp();
+    }
+
+    /// Found by reflection, since the module under test does not require the management modules.
+    private static MethodHandle find() {
+        try {
+            final Object threads = Class.forName("java.lang.management.ManagementFactory")
+                    .getMethod("getThreadMXBean")
+                    .invoke(null);
+            return MethodHandles.publicLookup()
+                    .findVirtual(
+                            Class.forName("com.sun.management.ThreadMXBean"),
+                            "getThreadAllocatedBytes",
+                            MethodType.methodType(long[].class, long[].class))
+                    .bindTo(threads);
+        } catch (ReflectiveOperationException e) {
+            return Assumptions.abort("this JVM does not count allocations (" + e + ")");
+        }
+    }
+
+    /// Bytes that this thread and the library's have allocated.
+    private static long allocated() {
+        final long[] ids = Thread.getAllStackTraces().keySet().stream()
+                .filter(t -> t == Thread.currentThread() || t.getName().startsWith("lanewise-"))
+                .mapToLong(Thread::threadId)
+                .toArray();
+        try {
+            long sum = 0;
+            for (long bytes : (long[]) ALL_THREADS.invokeExact(ids)) {
+                sum += Math.max(0, bytes);
+            }
+            return sum;
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /// Compiled code allocates nothing; until then rounds are repeated.
+    private static void assertAllocatesNothing(Runnable call) {
+        final long measuring = -allocated() + allocated();
+        long least = Long.MAX_VALUE;
+        for (int round = 0; round < ROUNDS && least >= CALLS; round++) {
+            final long before = allocated();
+            for (int i = 0; i < CALLS; i++) {
+                call.run();
+            }
+            least = Math.min(least, allocated() - before - measuring);
+        }
+        assertTrue(least < CALLS, (double) least / CALLS + " bytes a call");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void trainingStepAllocatesNothing(int threads) {
+        final Dataset data = TestData.classes(256, 50, 5, 3).withWeights(new float[256]);
+        final int[] order = Evaluator.inOrder(256);
+        try (Compute compute = Compute.of(Kernels.best(), threads);
+                Model model = Model.create(TestData.smallGraph(), 1);
+                Trainer trainer =
+                        Trainer.of(compute, model, new Adam(), new SparseCategoricalCrossentropy(), Metric.ACCURACY)) {
+            trainer.gather(data, order, 0, 64);
+            trainer.step();
+            final long taken = Memory.allocated();
+            assertAllocatesNothing(() -> {
+                trainer.gather(data, order, 64, 64);
+                trainer.step();
+            });
+            assertEquals(taken, Memory.allocated());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void predictionAllocatesNothing(int threads) {
+        try (Compute compute = Compute.of(Kernels.best(), threads);
+                Memory memory = new Memory("test");
+                Model model = Model.create(TestData.smallGraph(), 1);
+                Predictor predictor = model.predictor(32, compute)) {
+            final List<Tensor> x = List.of(Tensor.zeros(memory, Shape.of(70, 50)));
+            final List<Tensor> y = List.of(Tensor.zeros(memory, Shape.of(70, 5)));
+            predictor.run(x, y);
+            final long taken = Memory.allocated();
+            assertAllocatesNothing(() -> predictor.run(x, y));
+            assertEquals(taken, Memory.allocated());
+        }
+    }
+
+    @Test
+    void allMemoryIsGivenBack() {
+        final long before = Memory.allocated();
+        final Dataset data = TestData.classes(200, 50, 5, 3);
+        try (Compute compute = Compute.of(Kernels.best(), 3);
+                Model model = Model.create(TestData.smallGraph(), 1)) {
+            for (int round = 0; round < 3; round++) {
+                try (Trainer trainer = Trainer.of(compute, model, new Adam(), new SparseCategoricalCrossentropy())) {
+                    trainer.fit(data, Fit.epochs(1).validationSplit(0.25));
+                }
+                try (Predictor predictor = model.predictor(3, compute)) {
+                    predictor.run(new float[500]);
+                }
+                model.predict(data, 64);
+                Evaluator.evaluate(compute, model, data, 64, new SparseCategoricalCrossentropy());
+            }
+        }
+        assertEquals(before, Memory.allocated());
+    }
+
+    /// Recompiling a model takes no more memory each time.
+    @Test
+    void modelReusesItsSlots() {
+        try (Model model = Model.create(TestData.smallGraph(), 1)) {
+            Trainer.of(model, new Adam(), new SparseCategoricalCrossentropy()).close();
+            final long taken = Memory.allocated();
+            for (int i = 0; i < 20; i++) {
+                Trainer.of(model, i % 2 == 0 ? new SGD(0.1, 0.9, true) : new Adam(), new MeanSquaredError())
+                        .close();
+            }
+            assertEquals(taken, Memory.allocated());
+        }
+    }
+
+    @Test
+    void manyBatchSizesTakeBoundedMemory() {
+        final Dataset data = TestData.classes(200, 50, 5, 3);
+        final int[] order = Evaluator.inOrder(200);
+        try (Model model = Model.create(TestData.smallGraph(), 1);
+                Trainer trainer = Trainer.of(model, new Adam(), new SparseCategoricalCrossentropy())) {
+            trainer.gather(data, order, 0, 200);
+            for (int count = 1; count <= 30; count++) {
+                trainer.gather(data, order, 0, count);
+                trainer.step();
+            }
+            final long taken = Memory.allocated();
+            for (int count = 1; count <= 200; count++) {
+                trainer.gather(data, order, 0, count);
+                trainer.step();
+            }
+            assertTrue(Math.abs(Memory.allocated() - taken) < 200_000, "memory grew");
+        }
+    }
+
+    /// Fails while weights are drawn.
+    record Failing() implements Initializer {
+        @Override
+        public void fill(float[] values, Shape shape, dev.lanewise.nn.RandomStream random) {
+            throw new IllegalArgumentException("planted");
+        }
+    }
+
+    @Test
+    void failingConstructorsLeakNothing() {
+        final long before = Memory.allocated();
+        final Graph failing = Sequential.input(3)
+                .add(new Dense(2, dev.lanewise.kernels.Activations.RELU, true, new Failing(), new Failing()))
+                .build();
+        assertThrows(IllegalArgumentException.class, () -> Model.create(failing, 1));
+        assertEquals(before, Memory.allocated());
+        try (Model model = Model.create(TestData.smallGraph(), 1)) {
+            final long open = Memory.allocated();
+            final Dataset data = TestData.classes(20, 50, 5, 3);
+            // Whatever part of the memory there is: an error, and nothing is left.
+            for (int room = 0; room < 3_000_000; room += 50_000) {
+                Memory.setLimit(open + room);
+                try (Trainer trainer = Trainer.of(model, new SGD(), new SparseCategoricalCrossentropy())) {
+                    trainer.fit(data, Fit.epochs(1));
+                    break;
+                } catch (OutOfMemoryError e) {
+                    assertEquals(open, Memory.allocated(), "Trainer with room for " + room);
+                } finally {
+                    Memory.setLimit(Long.MAX_VALUE);
+                }
+            }
+            for (int room = 0; room < 5_000_000; room += 100_000) {
+                Memory.setLimit(open + room);
+                try {
+                    Compute.of(Kernels.best(), 4).close();
+                } catch (OutOfMemoryError e) {
+                    assertEquals(open, Memory.allocated(), "Compute with room for " + room);
+                } finally {
+                    Memory.setLimit(Long.MAX_VALUE);
+                }
+            }
+            for (int room = 0; room < 40_000; room += 3_000) {
+                Memory.setLimit(open + room);
+                try (Predictor predictor = model.predictor(8)) {
+                    predictor.run(new float[50]);
+                } catch (OutOfMemoryError e) {
+                    assertEquals(open, Memory.allocated(), "Predictor with room for " + room);
+                } finally {
+                    Memory.setLimit(Long.MAX_VALUE);
+                }
+            }
+        }
+        assertEquals(before, Memory.allocated());
+    }
+}
