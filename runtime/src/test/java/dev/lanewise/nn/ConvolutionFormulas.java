@@ -1,5 +1,16 @@
 package dev.lanewise.nn;
 
+import dev.lanewise.kernels.Activation;
+import dev.lanewise.nn.layer.Conv1D;
+import dev.lanewise.nn.layer.Conv1DTranspose;
+import dev.lanewise.nn.layer.Conv2D;
+import dev.lanewise.nn.layer.Conv2DTranspose;
+import dev.lanewise.nn.layer.Conv3D;
+import dev.lanewise.nn.layer.Conv3DTranspose;
+import dev.lanewise.nn.layer.DepthwiseConv1D;
+import dev.lanewise.nn.layer.DepthwiseConv2D;
+import dev.lanewise.nn.layer.SeparableConv1D;
+import dev.lanewise.nn.layer.SeparableConv2D;
 import dev.lanewise.tensor.Shape;
 import java.util.List;
 
@@ -96,8 +107,135 @@ final class ConvolutionFormulas {
         return index;
     }
 
+    /// Each input value adds the kernel, times itself, to the output: `y[n, o · stride + k · dilation - cut, f] +=
+    /// x[n, o, c] · kernel[k…, f, c]`.
+    ///
+    /// @param outputPadding or null
+    static double[] transposed(
+            double[] x,
+            Shape shape,
+            double[][] w,
+            List<Integer> kernelSize,
+            List<Integer> strides,
+            String padding,
+            List<Integer> outputPadding,
+            List<Integer> dilation,
+            int filters) {
+        final int rank = kernelSize.size();
+        final int channels = shape.last();
+        final int[] in = new int[rank];
+        final int[] out = new int[rank];
+        final int[] cut = new int[rank];
+        int pixels = shape.dim(0);
+        int outputs = shape.dim(0);
+        int taps = 1;
+        for (int i = 0; i < rank; i++) {
+            in[i] = shape.dim(i + 1);
+            final int stride = strides.get(i);
+            final int reach = (kernelSize.get(i) - 1) * dilation.get(i) + 1;
+            if (padding.equals("valid")) {
+                final int least = outputPadding == null ? Math.max(reach, stride) : reach + outputPadding.get(i);
+                out[i] = (in[i] - 1) * stride + least;
+            } else if (outputPadding == null) {
+                out[i] = in[i] * stride;
+                cut[i] = Math.max(reach - stride, 0) / 2;
+            } else {
+                out[i] = (in[i] - 1) * stride + reach % 2 + outputPadding.get(i);
+                // What is missing of the whole reach at both ends, more of it before where it is odd.
+                final int missing = (in[i] - 1) * stride + reach - out[i];
+                cut[i] = Math.max(0, Math.floorDiv(missing, 2));
+            }
+            pixels *= in[i];
+            outputs *= out[i];
+            taps *= kernelSize.get(i);
+        }
+        final double[] y = new double[outputs * filters];
+        for (int i = 0; i < y.length; i++) {
+            y[i] = w.length > 1 ? w[1][i % filters] : 0;
+        }
+        for (int p = 0; p < pixels; p++) {
+            final int[] o = index(p, in);
+            for (int t = 0; t < taps; t++) {
+                final int[] k =
+                        index(t, kernelSize.stream().mapToInt(Integer::intValue).toArray());
+                int target = o[rank];
+                boolean inside = true;
+                for (int i = 0; i < rank; i++) {
+                    final int at = o[i] * strides.get(i) + k[i] * dilation.get(i) - cut[i];
+                    inside &= at >= 0 && at < out[i];
+                    target = target * out[i] + at;
+                }
+                for (int f = 0; inside && f < filters; f++) {
+                    for (int c = 0; c < channels; c++) {
+                        y[target * filters + f] += x[p * channels + c] * w[0][(t * filters + f) * channels + c];
+                    }
+                }
+            }
+        }
+        return y;
+    }
+
+    /// Every channel apart: a convolution of one channel with `multiplier` filters.
+    ///
+    /// @param bias or null
+    static double[] depthwise(
+            double[] x,
+            Shape shape,
+            double[] kernel,
+            double[] bias,
+            List<Integer> kernelSize,
+            List<Integer> strides,
+            String padding,
+            List<Integer> dilation,
+            int multiplier) {
+        final int channels = shape.last();
+        final int taps = kernel.length / channels / multiplier;
+        double[] y = {};
+        for (int c = 0; c < channels; c++) {
+            final double[] one = new double[x.length / channels];
+            for (int i = 0; i < one.length; i++) {
+                one[i] = x[i * channels + c];
+            }
+            final double[] own = new double[taps * multiplier];
+            for (int i = 0; i < own.length; i++) {
+                own[i] = kernel[(i / multiplier * channels + c) * multiplier + i % multiplier];
+            }
+            final double[] result = convolution(
+                    one,
+                    shape.with(-1, 1),
+                    new double[][] {own},
+                    kernelSize,
+                    strides,
+                    padding,
+                    dilation,
+                    1,
+                    multiplier);
+            if (c == 0) {
+                y = new double[result.length * channels];
+            }
+            for (int i = 0; i < result.length; i++) {
+                final int at = c * multiplier + i % multiplier;
+                y[i / multiplier * channels * multiplier + at] = result[i] + (bias == null ? 0 : bias[at]);
+            }
+        }
+        return y;
+    }
+
+    /// Rows times a matrix, from a bias on.
+    static double[] pointwise(double[] x, int in, double[] matrix, double[] bias, int out) {
+        final double[] y = new double[x.length / in * out];
+        for (int i = 0; i < y.length; i++) {
+            y[i] = bias == null ? 0 : bias[i % out];
+            for (int c = 0; c < in; c++) {
+                y[i] += x[i / out * in + c] * matrix[c * out + i % out];
+            }
+        }
+        return y;
+    }
+
     /// With the batch's statistics, or those given.
     ///
+    /// @param x with rows of channels
     /// @param gamma or null
     /// @param beta or null
     static double[] batchNormalization(
@@ -128,5 +266,190 @@ final class ConvolutionFormulas {
             }
         }
         return y;
+    }
+
+    /// A layer of the convolutions as a formula; null for others.
+    static GradientCheck.Formula of(Layer layer, Shape x) {
+        return switch (layer.typeName()) {
+            case "Conv1D" -> {
+                final Conv1D c = (Conv1D) layer;
+                yield (v, w) -> one(
+                        c.activation(),
+                        c.filters(),
+                        convolution(
+                                v[0],
+                                x,
+                                w,
+                                c.kernelSize(),
+                                c.strides(),
+                                c.padding(),
+                                c.dilationRate(),
+                                c.groups(),
+                                c.filters()));
+            }
+            case "Conv2D" -> {
+                final Conv2D c = (Conv2D) layer;
+                yield (v, w) -> one(
+                        c.activation(),
+                        c.filters(),
+                        convolution(
+                                v[0],
+                                x,
+                                w,
+                                c.kernelSize(),
+                                c.strides(),
+                                c.padding(),
+                                c.dilationRate(),
+                                c.groups(),
+                                c.filters()));
+            }
+            case "Conv3D" -> {
+                final Conv3D c = (Conv3D) layer;
+                yield (v, w) -> one(
+                        c.activation(),
+                        c.filters(),
+                        convolution(
+                                v[0],
+                                x,
+                                w,
+                                c.kernelSize(),
+                                c.strides(),
+                                c.padding(),
+                                c.dilationRate(),
+                                c.groups(),
+                                c.filters()));
+            }
+            case "Conv1DTranspose" -> {
+                final Conv1DTranspose c = (Conv1DTranspose) layer;
+                yield (v, w) -> one(
+                        c.activation(),
+                        c.filters(),
+                        transposed(
+                                v[0],
+                                x,
+                                w,
+                                c.kernelSize(),
+                                c.strides(),
+                                c.padding(),
+                                c.outputPadding(),
+                                c.dilationRate(),
+                                c.filters()));
+            }
+            case "Conv2DTranspose" -> {
+                final Conv2DTranspose c = (Conv2DTranspose) layer;
+                yield (v, w) -> one(
+                        c.activation(),
+                        c.filters(),
+                        transposed(
+                                v[0],
+                                x,
+                                w,
+                                c.kernelSize(),
+                                c.strides(),
+                                c.padding(),
+                                c.outputPadding(),
+                                c.dilationRate(),
+                                c.filters()));
+            }
+            case "Conv3DTranspose" -> {
+                final Conv3DTranspose c = (Conv3DTranspose) layer;
+                yield (v, w) -> one(
+                        c.activation(),
+                        c.filters(),
+                        transposed(
+                                v[0],
+                                x,
+                                w,
+                                c.kernelSize(),
+                                c.strides(),
+                                c.padding(),
+                                c.outputPadding(),
+                                c.dilationRate(),
+                                c.filters()));
+            }
+            case "DepthwiseConv1D" -> {
+                final DepthwiseConv1D c = (DepthwiseConv1D) layer;
+                final int m = c.depthMultiplier();
+                yield (v, w) -> one(
+                        c.activation(),
+                        x.last() * m,
+                        depthwise(
+                                v[0],
+                                x,
+                                w[0],
+                                c.useBias() ? w[1] : null,
+                                c.kernelSize(),
+                                c.strides(),
+                                c.padding(),
+                                c.dilationRate(),
+                                m));
+            }
+            case "DepthwiseConv2D" -> {
+                final DepthwiseConv2D c = (DepthwiseConv2D) layer;
+                final int m = c.depthMultiplier();
+                yield (v, w) -> one(
+                        c.activation(),
+                        x.last() * m,
+                        depthwise(
+                                v[0],
+                                x,
+                                w[0],
+                                c.useBias() ? w[1] : null,
+                                c.kernelSize(),
+                                c.strides(),
+                                c.padding(),
+                                c.dilationRate(),
+                                m));
+            }
+            case "SeparableConv1D" -> {
+                final SeparableConv1D c = (SeparableConv1D) layer;
+                final int m = c.depthMultiplier();
+                yield (v, w) -> one(
+                        c.activation(),
+                        c.filters(),
+                        pointwise(
+                                depthwise(
+                                        v[0],
+                                        x,
+                                        w[0],
+                                        null,
+                                        c.kernelSize(),
+                                        c.strides(),
+                                        c.padding(),
+                                        c.dilationRate(),
+                                        m),
+                                x.last() * m,
+                                w[1],
+                                c.useBias() ? w[2] : null,
+                                c.filters()));
+            }
+            case "SeparableConv2D" -> {
+                final SeparableConv2D c = (SeparableConv2D) layer;
+                final int m = c.depthMultiplier();
+                yield (v, w) -> one(
+                        c.activation(),
+                        c.filters(),
+                        pointwise(
+                                depthwise(
+                                        v[0],
+                                        x,
+                                        w[0],
+                                        null,
+                                        c.kernelSize(),
+                                        c.strides(),
+                                        c.padding(),
+                                        c.dilationRate(),
+                                        m),
+                                x.last() * m,
+                                w[1],
+                                c.useBias() ? w[2] : null,
+                                c.filters()));
+            }
+            default -> null;
+        };
+    }
+
+    private static double[][] one(Activation activation, int cols, double[] z) {
+        return new double[][] {DoubleFormulas.activation(activation, z, cols)};
     }
 }
