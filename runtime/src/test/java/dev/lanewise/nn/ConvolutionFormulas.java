@@ -40,14 +40,21 @@ final class ConvolutionFormulas {
         return out;
     }
 
-    /// `y[n, o…, f] = bias[f] + Σ x[n, o · stride + k · dilation - before, c] · kernel[k…, c, f]`.
+    /// The products that make up a layer's result: `y[y] += x[x] · w[w]`, and so its gradients too.
+    interface Terms {
+        void forEach(Visitor visitor);
+    }
+
+    /// Takes the indices of a term's elements.
+    interface Visitor {
+        void term(int x, int w, int y);
+    }
+
+    /// `y[n, o…, f] += x[n, o · stride + k · dilation - before, c] · kernel[k…, c, f]`.
     ///
-    /// @param x of this shape
-    /// @param w kernel, and perhaps a bias
-    static double[] convolution(
-            double[] x,
+    /// @param shape of x
+    static Terms convolution(
             Shape shape,
-            double[][] w,
             List<Integer> kernelSize,
             List<Integer> strides,
             String padding,
@@ -59,23 +66,24 @@ final class ConvolutionFormulas {
         final int[] in = new int[rank];
         final int[] out = new int[rank];
         final int[] before = new int[rank];
-        int positions = shape.dim(0);
-        int taps = 1;
+        int product = shape.dim(0);
+        int tapProduct = 1;
         for (int i = 0; i < rank; i++) {
             in[i] = shape.dim(i + 1);
             out[i] = output(padding, in[i], kernelSize.get(i), strides.get(i), dilation.get(i));
             before[i] = before(padding, in[i], out[i], kernelSize.get(i), strides.get(i), dilation.get(i));
-            positions *= out[i];
-            taps *= kernelSize.get(i);
+            product *= out[i];
+            tapProduct *= kernelSize.get(i);
         }
-        final double[] y = new double[positions * filters];
-        for (int p = 0; p < positions; p++) {
-            final int[] o = index(p, out);
-            for (int f = 0; f < filters; f++) {
-                double sum = w.length > 1 ? w[1][f] : 0;
+        final int positions = product;
+        final int taps = tapProduct;
+        final int perGroup = channels / groups;
+        final int[] kernel = kernelSize.stream().mapToInt(Integer::intValue).toArray();
+        return visitor -> {
+            for (int p = 0; p < positions; p++) {
+                final int[] o = index(p, out);
                 for (int t = 0; t < taps; t++) {
-                    final int[] k = index(
-                            t, kernelSize.stream().mapToInt(Integer::intValue).toArray());
+                    final int[] k = index(t, kernel);
                     int pixel = o[rank];
                     boolean inside = true;
                     for (int i = 0; i < rank; i++) {
@@ -83,15 +91,27 @@ final class ConvolutionFormulas {
                         inside &= at >= 0 && at < in[i];
                         pixel = pixel * in[i] + at;
                     }
-                    final int perGroup = channels / groups;
-                    final int first = f / (filters / groups) * perGroup;
-                    for (int c = 0; inside && c < perGroup; c++) {
-                        sum += x[pixel * channels + first + c] * w[0][(t * perGroup + c) * filters + f];
+                    for (int f = 0; inside && f < filters; f++) {
+                        final int first = f / (filters / groups) * perGroup;
+                        for (int c = 0; c < perGroup; c++) {
+                            visitor.term(
+                                    pixel * channels + first + c, (t * perGroup + c) * filters + f, p * filters + f);
+                        }
                     }
                 }
-                y[p * filters + f] = sum;
             }
+        };
+    }
+
+    /// Sums of the terms, from a bias on.
+    ///
+    /// @param w kernel, and perhaps a bias
+    static double[] sums(Terms terms, int size, double[] x, double[][] w) {
+        final double[] y = new double[size];
+        for (int i = 0; i < size && w.length > 1; i++) {
+            y[i] = w[1][i % w[1].length];
         }
+        terms.forEach((a, b, c) -> y[c] += x[a] * w[0][b]);
         return y;
     }
 
@@ -111,10 +131,8 @@ final class ConvolutionFormulas {
     /// x[n, o, c] · kernel[k…, f, c]`.
     ///
     /// @param outputPadding or null
-    static double[] transposed(
-            double[] x,
+    static Terms transposed(
             Shape shape,
-            double[][] w,
             List<Integer> kernelSize,
             List<Integer> strides,
             String padding,
@@ -126,9 +144,8 @@ final class ConvolutionFormulas {
         final int[] in = new int[rank];
         final int[] out = new int[rank];
         final int[] cut = new int[rank];
-        int pixels = shape.dim(0);
-        int outputs = shape.dim(0);
-        int taps = 1;
+        int product = shape.dim(0);
+        int tapProduct = 1;
         for (int i = 0; i < rank; i++) {
             in[i] = shape.dim(i + 1);
             final int stride = strides.get(i);
@@ -141,84 +158,36 @@ final class ConvolutionFormulas {
                 cut[i] = Math.max(reach - stride, 0) / 2;
             } else {
                 out[i] = (in[i] - 1) * stride + reach % 2 + outputPadding.get(i);
-                // What is missing of the whole reach at both ends, more of it before where it is odd.
+                // Half of what is missing of the whole reach, rounded down.
                 final int missing = (in[i] - 1) * stride + reach - out[i];
                 cut[i] = Math.max(0, Math.floorDiv(missing, 2));
             }
-            pixels *= in[i];
-            outputs *= out[i];
-            taps *= kernelSize.get(i);
+            product *= in[i];
+            tapProduct *= kernelSize.get(i);
         }
-        final double[] y = new double[outputs * filters];
-        for (int i = 0; i < y.length; i++) {
-            y[i] = w.length > 1 ? w[1][i % filters] : 0;
-        }
-        for (int p = 0; p < pixels; p++) {
-            final int[] o = index(p, in);
-            for (int t = 0; t < taps; t++) {
-                final int[] k =
-                        index(t, kernelSize.stream().mapToInt(Integer::intValue).toArray());
-                int target = o[rank];
-                boolean inside = true;
-                for (int i = 0; i < rank; i++) {
-                    final int at = o[i] * strides.get(i) + k[i] * dilation.get(i) - cut[i];
-                    inside &= at >= 0 && at < out[i];
-                    target = target * out[i] + at;
-                }
-                for (int f = 0; inside && f < filters; f++) {
-                    for (int c = 0; c < channels; c++) {
-                        y[target * filters + f] += x[p * channels + c] * w[0][(t * filters + f) * channels + c];
+        final int pixels = product;
+        final int taps = tapProduct;
+        final int[] kernel = kernelSize.stream().mapToInt(Integer::intValue).toArray();
+        return visitor -> {
+            for (int p = 0; p < pixels; p++) {
+                final int[] o = index(p, in);
+                for (int t = 0; t < taps; t++) {
+                    final int[] k = index(t, kernel);
+                    int target = o[rank];
+                    boolean inside = true;
+                    for (int i = 0; i < rank; i++) {
+                        final int at = o[i] * strides.get(i) + k[i] * dilation.get(i) - cut[i];
+                        inside &= at >= 0 && at < out[i];
+                        target = target * out[i] + at;
+                    }
+                    for (int f = 0; inside && f < filters; f++) {
+                        for (int c = 0; c < channels; c++) {
+                            visitor.term(p * channels + c, (t * filters + f) * channels + c, target * filters + f);
+                        }
                     }
                 }
             }
-        }
-        return y;
-    }
-
-    /// Every channel apart: a convolution of one channel with `multiplier` filters.
-    ///
-    /// @param bias or null
-    static double[] depthwise(
-            double[] x,
-            Shape shape,
-            double[] kernel,
-            double[] bias,
-            List<Integer> kernelSize,
-            List<Integer> strides,
-            String padding,
-            List<Integer> dilation,
-            int multiplier) {
-        final int channels = shape.last();
-        final int taps = kernel.length / channels / multiplier;
-        double[] y = {};
-        for (int c = 0; c < channels; c++) {
-            final double[] one = new double[x.length / channels];
-            for (int i = 0; i < one.length; i++) {
-                one[i] = x[i * channels + c];
-            }
-            final double[] own = new double[taps * multiplier];
-            for (int i = 0; i < own.length; i++) {
-                own[i] = kernel[(i / multiplier * channels + c) * multiplier + i % multiplier];
-            }
-            final double[] result = convolution(
-                    one,
-                    shape.with(-1, 1),
-                    new double[][] {own},
-                    kernelSize,
-                    strides,
-                    padding,
-                    dilation,
-                    1,
-                    multiplier);
-            if (c == 0) {
-                y = new double[result.length * channels];
-            }
-            for (int i = 0; i < result.length; i++) {
-                final int at = c * multiplier + i % multiplier;
-                y[i / multiplier * channels * multiplier + at] = result[i] + (bias == null ? 0 : bias[at]);
-            }
-        }
-        return y;
+        };
     }
 
     /// Rows times a matrix, from a bias on.
@@ -268,185 +237,101 @@ final class ConvolutionFormulas {
         return y;
     }
 
-    /// A layer of the convolutions as a formula; null for others.
-    static GradientCheck.Formula of(Layer layer, Shape x) {
+    /// The terms of a layer of one convolution; null for others. Every channel of a depthwise one is a group.
+    static Terms terms(Layer layer, Shape x) {
         return switch (layer.typeName()) {
             case "Conv1D" -> {
                 final Conv1D c = (Conv1D) layer;
-                yield (v, w) -> one(
-                        c.activation(),
-                        c.filters(),
-                        convolution(
-                                v[0],
-                                x,
-                                w,
-                                c.kernelSize(),
-                                c.strides(),
-                                c.padding(),
-                                c.dilationRate(),
-                                c.groups(),
-                                c.filters()));
+                yield convolution(
+                        x, c.kernelSize(), c.strides(), c.padding(), c.dilationRate(), c.groups(), c.filters());
             }
             case "Conv2D" -> {
                 final Conv2D c = (Conv2D) layer;
-                yield (v, w) -> one(
-                        c.activation(),
-                        c.filters(),
-                        convolution(
-                                v[0],
-                                x,
-                                w,
-                                c.kernelSize(),
-                                c.strides(),
-                                c.padding(),
-                                c.dilationRate(),
-                                c.groups(),
-                                c.filters()));
+                yield convolution(
+                        x, c.kernelSize(), c.strides(), c.padding(), c.dilationRate(), c.groups(), c.filters());
             }
             case "Conv3D" -> {
                 final Conv3D c = (Conv3D) layer;
-                yield (v, w) -> one(
-                        c.activation(),
-                        c.filters(),
-                        convolution(
-                                v[0],
-                                x,
-                                w,
-                                c.kernelSize(),
-                                c.strides(),
-                                c.padding(),
-                                c.dilationRate(),
-                                c.groups(),
-                                c.filters()));
+                yield convolution(
+                        x, c.kernelSize(), c.strides(), c.padding(), c.dilationRate(), c.groups(), c.filters());
             }
             case "Conv1DTranspose" -> {
                 final Conv1DTranspose c = (Conv1DTranspose) layer;
-                yield (v, w) -> one(
-                        c.activation(),
-                        c.filters(),
-                        transposed(
-                                v[0],
-                                x,
-                                w,
-                                c.kernelSize(),
-                                c.strides(),
-                                c.padding(),
-                                c.outputPadding(),
-                                c.dilationRate(),
-                                c.filters()));
+                yield transposed(
+                        x, c.kernelSize(), c.strides(), c.padding(), c.outputPadding(), c.dilationRate(), c.filters());
             }
             case "Conv2DTranspose" -> {
                 final Conv2DTranspose c = (Conv2DTranspose) layer;
-                yield (v, w) -> one(
-                        c.activation(),
-                        c.filters(),
-                        transposed(
-                                v[0],
-                                x,
-                                w,
-                                c.kernelSize(),
-                                c.strides(),
-                                c.padding(),
-                                c.outputPadding(),
-                                c.dilationRate(),
-                                c.filters()));
+                yield transposed(
+                        x, c.kernelSize(), c.strides(), c.padding(), c.outputPadding(), c.dilationRate(), c.filters());
             }
             case "Conv3DTranspose" -> {
                 final Conv3DTranspose c = (Conv3DTranspose) layer;
-                yield (v, w) -> one(
-                        c.activation(),
-                        c.filters(),
-                        transposed(
-                                v[0],
-                                x,
-                                w,
-                                c.kernelSize(),
-                                c.strides(),
-                                c.padding(),
-                                c.outputPadding(),
-                                c.dilationRate(),
-                                c.filters()));
+                yield transposed(
+                        x, c.kernelSize(), c.strides(), c.padding(), c.outputPadding(), c.dilationRate(), c.filters());
             }
             case "DepthwiseConv1D" -> {
                 final DepthwiseConv1D c = (DepthwiseConv1D) layer;
-                final int m = c.depthMultiplier();
-                yield (v, w) -> one(
-                        c.activation(),
-                        x.last() * m,
-                        depthwise(
-                                v[0],
-                                x,
-                                w[0],
-                                c.useBias() ? w[1] : null,
-                                c.kernelSize(),
-                                c.strides(),
-                                c.padding(),
-                                c.dilationRate(),
-                                m));
+                final int filters = x.last() * c.depthMultiplier();
+                yield convolution(x, c.kernelSize(), c.strides(), c.padding(), c.dilationRate(), x.last(), filters);
             }
             case "DepthwiseConv2D" -> {
                 final DepthwiseConv2D c = (DepthwiseConv2D) layer;
-                final int m = c.depthMultiplier();
-                yield (v, w) -> one(
-                        c.activation(),
-                        x.last() * m,
-                        depthwise(
-                                v[0],
-                                x,
-                                w[0],
-                                c.useBias() ? w[1] : null,
-                                c.kernelSize(),
-                                c.strides(),
-                                c.padding(),
-                                c.dilationRate(),
-                                m));
+                final int filters = x.last() * c.depthMultiplier();
+                yield convolution(x, c.kernelSize(), c.strides(), c.padding(), c.dilationRate(), x.last(), filters);
             }
+            default -> null;
+        };
+    }
+
+    /// A layer of convolutions as a formula; null for others.
+    static GradientCheck.Formula of(Layer layer, Shape x) {
+        final Terms terms = terms(layer, x);
+        final Activation activation = layer.lastActivation();
+        if (terms != null) {
+            final Shape y = layer.outputShapes(List.of(x)).getFirst();
+            return (v, w) -> one(activation, y.last(), sums(terms, (int) y.size(), v[0], w));
+        }
+        return switch (layer.typeName()) {
             case "SeparableConv1D" -> {
                 final SeparableConv1D c = (SeparableConv1D) layer;
-                final int m = c.depthMultiplier();
+                final int between = x.last() * c.depthMultiplier();
+                final Terms first =
+                        convolution(x, c.kernelSize(), c.strides(), c.padding(), c.dilationRate(), x.last(), between);
+                final int rows = rows(c, x);
                 yield (v, w) -> one(
-                        c.activation(),
+                        activation,
                         c.filters(),
                         pointwise(
-                                depthwise(
-                                        v[0],
-                                        x,
-                                        w[0],
-                                        null,
-                                        c.kernelSize(),
-                                        c.strides(),
-                                        c.padding(),
-                                        c.dilationRate(),
-                                        m),
-                                x.last() * m,
+                                sums(first, rows * between, v[0], new double[][] {w[0]}),
+                                between,
                                 w[1],
                                 c.useBias() ? w[2] : null,
                                 c.filters()));
             }
             case "SeparableConv2D" -> {
                 final SeparableConv2D c = (SeparableConv2D) layer;
-                final int m = c.depthMultiplier();
+                final int between = x.last() * c.depthMultiplier();
+                final Terms first =
+                        convolution(x, c.kernelSize(), c.strides(), c.padding(), c.dilationRate(), x.last(), between);
+                final int rows = rows(c, x);
                 yield (v, w) -> one(
-                        c.activation(),
+                        activation,
                         c.filters(),
                         pointwise(
-                                depthwise(
-                                        v[0],
-                                        x,
-                                        w[0],
-                                        null,
-                                        c.kernelSize(),
-                                        c.strides(),
-                                        c.padding(),
-                                        c.dilationRate(),
-                                        m),
-                                x.last() * m,
+                                sums(first, rows * between, v[0], new double[][] {w[0]}),
+                                between,
                                 w[1],
                                 c.useBias() ? w[2] : null,
                                 c.filters()));
             }
             default -> null;
         };
+    }
+
+    private static int rows(Layer layer, Shape x) {
+        final Shape y = layer.outputShapes(List.of(x)).getFirst();
+        return (int) (y.size() / y.last());
     }
 
     private static double[][] one(Activation activation, int cols, double[] z) {
