@@ -19,7 +19,12 @@ import picocli.CommandLine.Spec;
         name = "bench",
         description = "Measures kernels and training against this machine's ceiling.",
         mixinStandardHelpOptions = true,
-        subcommands = {BenchCommand.Gemm.class, BenchCommand.Train.class, BenchCommand.Jmh.class})
+        subcommands = {
+            BenchCommand.Gemm.class,
+            BenchCommand.Conv.class,
+            BenchCommand.Train.class,
+            BenchCommand.Jmh.class
+        })
 public final class BenchCommand {
     /// Called by the command line.
     public BenchCommand() {}
@@ -82,6 +87,17 @@ public final class BenchCommand {
         @Override
         List<Row> measure(int ofThreads, long ofMillis) {
             return GemmBench.run(ofThreads, ofMillis);
+        }
+    }
+
+    @Command(
+            name = "conv",
+            description = "The convolutions of ResNet50 and MobileNetV2 on one image, forward and both gradients.",
+            mixinStandardHelpOptions = true)
+    static final class Conv extends Measure {
+        @Override
+        List<Row> measure(int ofThreads, long ofMillis) {
+            return ConvBench.run(ofThreads, ofMillis);
         }
     }
 

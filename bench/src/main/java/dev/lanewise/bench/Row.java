@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// @param best of the runs
 /// @param spread half the distance between the 10th and the 90th hundredth of the runs, over the median
 /// @param ceilingShare median over the FMA peak of the same run and threads, or null
+/// @param peer what it is compared with, or null
+/// @param ratio median over the peer's: above 1 is faster; null without peer
 record Row(
         String what,
         @Nullable Size size,
@@ -21,7 +23,9 @@ record Row(
         double best,
         String unit,
         double spread,
-        @Nullable Double ceilingShare) {
+        @Nullable Double ceilingShare,
+        @Nullable String peer,
+        @Nullable Double ratio) {
 
     /// Sizes of a product.
     record Size(int m, int n, int k) {}
@@ -43,7 +47,17 @@ record Row(
                 work / sorted[0],
                 "GFLOP/s",
                 (work / sorted[n / 10] - work / sorted[n * 9 / 10]) / 2 / median,
-                Double.isNaN(peak) ? null : median / peak);
+                Double.isNaN(peak) ? null : median / peak,
+                null,
+                null);
+    }
+
+    /// The same with a peer that did so much work in runs of so many nanoseconds.
+    Row against(String name, double work, long[] nanos) {
+        final long[] sorted = nanos.clone();
+        Arrays.sort(sorted);
+        final double peerMedian = work / sorted[sorted.length / 2];
+        return new Row(what, size, threads, median, best, unit, spread, ceilingShare, name, median / peerMedian);
     }
 
     JsonObject json() {
@@ -62,24 +76,29 @@ record Row(
         if (ceilingShare != null) {
             json.addProperty("ceilingShare", ceilingShare);
         }
+        if (peer != null) {
+            json.addProperty("peer", peer);
+            json.addProperty("ratio", ratio);
+        }
         return json;
     }
 
     static String heading() {
         return String.format(
-                "%-34s %7s %12s %12s %9s %7s %8s", "what", "threads", "median", "best", "unit", "spread", "of peak");
+                "%-48s %7s %12s %12s %9s %7s %8s", "what", "threads", "median", "best", "unit", "spread", "of peak");
     }
 
     String line() {
         return String.format(
-                Locale.ROOT,
-                "%-34s %7d %12.1f %12.1f %9s %6.1f%% %8s",
-                what,
-                threads,
-                median,
-                best,
-                unit,
-                100 * spread,
-                ceilingShare == null ? "" : String.format(Locale.ROOT, "%.1f%%", 100 * ceilingShare));
+                        Locale.ROOT,
+                        "%-48s %7d %12.1f %12.1f %9s %6.1f%% %8s",
+                        what,
+                        threads,
+                        median,
+                        best,
+                        unit,
+                        100 * spread,
+                        ceilingShare == null ? "" : String.format(Locale.ROOT, "%.1f%%", 100 * ceilingShare))
+                + (peer == null ? "" : String.format(Locale.ROOT, "  %.2f of %s", ratio, peer));
     }
 }

@@ -4,7 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lanewise.nn.Compute;
+import dev.lanewise.tensor.Memory;
+import dev.lanewise.tensor.Shape;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -51,5 +55,30 @@ class BenchmarksTest {
         assertEquals(5, row.median());
         assertEquals(10, row.best());
         assertEquals(0.5, row.ceilingShare());
+    }
+
+    @Test
+    void ratioIsAboveOneForTheFaster() {
+        final Row row = Row.rate("x", null, 1, new long[] {100}, 1_000, 10).against("peer", 1_000, new long[] {200});
+        assertEquals(2, row.ratio());
+        assertEquals("peer", row.json().get("peer").getAsString());
+    }
+
+    /// Every pass that is timed computes something, and the three are those of one convolution.
+    @Test
+    void timedConvolutionsRun() {
+        for (ConvBench.Convolution convolution : ConvBench.SHAPES) {
+            assertTrue(convolution.title().length() <= 40, convolution::title);
+        }
+        final ConvBench.Convolution small = new ConvBench.Convolution("test", 5, 3, 3, 2, "same", 4);
+        try (Memory memory = new Memory("test");
+                Compute compute = Compute.of(2)) {
+            for (ConvBench.Pass pass : ConvBench.Pass.values()) {
+                final Shape x = Shape.of(1, 5, 5, 3);
+                final Shape y = small.layer().outputShapes(List.of(x)).getFirst();
+                assertEquals(Shape.of(1, 3, 3, 4), y);
+                ConvBench.call(compute, memory, small.layer(), x, y, pass).run();
+            }
+        }
     }
 }

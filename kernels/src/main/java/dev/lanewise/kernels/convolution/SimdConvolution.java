@@ -34,106 +34,146 @@ public final class SimdConvolution extends ScalarConvolution {
         final Window.Axis depth = window.depth();
         final Window.Axis height = window.height();
         final Window.Axis width = window.width();
+        final int firstWide = tap % width.taps();
+        final int firstHigh = tap / width.taps() % height.taps();
+        final int firstDeep = tap / width.taps() / height.taps();
         int column = position % width.positions();
         int row = position / width.positions() % height.positions();
-        int layer = position / width.positions() / height.positions();
+        int layer = position / width.positions() / height.positions() % depth.positions();
+        final long perSample = window.pixels() * window.channels();
+        long sample = xo + position / window.positions() * perSample;
+        final boolean joined = width.tapStep() == 1 && channels == window.channels();
         final int step = taps * channels;
-        for (int r = 0; r < rows; r++) {
-            final long sample = xo + layer / depth.positions() * window.pixels() * window.channels();
+        final long end = po + (long) rows * step;
+        for (long at = po; at < end; at += step) {
+            final int first = width.pixel(column);
+            // Where no tap along the width misses, runs of taps are copied as they are.
+            final boolean inner = joined && first >= 0 && first + width.taps() <= width.size();
             patch(
                     window,
                     x,
-                    sample,
-                    layer % depth.positions(),
+                    sample + channel,
+                    depth.pixel(layer) + firstDeep * depth.tapStep(),
                     row,
-                    column,
-                    tap,
+                    first,
+                    firstWide,
+                    firstHigh,
                     taps,
-                    channel,
                     channels,
+                    inner,
+                    joined,
                     patches,
-                    po + (long) r * step);
+                    at,
+                    end);
             if (++column == width.positions()) {
                 column = 0;
                 if (++row == height.positions()) {
                     row = 0;
-                    layer++;
+                    if (++layer == depth.positions()) {
+                        layer = 0;
+                        sample += perSample;
+                    }
                 }
             }
         }
     }
 
     /// One row: runs of taps along the width, each in one line of the source.
+    ///
+    /// @param end of the patches, which may be written beyond the run, since the next one follows
     private static void patch(
             Window window,
             MemorySegment x,
             long sample,
-            int layer,
+            int deep,
             int row,
-            int column,
-            int tap,
+            int wide,
+            int firstWide,
+            int firstHigh,
             int taps,
-            int channel,
             int channels,
+            boolean inner,
+            boolean joined,
             MemorySegment to,
-            long at) {
+            long at,
+            long end) {
         final Window.Axis depth = window.depth();
         final Window.Axis height = window.height();
         final Window.Axis width = window.width();
-        int j = tap % width.taps();
-        int i = tap / width.taps() % height.taps();
-        int k = tap / width.taps() / height.taps();
+        final long pixel = window.channels();
+        int j = firstWide;
+        int i = firstHigh;
+        int d = deep;
         int left = taps;
         while (left > 0) {
             final int run = Math.min(left, width.taps() - j);
-            final int d = depth.pixel(layer) + k * depth.tapStep();
             final int h = height.pixel(row) + i * height.tapStep();
-            final int w = width.pixel(column) + j * width.tapStep();
             if (d < 0 || d >= depth.size() || h < 0 || h >= height.size()) {
                 zero(to, at, run * channels);
             } else {
-                final long line = sample + ((long) d * height.size() + h) * width.size() * window.channels();
-                line(window, x, line + channel, w, run, channels, to, at);
+                final long line = sample + ((long) d * height.size() + h) * width.size() * pixel;
+                final int w = wide + j * width.tapStep();
+                if (inner) {
+                    copy(x, line + w * pixel, to, at, run * channels, end);
+                } else if (joined) {
+                    border(x, line, w, width.size(), run, channels, to, at, end);
+                } else {
+                    apart(window, x, line, w, run, channels, to, at, end);
+                }
             }
             at += (long) run * channels;
             left -= run;
             j = 0;
             if (++i == height.taps()) {
                 i = 0;
-                k++;
+                d += depth.tapStep();
             }
         }
     }
 
-    private static void line(
-            Window window, MemorySegment x, long line, int w, int run, int channels, MemorySegment to, long at) {
+    /// A run of neighbours in memory, some of them beyond the ends of the line.
+    private static void border(
+            MemorySegment x, long line, int w, int size, int run, int channels, MemorySegment to, long at, long end) {
+        final int first = Math.clamp(-w, 0, run);
+        final int last = Math.clamp(size - w, first, run);
+        zero(to, at, first * channels);
+        copy(x, line + (long) (w + first) * channels, to, at + (long) first * channels, (last - first) * channels, end);
+        zero(to, at + (long) last * channels, (run - last) * channels);
+    }
+
+    /// A run of taps that are not neighbours in memory.
+    private static void apart(
+            Window window,
+            MemorySegment x,
+            long line,
+            int w,
+            int run,
+            int channels,
+            MemorySegment to,
+            long at,
+            long end) {
         final int size = window.width().size();
         final int tapStep = window.width().tapStep();
-        final int all = window.channels();
-        if (tapStep == 1 && channels == all) {
-            // Neighbouring taps are neighbours in memory.
-            final int first = Math.clamp(-w, 0, run);
-            final int end = Math.clamp(size - w, first, run);
-            zero(to, at, first * all);
-            copy(x, line + (long) (w + first) * all, to, at + (long) first * all, (end - first) * all);
-            zero(to, at + (long) end * all, (run - end) * all);
-            return;
-        }
+        final long all = window.channels();
         for (int t = 0; t < run; t++) {
             final int pixel = w + t * tapStep;
             if (pixel < 0 || pixel >= size) {
                 zero(to, at + (long) t * channels, channels);
             } else {
-                copy(x, line + (long) pixel * all, to, at + (long) t * channels, channels);
+                copy(x, line + pixel * all, to, at + (long) t * channels, channels, end);
             }
         }
     }
 
-    /// The last vector may overlap the one before.
-    private static void copy(MemorySegment from, long f, MemorySegment to, long t, int n) {
+    /// The last vector may overlap the one before. What is shorter than a vector is copied as a whole one where both
+    /// sides have room: what is written too much before `end` is written again.
+    private static void copy(MemorySegment from, long f, MemorySegment to, long t, int n, long end) {
         if (n < LANES) {
-            final VectorMask<Float> mask = SPECIES.indexInRange(0, n);
-            fromMemorySegment(SPECIES, from, 4 * f, ORDER, mask).intoMemorySegment(to, 4 * t, ORDER, mask);
+            if (t + LANES <= end && 4 * (f + LANES) <= from.byteSize()) {
+                fromMemorySegment(SPECIES, from, 4 * f, ORDER).intoMemorySegment(to, 4 * t, ORDER);
+            } else {
+                copyFew(from, f, to, t, n);
+            }
             return;
         }
         final int last = n - LANES;
@@ -143,9 +183,17 @@ public final class SimdConvolution extends ScalarConvolution {
         fromMemorySegment(SPECIES, from, 4 * (f + last), ORDER).intoMemorySegment(to, 4 * (t + last), ORDER);
     }
 
+    private static void copyFew(MemorySegment from, long f, MemorySegment to, long t, int n) {
+        for (int i = 0; i < n; i++) {
+            to.setAtIndex(JAVA_FLOAT, t + i, from.getAtIndex(JAVA_FLOAT, f + i));
+        }
+    }
+
     private static void zero(MemorySegment to, long t, int n) {
         if (n < LANES) {
-            FloatVector.broadcast(SPECIES, 0).intoMemorySegment(to, 4 * t, ORDER, SPECIES.indexInRange(0, n));
+            for (int i = 0; i < n; i++) {
+                to.setAtIndex(JAVA_FLOAT, t + i, 0);
+            }
             return;
         }
         final FloatVector zero = FloatVector.broadcast(SPECIES, 0);
