@@ -39,7 +39,8 @@ public interface ElementwiseKernel {
     /// `y[i] = fma(alpha, x[i], y[i])`, rounded once.
     void axpy(float alpha, MemorySegment x, long xo, MemorySegment y, long yo, int n);
 
-    /// `dst[i] = (src[i] & 0xff) * scale`: unsigned bytes, as in images.
+    /// `dst[i] = (src[i] & 0xff) * scale`: unsigned bytes, as in images. The bytes may be the last `n` of the `4 n`
+    /// of `dst` (then they are converted in place), and do not overlap it otherwise.
     ///
     /// @param so offset in `src` **in bytes**
     /// @param dsto offset in `dst` in floats

@@ -168,6 +168,30 @@ class ElementwiseTest {
         }
     }
 
+    @Test
+    void bytesAtTheEndAreConvertedInPlace() {
+        for (int n : SIZES) {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment bytes = arena.allocate(n + 1L);
+                SplittableRandom random = new SplittableRandom(n);
+                for (int i = 0; i < n; i++) {
+                    bytes.set(JAVA_BYTE, i, (byte) random.nextInt());
+                }
+                Tested.Call call = (k, o) -> {
+                    MemorySegment s = o[0].segment();
+                    long at = 4 * (o[0].offset() + n) - n;
+                    MemorySegment.copy(bytes, 0, s, at, n);
+                    k.elementwise().bytesToFloats(s, at, s, o[0].offset(), n, 1 / 255f);
+                };
+                float[] floats =
+                        sameBits("bytes in place n=" + n, 1, call, new float[n]).get(0);
+                for (int i = 0; i < n; i++) {
+                    assertEquals((bytes.get(JAVA_BYTE, i) & 0xff) * (1 / 255f), floats[i]);
+                }
+            }
+        }
+    }
+
     private static Tested.Call dropout(float rate, long first, boolean accumulate) {
         return (k, o) -> k.elementwise()
                 .dropout(

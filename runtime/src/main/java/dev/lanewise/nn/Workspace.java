@@ -307,7 +307,14 @@ public final class Workspace implements AutoCloseable {
     public void gather(Dataset data, int[] order, int from, int count) {
         prepareFor(data, count);
         for (int i = 0; i < graph.inputs().size(); i++) {
-            data.gatherInput(i, order, from, count, input(i).segment(), 0);
+            data.gatherInput(
+                    i,
+                    order,
+                    from,
+                    count,
+                    input(i).segment(),
+                    0,
+                    compute.kernels().elementwise());
         }
     }
 
