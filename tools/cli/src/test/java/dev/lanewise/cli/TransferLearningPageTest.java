@@ -14,7 +14,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.MatchResult;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,8 +27,6 @@ class TransferLearningPageTest {
     private static final Pattern FENCE = Pattern.compile("```(\\w*)\n(.*?)```", Pattern.DOTALL);
 
     private static final Pattern RESULT = Pattern.compile("println\\(.*//\\s*(.+)");
-
-    private static final Pattern WORD = Pattern.compile("'([^']*)'|(\\S+)");
 
     @TempDir
     private Path folder;
@@ -67,61 +64,45 @@ class TransferLearningPageTest {
         return folder;
     }
 
-    /// What a program prints that runs in the folder, where the data sets are found.
+    /// Runs all pieces of a page in the test's folder, where the data sets are found; what each printed.
     ///
-    /// @param code its exit code
-    private String run(Path data, int code, List<String> arguments) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--add-modules",
-                "jdk.incubator.vector",
-                "-cp",
-                libraries()));
-        command.addAll(arguments);
-        ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
+    /// @param pieces the fences; of those that are neither commands nor Java nothing is run
+    private List<String> run(Path data, List<MatchResult> pieces) throws IOException, InterruptedException {
+        Path steps = Files.createDirectory(folder.resolve("steps"));
+        for (int i = 0; i < pieces.size(); i++) {
+            String language = pieces.get(i).group(1);
+            if (!language.isEmpty()) {
+                Files.writeString(
+                        steps.resolve("%02d.%s".formatted(i, language)),
+                        pieces.get(i).group(2));
+            }
+        }
+        ProcessBuilder builder = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--add-modules",
+                        "jdk.incubator.vector",
+                        "-cp",
+                        libraries(),
+                        PageRun.class.getName(),
+                        steps.toString())
+                .directory(folder.toFile());
         builder.environment().put("LANEWISE_DATA", data.toString());
         Process process = builder.redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertTrue(process.waitFor(10, TimeUnit.MINUTES), () -> command + " is still running: " + output);
-        assertEquals(code, process.exitValue(), () -> command + ":\n" + output);
-        return output;
+        assertTrue(process.waitFor(10, TimeUnit.MINUTES), () -> "still running: " + output);
+        assertEquals(0, process.exitValue(), () -> output);
+        List<String> printed = new ArrayList<>();
+        for (int i = 0; i < pieces.size(); i++) {
+            Path out = steps.resolve("%02d.out".formatted(i));
+            printed.add(Files.exists(out) ? Files.readString(out) : "");
+        }
+        return printed;
     }
 
     private static String libraries() {
         String modules = System.getProperty("jdk.module.path", "");
         String classes = System.getProperty("java.class.path");
         return modules.isEmpty() ? classes : modules + File.pathSeparator + classes;
-    }
-
-    private static List<String> words(String command) {
-        List<String> words = new ArrayList<>();
-        Matcher matcher = WORD.matcher(command);
-        while (matcher.find()) {
-            words.add(matcher.group(1) == null ? matcher.group(2) : matcher.group(1));
-        }
-        return words;
-    }
-
-    private String java(Path data, int number, String example) throws IOException, InterruptedException {
-        Path file = folder.resolve("Example" + number + ".java");
-        Files.writeString(file, """
-                import static dev.lanewise.kernels.Activations.*;
-
-                import dev.lanewise.data.*;
-                import dev.lanewise.keras.*;
-                import dev.lanewise.nn.*;
-                import dev.lanewise.nn.layer.*;
-                import dev.lanewise.tensor.*;
-                import dev.lanewise.train.*;
-                import java.nio.file.Path;
-
-                public class Example%d {
-                    public static void main(String[] args) {
-                %s
-                    }
-                }
-                """.formatted(number, example));
-        return run(data, 0, List.of(file.toString()));
     }
 
     /// What a piece of Java is said to print, in order: the comments behind its println.
@@ -137,35 +118,30 @@ class TransferLearningPageTest {
         String page =
                 Files.readString(project().resolve("docs").resolve("transfer-learning.md"), StandardCharsets.UTF_8);
         List<MatchResult> fences = FENCE.matcher(page).results().toList();
-        String printed = "";
+        List<String> printed = run(data, fences);
         int commands = 0;
         int examples = 0;
         for (int i = 0; i < fences.size(); i++) {
             String text = fences.get(i).group(2);
+            String output = printed.get(i);
             if (fences.get(i).group(1).equals("sh")) {
                 boolean fails =
                         i + 1 < fences.size() && fences.get(i + 1).group(2).startsWith("lanewise: ");
-                StringBuilder all = new StringBuilder();
-                for (String line : text.lines().toList()) {
-                    List<String> words = words(line);
-                    assertEquals("lanewise", words.getFirst());
-                    words.set(0, Main.class.getName());
-                    all.append(run(data, fails ? 1 : 0, words));
-                    commands++;
-                }
-                printed = all.toString();
+                assertTrue(output.endsWith(fails ? "exit code 1\n" : "exit code 0\n"), () -> text + output);
+                commands += (int) text.lines().count();
             } else if (fences.get(i).group(1).equals("java")) {
-                String output = java(data, examples++, text);
                 List<String> results = results(text);
+                assertTrue(output.endsWith("exit code 0\n"), () -> text + output);
                 assertFalse(results.isEmpty() && text.contains("println"), text);
                 assertEquals(
                         results,
                         output.lines().filter(results::contains).toList(),
                         () -> "other lines than expected in\n" + output);
+                examples++;
             } else {
+                String before = printed.get(i - 1);
                 for (String line : text.lines().toList()) {
-                    String before = printed;
-                    assertTrue(printed.contains(line), () -> "'" + line + "' is not in\n" + before);
+                    assertTrue(before.contains(line), () -> "'" + line + "' is not in\n" + before);
                 }
             }
         }
