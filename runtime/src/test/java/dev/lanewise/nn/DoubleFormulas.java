@@ -197,15 +197,19 @@ final class DoubleFormulas {
         return 0.5 + sum * Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI);
     }
 
-    /// The threshold is the largest of those that all elements above some rank would have.
+    /// Each element counts once in its own sum and in all sums after it, of those that are above their mean.
     private static double[] sparsemax(double... x) {
-        final double[] sorted = x.clone();
-        Arrays.sort(sorted);
+        final double[] sorted =
+                Arrays.stream(x).map(v -> -v).sorted().map(v -> -v).toArray();
+        int k = 0;
         double sum = 0;
-        double threshold = Double.NEGATIVE_INFINITY;
-        for (int k = 1; k <= x.length; k++) {
-            sum += sorted[x.length - k];
-            threshold = Math.max(threshold, (sum - 1) / k);
+        for (int i = 0; i < x.length; i++) {
+            sum += sorted[i];
+            k = sorted[i] > (sum - 1) / (i + 1) ? i + 1 : k;
+        }
+        double threshold = -1.0 / k;
+        for (int i = 0; i < k; i++) {
+            threshold += sorted[i] * (k - i) / k;
         }
         final double[] y = new double[x.length];
         for (int i = 0; i < x.length; i++) {

@@ -21,8 +21,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Makes a model of a Keras file: the configuration becomes a graph, weights find their layers, all shapes are
-/// compared,
-/// and only then memory is taken and values are read.
+/// compared, and only then memory is taken and values are read.
 final class KerasImport {
     /// The model's attribute that keeps what the file said, for an export: each layer's entry as it was.
     static final String ATTRIBUTE = "keras";
@@ -32,6 +31,7 @@ final class KerasImport {
 
     private static final long FREE_BYTES = 64 << 20;
     private static final int SHOWN_NAMES = 8;
+    private static final int SHOWN_PARTS = 20;
 
     private final KerasModelFile file;
     private final KerasGraph definition;
@@ -337,6 +337,8 @@ final class KerasImport {
             parts.add((names.size() == 1 ? "layer " : "layers ")
                     + String.join(", ", names.subList(0, Math.min(names.size(), SHOWN_NAMES))) + more + ": " + text);
         });
-        return report.file() + ": cannot be loaded: " + String.join("; ", parts);
+        final String more = parts.size() <= SHOWN_PARTS ? "" : "; and " + (parts.size() - SHOWN_PARTS) + " more";
+        return report.file() + ": cannot be loaded: "
+                + String.join("; ", parts.subList(0, Math.min(parts.size(), SHOWN_PARTS))) + more;
     }
 }

@@ -38,6 +38,7 @@ class FixturesTest {
 
     /// Files that must be loaded, whatever else is refused.
     private static final List<String> LOADED = List.of(
+            "act_",
             "mnist_mlp/",
             "dense_stack/",
             "activation_layers/",
@@ -57,10 +58,6 @@ class FixturesTest {
     private Path folder;
 
     private static boolean mustLoad(Row row) {
-        if (row.file().startsWith("act_")) {
-            // Keras' own sparsemax is another function.
-            return !row.name().equals("act_sparsemax");
-        }
         return LOADED.stream().anyMatch(start -> row.file().startsWith(start));
     }
 
