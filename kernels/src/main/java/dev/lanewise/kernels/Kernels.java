@@ -1,5 +1,9 @@
 package dev.lanewise.kernels;
 
+import dev.lanewise.kernels.channel.ScalarChannel;
+import dev.lanewise.kernels.channel.SimdChannel;
+import dev.lanewise.kernels.convolution.ScalarConvolution;
+import dev.lanewise.kernels.convolution.SimdConvolution;
 import dev.lanewise.kernels.elementwise.ScalarElementwise;
 import dev.lanewise.kernels.elementwise.SimdElementwise;
 import dev.lanewise.kernels.gemm.ScalarGemm;
@@ -34,7 +38,9 @@ public record Kernels(
         ElementwiseKernel elementwise,
         ReductionKernel reduction,
         LossKernel loss,
-        OptimizerKernel optimizer) {
+        OptimizerKernel optimizer,
+        ConvolutionKernel convolution,
+        ChannelKernel channel) {
 
     private static final String VECTOR_MODULE = "jdk.incubator.vector";
 
@@ -47,7 +53,9 @@ public record Kernels(
                 new ScalarElementwise(),
                 new ScalarReduction(),
                 new ScalarLoss(),
-                new ScalarOptimizer());
+                new ScalarOptimizer(),
+                new ScalarConvolution(),
+                new ScalarChannel());
     }
 
     /// Vector loops of the width that `lanewise.simd` names, by default the CPU's.
@@ -62,7 +70,9 @@ public record Kernels(
                 new SimdElementwise(),
                 new SimdReduction(),
                 new SimdLoss(),
-                new SimdOptimizer());
+                new SimdOptimizer(),
+                new SimdConvolution(),
+                new SimdChannel());
     }
 
     /// What the system property `lanewise.simd` asks for: `scalar`, `128`, `256`, `512`, or `auto` (default),

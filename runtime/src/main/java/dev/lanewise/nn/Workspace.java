@@ -46,7 +46,7 @@ public final class Workspace implements AutoCloseable {
         this.compute = compute;
         this.trains = trains;
         try {
-            gemmScratch = own.floats(compute.gemmScratchSize());
+            gemmScratch = own.floats(compute.scratchSize());
             gradients = trains ? own.floats(model.layout().trainableSize()) : null;
             memory = buffers.floats(0);
         } catch (RuntimeException | OutOfMemoryError e) {
