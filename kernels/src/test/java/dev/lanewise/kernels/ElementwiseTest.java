@@ -44,6 +44,72 @@ class ElementwiseTest {
                                 o[2].offset(),
                                 o[2].length()),
                 (a, b, c) -> a + b),
+        SUBTRACT(
+                (k, o) -> k.elementwise()
+                        .subtract(
+                                o[0].segment(),
+                                o[0].offset(),
+                                o[1].segment(),
+                                o[1].offset(),
+                                o[2].segment(),
+                                o[2].offset(),
+                                o[2].length()),
+                (a, b, c) -> a - b),
+        MULTIPLY(
+                (k, o) -> k.elementwise()
+                        .multiply(
+                                o[0].segment(),
+                                o[0].offset(),
+                                o[1].segment(),
+                                o[1].offset(),
+                                o[2].segment(),
+                                o[2].offset(),
+                                o[2].length()),
+                (a, b, c) -> a * b),
+        DIVIDE(
+                (k, o) -> k.elementwise()
+                        .divide(
+                                o[0].segment(),
+                                o[0].offset(),
+                                o[1].segment(),
+                                o[1].offset(),
+                                o[2].segment(),
+                                o[2].offset(),
+                                o[2].length()),
+                (a, b, c) -> a / b),
+        MAXIMUM(
+                (k, o) -> k.elementwise()
+                        .maximum(
+                                o[0].segment(),
+                                o[0].offset(),
+                                o[1].segment(),
+                                o[1].offset(),
+                                o[2].segment(),
+                                o[2].offset(),
+                                o[2].length()),
+                (a, b, c) -> Math.max(a, b)),
+        MINIMUM(
+                (k, o) -> k.elementwise()
+                        .minimum(
+                                o[0].segment(),
+                                o[0].offset(),
+                                o[1].segment(),
+                                o[1].offset(),
+                                o[2].segment(),
+                                o[2].offset(),
+                                o[2].length()),
+                (a, b, c) -> Math.min(a, b)),
+        MULTIPLY_ADD(
+                (k, o) -> k.elementwise()
+                        .multiplyAdd(
+                                o[0].segment(),
+                                o[0].offset(),
+                                o[1].segment(),
+                                o[1].offset(),
+                                o[2].segment(),
+                                o[2].offset(),
+                                o[2].length()),
+                (a, b, c) -> a * b + c),
         ACCUMULATE(
                 (k, o) -> k.elementwise()
                         .accumulate(o[0].segment(), o[0].offset(), o[2].segment(), o[2].offset(), o[2].length()),
@@ -146,6 +212,43 @@ class ElementwiseTest {
             assertArrayEquals(apart, sameBits("c == a", 5, first, a, b).get(0));
             apart = sameBits("c == b", 5, method.call, a, b, b).get(2);
             assertArrayEquals(apart, sameBits("c == b", 5, second, a, b).get(1));
+        }
+    }
+
+    private static Tested.Call takeEqual(boolean accumulate) {
+        return (k, o) -> k.elementwise()
+                .takeEqual(
+                        o[0].segment(),
+                        o[0].offset(),
+                        o[1].segment(),
+                        o[1].offset(),
+                        o[2].segment(),
+                        o[2].offset(),
+                        o[3].segment(),
+                        o[3].offset(),
+                        o[3].length(),
+                        accumulate);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void theEqualOneTakesWhatIsLeft(Data data) {
+        for (int n : SIZES) {
+            float[] x = data.values(1, n);
+            float[] y = data.values(2, n);
+            float[] left = Data.RANDOM.values(3, n);
+            float[] dx = Data.RANDOM.values(4, n);
+            for (int i = 0; i < n; i += 3) {
+                y[i] = x[i];
+            }
+            for (boolean accumulate : List.of(false, true)) {
+                List<float[]> after = sameBits("n=" + n, 1, takeEqual(accumulate), x, y, left, dx);
+                for (int i = 0; i < n; i++) {
+                    float g = x[i] == y[i] ? left[i] : 0;
+                    assertEquals(x[i] == y[i] ? 0 : left[i], after.get(2)[i]);
+                    assertEquals(accumulate ? dx[i] + g : g, after.get(3)[i]);
+                }
+            }
         }
     }
 
