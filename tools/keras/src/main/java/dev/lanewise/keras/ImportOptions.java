@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /// @param architecture a file that has the model's configuration: JSON, or a model's file; null where the file itself
 ///     has it
 /// @param byName layers take the weights of their own name, and those for which there are none keep what they have
-/// @param skipMismatch layers whose weights have another number or shape keep what they have
+/// @param skipMismatch layers whose weights are missing, or of another number or shape, keep what they have
 /// @param seed what first weights are drawn from, for layers that keep what they have
 public record ImportOptions(@Nullable Path architecture, boolean byName, boolean skipMismatch, long seed) {
     /// Everything from one file, all weights in their places.

@@ -48,8 +48,19 @@ final class KerasFlattening {
         this.top = top;
     }
 
+    /// What came of a model.
+    ///
+    /// @param graph what leads to the outputs
+    /// @param whole with the layers that do not: the file has weights for them too
+    record Flat(Graph graph, Graph whole) {
+        /// Whether all layers lead to the outputs.
+        boolean isWhole() {
+            return graph.calls().size() == whole.calls().size();
+        }
+    }
+
     /// The graph; null where it is refused, and the findings say why.
-    static @Nullable Graph of(KerasGraph model) {
+    static @Nullable Flat of(KerasGraph model) {
         if (model.refused()) {
             return null;
         }
@@ -60,7 +71,7 @@ final class KerasFlattening {
         }
     }
 
-    private Graph run() {
+    private Flat run() {
         final List<Value> inputs = new ArrayList<>();
         for (KerasRef ref : top.inputs()) {
             final KerasNode node = top.node(ref.layer());
@@ -87,7 +98,29 @@ final class KerasFlattening {
                 node.config().find(Reason.NOT_USED, "leads to no output of the model");
             }
         }
-        return build(used, outputs);
+        final Graph graph = build(used, outputs);
+        return new Flat(graph, used.size() == steps.size() ? graph : build(all(), ends(outputs)));
+    }
+
+    private Set<Integer> all() {
+        final Set<Integer> all = new HashSet<>();
+        for (int i = 0; i < steps.size(); i++) {
+            all.add(i);
+        }
+        return all;
+    }
+
+    /// The outputs, and all steps whose results nobody reads.
+    private List<Value> ends(List<Value> outputs) {
+        final Set<Integer> read = used(outputs);
+        final List<Value> ends = new ArrayList<>(outputs);
+        steps.forEach(step -> step.inputs().forEach(value -> read.add(value.step())));
+        for (int i = 0; i < steps.size(); i++) {
+            if (!read.contains(i)) {
+                ends.add(new Value(i, 0));
+            }
+        }
+        return ends;
     }
 
     private Value add(KerasNode node, String name, Layer layer, List<Value> inputs) {

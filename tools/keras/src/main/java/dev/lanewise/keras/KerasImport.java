@@ -51,9 +51,11 @@ final class KerasImport {
     /// @throws UnsupportedLayerException if there is something that cannot be computed here
     /// @throws ModelFormatException if the file is damaged
     ImportedModel run() {
-        final Graph graph = KerasFlattening.of(definition);
+        final KerasFlattening.Flat flat = KerasFlattening.of(definition);
+        final Graph graph = flat == null ? null : flat.graph();
         final ParameterLayout layout = graph == null ? null : layout(graph);
-        file.weights().assign(definition, layout, assigned);
+        final ParameterLayout whole = layout == null || flat == null || flat.isWhole() ? layout : layout(flat.whole());
+        file.weights().assign(definition, whole, assigned);
         if (layout != null) {
             compare(layout);
         }
@@ -97,11 +99,12 @@ final class KerasImport {
             }
             owners++;
             if (!assigned.has(node)) {
-                if (!options.byName()) {
-                    node.config().find(Reason.MISSING_WEIGHTS, "the file has no weights for it");
-                } else {
-                    node.config().find(Reason.NOT_LOADED, "the file has no weights of its name");
-                }
+                node.config()
+                        .find(
+                                options.partial() ? Reason.NOT_LOADED : Reason.MISSING_WEIGHTS,
+                                options.byName()
+                                        ? "the file has no weights of its name"
+                                        : "the file has no weights for it");
                 continue;
             }
             final List<Finding> found = compare(assigned.weights(node), places);
