@@ -48,8 +48,6 @@ final class KerasLayers {
     /// Classes that hold code.
     private static final Set<String> CODE = Set.of("Lambda", "__lambda__");
 
-    private static final Set<String> MODELS = Set.of("Sequential", "Model", "Functional");
-
     /// Keys that change nothing about what a layer computes here.
     private static final Set<String> HARMLESS = Set.of(
             "name",
@@ -116,10 +114,6 @@ final class KerasLayers {
         final String type = config.className();
         if (CODE.contains(type)) {
             config.find(Reason.RUNS_CODE, Reason.RUNS_CODE.sentence());
-            return null;
-        }
-        if (MODELS.contains(type)) {
-            config.find(Reason.NESTED_MODEL, Reason.NESTED_MODEL.sentence());
             return null;
         }
         final Class<? extends Layer> known = known(type);
