@@ -170,6 +170,11 @@ final class KerasGraph {
     }
 
     private Node node(JsonObject entry, List<List<Ref>> calls) {
+        return node(entry, entry, calls);
+    }
+
+    /// @param original as the file has it, to be kept
+    private Node node(JsonObject entry, JsonObject original, List<List<Ref>> calls) {
         final JsonObject config = KerasJson.member(entry, "config");
         final JsonObject own = config == null ? new JsonObject() : config;
         final String type = String.valueOf(KerasJson.string(entry, "class_name"));
@@ -183,7 +188,7 @@ final class KerasGraph {
         } else if (!names.add(layer)) {
             read.find(Reason.BAD_CONFIG, "another layer has the same name");
         }
-        final Node node = new Node(read, KerasLayers.convert(read), entry.deepCopy(), calls);
+        final Node node = new Node(read, KerasLayers.convert(read), original.deepCopy(), calls);
         nodes.add(node);
         return node;
     }
@@ -200,8 +205,9 @@ final class KerasGraph {
                 return;
             }
             final List<List<Ref>> calls = new ArrayList<>();
-            final Node node = node(entry, calls);
-            inbound(entry.get("inbound_nodes"), node, calls);
+            final JsonObject plain = KerasOperations.asLayer(entry);
+            final Node node = node(plain, entry, calls);
+            inbound(plain.get("inbound_nodes"), node, calls);
         }
         ends(config.get("input_layers"), inputs, "input_layers");
         ends(config.get("output_layers"), outputs, "output_layers");
