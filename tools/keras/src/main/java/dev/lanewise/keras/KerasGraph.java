@@ -291,6 +291,11 @@ final class KerasGraph {
 
     /// @param inbound the calls; null in a chain
     private KerasNode node(JsonObject entry, @Nullable JsonElement inbound) {
+        return node(entry, entry, inbound);
+    }
+
+    /// @param original as the file has it, to be kept
+    private KerasNode node(JsonObject entry, JsonObject original, @Nullable JsonElement inbound) {
         final JsonObject config = KerasJson.member(entry, "config");
         final JsonObject own = config == null ? new JsonObject() : config;
         final String type = String.valueOf(KerasJson.string(entry, "class_name"));
@@ -318,7 +323,7 @@ final class KerasGraph {
         final boolean shapeless = depth > 0 && isInput(type) && shapeOfInput(entry, 0) == null;
         final Layer converted = model != null || shapeless ? null : KerasLayers.convert(read);
         read.refuseArguments();
-        final KerasNode node = new KerasNode(read, converted, model, entry.deepCopy(), calls, path);
+        final KerasNode node = new KerasNode(read, converted, model, original.deepCopy(), calls, path);
         nodes.add(node);
         byName.putIfAbsent(read.name(), node);
         return node;
@@ -371,7 +376,8 @@ final class KerasGraph {
             if (entry == null) {
                 return;
             }
-            node(entry, entry.has("inbound_nodes") ? entry.get("inbound_nodes") : JsonNull.INSTANCE);
+            final JsonObject plain = KerasOperations.asLayer(entry);
+            node(plain, entry, plain.has("inbound_nodes") ? plain.get("inbound_nodes") : JsonNull.INSTANCE);
         }
         ends(config.get("input_layers"), inputs, "input_layers");
         ends(config.get("output_layers"), outputs, "output_layers");
