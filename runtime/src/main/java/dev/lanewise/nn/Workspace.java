@@ -46,7 +46,7 @@ public final class Workspace implements AutoCloseable {
         this.compute = compute;
         this.trains = trains;
         try {
-            gemmScratch = own.floats(compute.gemmScratchSize());
+            gemmScratch = own.floats(compute.scratchSize());
             gradients = trains ? own.floats(model.layout().trainableSize()) : null;
             memory = buffers.floats(0);
         } catch (RuntimeException | OutOfMemoryError e) {
@@ -307,7 +307,14 @@ public final class Workspace implements AutoCloseable {
     public void gather(Dataset data, int[] order, int from, int count) {
         prepareFor(data, count);
         for (int i = 0; i < graph.inputs().size(); i++) {
-            data.gatherInput(i, order, from, count, input(i).segment(), 0);
+            data.gatherInput(
+                    i,
+                    order,
+                    from,
+                    count,
+                    input(i).segment(),
+                    0,
+                    compute.kernels().elementwise());
         }
     }
 

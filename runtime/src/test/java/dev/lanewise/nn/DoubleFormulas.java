@@ -2,7 +2,9 @@ package dev.lanewise.nn;
 
 import dev.lanewise.kernels.Threefry;
 import dev.lanewise.nn.layer.Activation;
+import dev.lanewise.nn.layer.BatchNormalization;
 import dev.lanewise.nn.layer.Concatenate;
+import dev.lanewise.nn.layer.Conv2D;
 import dev.lanewise.nn.layer.Dense;
 import dev.lanewise.nn.layer.Dropout;
 import dev.lanewise.nn.layer.ELU;
@@ -30,6 +32,35 @@ final class DoubleFormulas {
         return switch (layer.typeName()) {
             case "Dense" ->
                 (x, w) -> one(dense((Dense) layer, x[0], w, inputs.getFirst().last()));
+            case "Conv2D" -> {
+                final Conv2D conv = (Conv2D) layer;
+                yield (x, w) -> one(activation(
+                        conv.activation(),
+                        ConvolutionFormulas.convolution(
+                                x[0],
+                                inputs.getFirst(),
+                                w,
+                                conv.kernelSize(),
+                                conv.strides(),
+                                conv.padding(),
+                                conv.dilationRate(),
+                                conv.groups(),
+                                conv.filters()),
+                        conv.filters()));
+            }
+            case "BatchNormalization" -> {
+                final BatchNormalization norm = (BatchNormalization) layer;
+                final int channels = inputs.getFirst().last();
+                yield (x, w) -> one(ConvolutionFormulas.batchNormalization(
+                        x[0],
+                        channels,
+                        norm.scale() ? w[0] : null,
+                        norm.center() ? w[norm.scale() ? 1 : 0] : null,
+                        w[w.length - 2],
+                        w[w.length - 1],
+                        norm.epsilon(),
+                        step >= 0));
+            }
             case "Activation" ->
                 (x, w) -> one(activation(
                         ((Activation) layer).activation(),

@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Makes a model of a Keras file: the configuration becomes a graph, weights find their layers, all shapes are
@@ -208,6 +209,9 @@ final class KerasImport {
                 }
                 final Tensor target = model.parameter(places.get(i));
                 file.data().readFloats(data, target.segment());
+                if (i == 0 && isFlipped(node.config().className())) {
+                    flip(target);
+                }
                 final long notFinite = notFinite(target);
                 if (notFinite > 0) {
                     node.config()
@@ -216,6 +220,27 @@ final class KerasImport {
                                     "weight '" + KerasJson.shown(weight.name()) + "' has " + notFinite
                                             + " values that are NaN or infinite");
                 }
+            }
+        }
+    }
+
+    /// Theano convolves where the others correlate: its kernels run backwards along all spatial axes, as Keras 2
+    /// itself takes them.
+    private boolean isFlipped(String className) {
+        return "theano".equals(file.backend())
+                && file.kerasMajor() == 2
+                && Set.of("Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose").contains(className);
+    }
+
+    /// Reverses the order of the taps of a kernel `[…, in, out]`, which reverses each of their axes.
+    private static void flip(Tensor kernel) {
+        final Shape shape = kernel.shape();
+        final int matrix = shape.dim(-1) * shape.dim(-2);
+        final float[] values = kernel.toArray();
+        final int taps = values.length / matrix;
+        for (int tap = 0; tap < taps; tap++) {
+            for (int i = 0; i < matrix; i++) {
+                kernel.set((long) (taps - 1 - tap) * matrix + i, values[tap * matrix + i]);
             }
         }
     }
