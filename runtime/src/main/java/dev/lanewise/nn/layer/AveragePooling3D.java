@@ -3,7 +3,8 @@ package dev.lanewise.nn.layer;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The mean of each window of volumes `[depth, height, width, channels]`, channel by channel. With padding `same` cells beyond the edge
+/// The mean of each window of volumes `[depth, height, width, channels]`, channel by channel. With padding `same` cells
+/// beyond the edge
 /// do not count.
 ///
 /// With padding `valid` there are `(in - pool_size) / strides + 1` windows along an axis, with `same` `in / strides`,
@@ -12,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// @param poolSize cells of a window: three numbers
 /// @param strides cells from one window to the next: three numbers, or null for `pool_size`
 /// @param padding `valid` or `same`
-public record AveragePooling3D(List<Integer> poolSize, @Nullable List<Integer> strides, String padding) implements Pooling.Average {
+public record AveragePooling3D(
+        List<Integer> poolSize, @Nullable List<Integer> strides, String padding) implements Pooling.Average {
     public AveragePooling3D {
         poolSize = List.copyOf(poolSize);
         strides = strides == null ? null : List.copyOf(strides);

@@ -54,8 +54,7 @@ interface Edges extends Layer {
     default void backward(LayerBuffers b) {
         final Tensor dx = b.dx(0);
         if (dx != null) {
-            b.compute()
-                    .run(b.task("backward", this, Edges::backwardTask), Boxes.rows(dx.shape()), 1, dx.size() / 8);
+            b.compute().run(b.task("backward", this, Edges::backwardTask), Boxes.rows(dx.shape()), 1, dx.size() / 8);
         }
     }
 
@@ -72,8 +71,7 @@ interface Edges extends Layer {
         final Boxes boxes = new Boxes(b.y(0).shape(), target.shape(), offsets);
         final MemorySegment dy = b.dy(0).segment();
         final MemorySegment dx = target.segment();
-        return (from, to) ->
-                boxes.copy(b.compute().kernels().elementwise(), dy, dx, from, to, b.accumulateDx(0));
+        return (from, to) -> boxes.copy(b.compute().kernels().elementwise(), dy, dx, from, to, b.accumulateDx(0));
     }
 
     @Override

@@ -76,8 +76,7 @@ public record Permute(List<Integer> dims) implements Layer {
         if (target == null) {
             throw new IllegalStateException("Permute '" + b.name() + "': no gradient is asked for");
         }
-        final Transposition transposition =
-                new Transposition(b.y(0).shape(), Transposition.inverse(layer.axes()));
+        final Transposition transposition = new Transposition(b.y(0).shape(), Transposition.inverse(layer.axes()));
         final MemorySegment dy = b.dy(0).segment();
         final MemorySegment dx = target.segment();
         return (from, to) -> transposition.run(dy, dx, from, to, b.accumulateDx(0));

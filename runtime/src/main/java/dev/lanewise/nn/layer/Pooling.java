@@ -117,8 +117,7 @@ interface Pooling extends Layer {
             return (xo, yo, count, depth, height, width) -> b.compute()
                     .kernels()
                     .pooling()
-                    .maxGradient(
-                            x, xo, y, yo, dy, yo, dx, xo, channels, count, step, depth, plane, height, row, width);
+                    .maxGradient(x, xo, y, yo, dy, yo, dx, xo, channels, count, step, depth, plane, height, row, width);
         }
     }
 

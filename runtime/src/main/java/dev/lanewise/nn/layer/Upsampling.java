@@ -78,21 +78,7 @@ interface Upsampling extends Layer {
         final Windows.Visitor visitor = (yo, xo, count, depth, height, width) -> b.compute()
                 .kernels()
                 .pooling()
-                .sum(
-                        dy,
-                        yo,
-                        dx,
-                        xo,
-                        channels,
-                        count,
-                        step,
-                        depth,
-                        plane,
-                        height,
-                        row,
-                        width,
-                        1,
-                        b.accumulateDx(0));
+                .sum(dy, yo, dx, xo, channels, count, step, depth, plane, height, row, width, 1, b.accumulateDx(0));
         return (from, to) -> windows.visit(from, to, visitor);
     }
 

@@ -67,8 +67,7 @@ final class Windows {
         final int[] ends = new int[out[2] + 1];
         int count = 0;
         for (int o = 1; o < out[2]; o++) {
-            final boolean follows =
-                    length[2][o] == length[2][o - 1] && start[2][o] - start[2][o - 1] == stride[2];
+            final boolean follows = length[2][o] == length[2][o - 1] && start[2][o] - start[2][o - 1] == stride[2];
             if (!follows) {
                 ends[++count] = o;
             }
@@ -105,8 +104,8 @@ final class Windows {
     static Shape samples(String type, int rank, List<Shape> inputs) {
         final Shape x = Shapes.single(type, inputs);
         if (x.rank() != rank + 2) {
-            throw new IllegalArgumentException(type + ": takes samples of " + rank
-                    + (rank == 1 ? " axis" : " axes") + " and channels, got " + x.withoutFirst());
+            throw new IllegalArgumentException(type + ": takes samples of " + rank + (rank == 1 ? " axis" : " axes")
+                    + " and channels, got " + x.withoutFirst());
         }
         return x;
     }
@@ -123,8 +122,8 @@ final class Windows {
             }
             final boolean same = padding.equals("same");
             if (cells < (same ? 1 : size.get(axis))) {
-                throw new IllegalArgumentException(type + ": windows of " + size + " do not fit into samples of shape "
-                        + y.withoutFirst());
+                throw new IllegalArgumentException(
+                        type + ": windows of " + size + " do not fit into samples of shape " + y.withoutFirst());
             }
             final int step = strides == null ? size.get(axis) : strides.get(axis);
             y = y.with(axis + 1, outputs(cells, size.get(axis), step, same));

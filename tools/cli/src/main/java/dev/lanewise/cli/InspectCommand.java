@@ -52,6 +52,9 @@ final class InspectCommand implements Callable<Integer> {
     private Path file;
 
     @Mixin
+    private final KerasOptions keras = new KerasOptions();
+
+    @Mixin
     private final Common common = new Common();
 
     @Override
@@ -65,12 +68,12 @@ final class InspectCommand implements Callable<Integer> {
             if (kind == FileKind.SAFETENSORS) {
                 header = header();
             }
-            if (kind == FileKind.HDF5) {
-                ImportedModel imported = KerasModels.importFile(file);
+            if (kind.isKeras()) {
+                ImportedModel imported = KerasModels.importFile(file, keras.options());
                 report = imported.report();
                 model = imported.model();
             } else {
-                model = ModelSource.load(file);
+                model = ModelSource.load(file, keras);
             }
         } catch (UnsupportedLayerException e) {
             report = e.report();

@@ -14,6 +14,7 @@ import dev.lanewise.nn.layer.BatchNormalization;
 import dev.lanewise.nn.layer.ChannelMatrix;
 import dev.lanewise.nn.layer.Conv2D;
 import dev.lanewise.nn.layer.Dense;
+import dev.lanewise.nn.layer.Dot;
 import dev.lanewise.nn.layer.Flatten;
 import dev.lanewise.nn.layer.ReLU;
 import dev.lanewise.nn.layer.Resizing;
@@ -39,16 +40,27 @@ final class KerasLayers {
             Map.entry("InputLayer", KerasLayers::input),
             Map.entry("Flatten", config -> new Flatten()),
             Map.entry("Dense", KerasLayers::dense),
-            Map.entry("Resizing", KerasLayers::resizing),
             Map.entry("BatchNormalization", KerasLayers::batchNormalization),
             Map.entry("Conv2D", config -> convolution(Conv2D.class, config)),
+            Map.entry("Dot", KerasLayers::dot),
+            Map.entry("Resizing", KerasLayers::resizing),
             Map.entry("LeakyReLU", config -> withDefault(config, "LeakyReLU", "negative_slope", 0.3)),
-            Map.entry("ThresholdedReLU", KerasLayers::thresholded));
+            Map.entry("ThresholdedReLU", KerasLayers::thresholded),
+            Map.entry("ZeroPadding1D", config -> edges(config, "padding")),
+            Map.entry("ZeroPadding2D", config -> edges(config, "padding")),
+            Map.entry("ZeroPadding3D", config -> edges(config, "padding")),
+            Map.entry("Cropping1D", config -> edges(config, "cropping")),
+            Map.entry("Cropping2D", config -> edges(config, "cropping")),
+            Map.entry("Cropping3D", config -> edges(config, "cropping")),
+            Map.entry("Add", KerasOperations::convert),
+            Map.entry("Subtract", KerasOperations::convert),
+            Map.entry("Multiply", KerasOperations::convert),
+            Map.entry("Divide", KerasOperations::convert),
+            Map.entry("Maximum", KerasOperations::convert),
+            Map.entry("Minimum", KerasOperations::convert));
 
     /// Classes that hold code.
     private static final Set<String> CODE = Set.of("Lambda", "__lambda__");
-
-    private static final Set<String> MODELS = Set.of("Sequential", "Model", "Functional");
 
     /// Keys that change nothing about what a layer computes here.
     private static final Set<String> HARMLESS = Set.of(
@@ -80,6 +92,7 @@ final class KerasLayers {
             Map.entry("data_format", List.of("\"channels_last\"")),
             Map.entry("axis", List.of("-1")),
             Map.entry("axes", List.of()),
+            Map.entry("dim_ordering", List.of("\"tf\"")),
             Map.entry("padding", List.of("\"valid\"")),
             Map.entry("strides", List.of()),
             Map.entry("dilation_rate", List.of("[1,1]", "[1]", "1")),
@@ -118,10 +131,6 @@ final class KerasLayers {
             config.find(Reason.RUNS_CODE, Reason.RUNS_CODE.sentence());
             return null;
         }
-        if (MODELS.contains(type)) {
-            config.find(Reason.NESTED_MODEL, Reason.NESTED_MODEL.sentence());
-            return null;
-        }
         final Class<? extends Layer> known = known(type);
         final Converter special = SPECIAL.get(type);
         if (known == null && (special == null || !supported().contains(type))) {
@@ -137,7 +146,7 @@ final class KerasLayers {
         return config.refused() ? null : layer;
     }
 
-    private static @Nullable Layer generic(@Nullable Class<? extends Layer> type, LayerConfig config) {
+    static @Nullable Layer generic(@Nullable Class<? extends Layer> type, LayerConfig config) {
         return type == null ? null : RecordConfig.read(type, config);
     }
 
@@ -183,6 +192,50 @@ final class KerasLayers {
         config.take("fill_mode");
         config.take("fill_value");
         return generic(Resizing.class, config);
+    }
+
+    /// What is added around samples or cut off them, as pairs: Keras also writes one number for all edges, or one for
+    /// both edges of an axis, and Keras 1 four of an image.
+    private static @Nullable Layer edges(LayerConfig config, String key) {
+        final Class<? extends Layer> type = Layers.get(config.className());
+        final JsonElement given = config.take(key);
+        if (type == null || given == null) {
+            return generic(type, config);
+        }
+        final int axes = RecordConfig.axes(type);
+        final JsonArray list = given.isJsonArray() ? given.getAsJsonArray() : new JsonArray();
+        final JsonArray pairs = new JsonArray();
+        for (int axis = 0; axis < axes; axis++) {
+            if (KerasJson.isNumber(given)) {
+                pairs.add(pair(given, given));
+            } else if (axes == 1 && list.size() == 2) {
+                pairs.add(pair(list.get(0), list.get(1)));
+            } else if (axes > 1 && list.size() == axes) {
+                final JsonElement one = list.get(axis);
+                pairs.add(one.isJsonArray() ? one : pair(one, one));
+            } else if (list.size() == 2 * axes) {
+                pairs.add(pair(list.get(2 * axis), list.get(2 * axis + 1)));
+            }
+        }
+        if (pairs.size() != axes) {
+            config.find(Reason.UNSUPPORTED_ARGUMENT, "'" + key + "' " + KerasJson.shown(given));
+            return null;
+        }
+        return generic(type, config.with(key, axes == 1 ? pairs.get(0) : pairs));
+    }
+
+    private static JsonArray pair(JsonElement before, JsonElement after) {
+        final JsonArray pair = new JsonArray();
+        pair.add(before);
+        pair.add(after);
+        return pair;
+    }
+
+    /// One axis for both inputs stands for two; a negative one is counted for each from its end.
+    private static @Nullable Layer dot(LayerConfig config) {
+        final JsonElement axes = config.take("axes");
+        return generic(
+                Dot.class, KerasJson.isNumber(axes) && axes != null ? config.with("axes", pair(axes, axes)) : config);
     }
 
     private static @Nullable Layer input(LayerConfig config) {

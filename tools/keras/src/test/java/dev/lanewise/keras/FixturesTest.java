@@ -14,7 +14,6 @@ import dev.lanewise.keras.Fixtures.Row;
 import dev.lanewise.keras.ImportReport.LayerReport;
 import dev.lanewise.keras.ImportReport.WeightReport;
 import dev.lanewise.keras.h5.H5Dataset;
-import dev.lanewise.keras.h5.H5File;
 import dev.lanewise.nn.Model;
 import dev.lanewise.tensor.Memory;
 import dev.lanewise.train.Trainer;
@@ -46,6 +45,17 @@ class FixturesTest {
             "dense_on_3d/",
             "unicode_names/",
             "naming_order/",
+            "nested_deep/",
+            "sequential_deferred/",
+            "chunked_attributes/",
+            "pooling1d/",
+            "pooling2d/",
+            "pad_crop_upsample/",
+            "pad_crop_upsample_1d/",
+            "shape_layers/",
+            "dot_layers/",
+            "shared_layers/",
+            "functional_operators/",
             "dtype_float64/",
             "conv2d_valid/",
             "conv2d_same/",
@@ -57,12 +67,20 @@ class FixturesTest {
             "valid_variants/",
             "wild/dl4j_weights_conv2d_tensorflow_2/",
             "wild/dl4j_weights_conv2d_theano_2/",
+            "dtype_policy_float32_default/",
+            "versions/v3_12_4_nested/",
+            "versions/v3_3_3_nested/",
+            "versions/v3_6_0_nested/",
+            "versions/v3_9_2_nested/",
             "wild/dl4j_weights_dense_",
             "wild/dl4j_optimizers_",
             "wild/dl4j_examples_activations_",
             "wild/dl4j_tfkeras_act_",
             "wild/dl4j_tfkeras_mlp_",
-            "wild/graduate_admission_prediction_model_h5/");
+            "wild/graduate_admission_prediction_model_h5/",
+            "wild/graduate_admission_prediction_model_keras/",
+            "wild/sapper_model_keras/",
+            "wild/Electricity_predictor_model_keras/");
 
     @TempDir
     private Path folder;
@@ -74,15 +92,34 @@ class FixturesTest {
     @TestFactory
     Stream<DynamicTest> wholeModels() {
         final List<Row> rows = Fixtures.rows().stream()
-                .filter(row -> row.format().equals("h5-whole") && Files.exists(row.path()))
+                .filter(row -> (row.format().equals("h5-whole") || row.format().equals("keras-zip"))
+                        && Files.exists(row.path()))
                 .toList();
-        assertTrue(rows.size() > 200, () -> rows.size() + " files");
-        return rows.stream().map(row -> DynamicTest.dynamicTest(row.file(), () -> check(row)));
+        assertTrue(rows.size() > 360, () -> rows.size() + " files");
+        return rows.stream().map(row -> DynamicTest.dynamicTest(row.file(), () -> check(row, ImportOptions.DEFAULT)));
     }
 
-    private static void check(Row row) {
+    /// Weights alone, into the model whose file lies beside them.
+    @TestFactory
+    Stream<DynamicTest> weightsAlone() {
+        return Fixtures.rows().stream()
+                .filter(row -> row.format().startsWith("h5-weights"))
+                .map(row -> DynamicTest.dynamicTest(row.file(), () -> {
+                    final ModelFormatException e =
+                            assertThrows(ModelFormatException.class, () -> KerasModels.load(row.path()));
+                    assertTrue(e.getMessage().contains("weights only"), e.getMessage());
+                    for (String beside : List.of("model.h5", "model.keras")) {
+                        final Path architecture = row.path().resolveSibling(beside);
+                        if (Files.exists(architecture) && !architecture.equals(row.path())) {
+                            check(row, ImportOptions.DEFAULT.architecture(architecture));
+                        }
+                    }
+                }));
+    }
+
+    private static void check(Row row, ImportOptions options) {
         final long before = Memory.allocated();
-        try (ImportedModel imported = KerasModels.importFile(row.path())) {
+        try (ImportedModel imported = KerasModels.importFile(row.path(), options)) {
             assertFalse(row.note().contains("MUST-REFUSE"), row::file);
             if (!Fixtures.arrays(row, "y").isEmpty()) {
                 final double difference = Fixtures.difference(imported.model(), row);
@@ -153,6 +190,10 @@ class FixturesTest {
         }
     }
 
+    private static LegacyWeights legacy(KerasModelFile file) {
+        return (LegacyWeights) file.weights();
+    }
+
     private static Map<String, float[]> weights(Path path) {
         final Map<String, float[]> weights = new TreeMap<>();
         try (KerasModelFile file = KerasModelFile.open(path);
@@ -160,8 +201,8 @@ class FixturesTest {
             assertEquals("3.15.1", file.kerasVersion());
             assertEquals(
                     List.of("conv", "bn", "flat", "dense"),
-                    file.layers().stream().map(KerasWeights::layer).toList());
-            for (KerasWeights layer : file.layers()) {
+                    legacy(file).layers().stream().map(KerasWeights::layer).toList());
+            for (KerasWeights layer : legacy(file).layers()) {
                 for (KerasWeight weight : layer.weights()) {
                     final H5Dataset data = weight.data();
                     file.data().check(data);
@@ -178,32 +219,18 @@ class FixturesTest {
     void splitAttributesAreJoined() {
         final Path path = Fixtures.required().resolve("chunked_attributes/model.h5");
         try (KerasModelFile file = KerasModelFile.open(path)) {
-            assertTrue(file.layers().size() >= 2, () -> file.layers().size() + " layers");
-            final int most = file.layers().stream()
+            assertTrue(
+                    legacy(file).layers().size() >= 2,
+                    () -> legacy(file).layers().size() + " layers");
+            final int most = legacy(file).layers().stream()
                     .mapToInt(layer -> layer.weights().size())
                     .max()
                     .orElse(0);
             assertTrue(most == 80, () -> most + " weights in a layer");
-            for (KerasWeights layer : file.layers()) {
+            for (KerasWeights layer : legacy(file).layers()) {
                 layer.weights().forEach(weight -> file.data().check(weight.data()));
             }
         }
-    }
-
-    /// Every HDF5 file of the folder is read to the last data set that its attributes name.
-    @TestFactory
-    Stream<DynamicTest> legacyFiles() {
-        return Fixtures.rows().stream()
-                .filter(row ->
-                        row.format().equals("h5-weights-legacy") || row.format().equals("h5-weights-v3"))
-                .map(row -> DynamicTest.dynamicTest(row.file(), () -> {
-                    try (H5File file = H5File.open(row.path())) {
-                        assertTrue(file.has("/"));
-                    }
-                    final ModelFormatException e =
-                            assertThrows(ModelFormatException.class, () -> KerasModels.load(row.path()));
-                    assertTrue(e.getMessage().contains("weights only"), e.getMessage());
-                }));
     }
 
     /// Steps of real optimizers and losses: those that the report says can go on give Keras' losses, step by step.

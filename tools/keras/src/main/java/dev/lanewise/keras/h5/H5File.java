@@ -61,6 +61,8 @@ public final class H5File implements AutoCloseable {
 
     private static final int MAX_SOFT_LINKS = 16;
     private static final int MAX_RANK = 32;
+    private static final int MAX_DEPTH = 200;
+    private static final int MAX_OBJECTS = 1 << 20;
     private static final int MAX_REASON = 160;
 
     /// Bytes of one string: configurations of the largest published models have less than a megabyte.
@@ -124,8 +126,7 @@ public final class H5File implements AutoCloseable {
                     throw new ModelFormatException(name + ": became shorter while it was read");
                 }
             }
-            final HdfFile file = guarded(name, "the HDF5 file", () -> HdfFile.fromByteBuffer(segment.asByteBuffer()));
-            return new H5File(name, memory, size, file);
+            return of(name, memory, segment);
         } catch (IOException e) {
             memory.close();
             final String reason = e instanceof NoSuchFileException ? "no such file" : String.valueOf(e.getMessage());
@@ -134,6 +135,63 @@ public final class H5File implements AutoCloseable {
             memory.close();
             throw e;
         }
+    }
+
+    /// A file that is in memory.
+    ///
+    /// @param memory holds the bytes, and is closed with the file; not where this fails
+    /// @throws ModelFormatException if it is no HDF5 file, damaged, or larger than 2 GiB
+    public static H5File of(String name, Memory memory, MemorySegment bytes) {
+        if (bytes.byteSize() > MAX_BYTES) {
+            throw new ModelFormatException(
+                    name + ": an HDF5 file of " + bytes.byteSize() + " bytes; up to " + MAX_BYTES + " are supported");
+        }
+        boolean found = false;
+        for (long at = 0; !found && at + SIGNATURE.length <= bytes.byteSize(); at = at == 0 ? 512 : at * 2) {
+            found = bytes.asSlice(at, SIGNATURE.length).mismatch(MemorySegment.ofArray(SIGNATURE)) < 0;
+        }
+        if (!found) {
+            throw new ModelFormatException(name + ": not an HDF5 file (its signature is missing)");
+        }
+        final HdfFile file = guarded(name, "the HDF5 file", () -> HdfFile.fromByteBuffer(bytes.asByteBuffer()));
+        return new H5File(name, memory, bytes.byteSize(), file);
+    }
+
+    /// Paths of all data sets, and of links that are not hard ones. A group to which several links lead is looked
+    /// into once, so that circles end.
+    ///
+    /// @throws ModelFormatException if there are groups deeper, or more objects, than a model has
+    public List<String> paths() {
+        return guarded(name, "the HDF5 file", () -> {
+            final List<String> paths = new ArrayList<>();
+            final Set<Long> seen = new HashSet<>();
+            final Deque<Map.Entry<String, Group>> open = new ArrayDeque<>();
+            open.add(Map.entry("", file));
+            int objects = 0;
+            while (!open.isEmpty()) {
+                final Map.Entry<String, Group> next = open.removeFirst();
+                final Group group = next.getValue();
+                if (!seen.add(group.getAddress())) {
+                    continue;
+                }
+                if (elements(next.getKey()).size() > MAX_DEPTH) {
+                    throw new ModelFormatException(name + ": its groups are nested more than " + MAX_DEPTH + " deep");
+                }
+                checkLinks(group);
+                for (Map.Entry<String, Node> child : group.getChildren().entrySet()) {
+                    if (++objects > MAX_OBJECTS) {
+                        throw new ModelFormatException(name + ": has more than " + MAX_OBJECTS + " objects");
+                    }
+                    final String path = next.getKey() + "/" + child.getKey();
+                    if (child.getValue() instanceof Group inner) {
+                        open.add(Map.entry(path, inner));
+                    } else {
+                        paths.add(path);
+                    }
+                }
+            }
+            return paths;
+        });
     }
 
     /// The file's name, for errors.
@@ -218,8 +276,17 @@ public final class H5File implements AutoCloseable {
             final ByteOrder order = type instanceof FloatingPoint number
                     ? number.getByteOrder()
                     : type instanceof FixedPoint number ? number.getByteOrder() : ByteOrder.LITTLE_ENDIAN;
-            return new H5Dataset(path, dims, type(type), order, dataset.getAddress());
+            return new H5Dataset(
+                    path, dims, isBfloat16(path, type) ? H5Type.BFLOAT16 : type(type), order, dataset.getAddress());
         });
+    }
+
+    /// Keras 3 stores bfloat16 as two bytes without a meaning, and says so in an attribute.
+    private boolean isBfloat16(String path, DataType type) {
+        return type.getSize() == Short.BYTES
+                && !(type instanceof FloatingPoint)
+                && hasAttribute(path, "dtype")
+                && "bfloat16".equals(string(path, "dtype"));
     }
 
     private static H5Type type(DataType type) {
