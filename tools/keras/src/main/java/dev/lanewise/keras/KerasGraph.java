@@ -290,7 +290,8 @@ final class KerasGraph {
     }
 
     /// @param inbound the calls; null in a chain
-    private KerasNode node(JsonObject entry, @Nullable JsonElement inbound) {
+    private KerasNode node(JsonObject given, @Nullable JsonElement inbound) {
+        final JsonObject entry = KerasUpgrade.entry(given, kerasMajor);
         final JsonObject config = KerasJson.member(entry, "config");
         final JsonObject own = config == null ? new JsonObject() : config;
         final String type = String.valueOf(KerasJson.string(entry, "class_name"));
@@ -318,7 +319,7 @@ final class KerasGraph {
         final boolean shapeless = depth > 0 && isInput(type) && shapeOfInput(entry, 0) == null;
         final Layer converted = model != null || shapeless ? null : KerasLayers.convert(read);
         read.refuseArguments();
-        final KerasNode node = new KerasNode(read, converted, model, entry.deepCopy(), calls, path);
+        final KerasNode node = new KerasNode(read, converted, model, given.deepCopy(), calls, path);
         nodes.add(node);
         byName.putIfAbsent(read.name(), node);
         return node;

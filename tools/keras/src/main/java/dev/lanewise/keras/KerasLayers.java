@@ -111,6 +111,17 @@ final class KerasLayers {
             config.find(Reason.RUNS_CODE, Reason.RUNS_CODE.sentence());
             return null;
         }
+        final LayerFactory factory = KerasImport.factory(config);
+        if (factory != null) {
+            return custom(config, factory);
+        }
+        if (isForeign(config.registeredName()) || isForeign(type)) {
+            final String name = isForeign(config.registeredName()) ? config.registeredName() : type;
+            config.find(
+                    Reason.UNKNOWN_LAYER,
+                    "class " + KerasJson.shown(name) + " is not Keras' own and not registered (KerasImport.register)");
+            return null;
+        }
         final Class<? extends Layer> known = known(type);
         final Converter special = SPECIAL.get(type);
         if (known == null && (special == null || !supported().contains(type))) {
@@ -124,6 +135,25 @@ final class KerasLayers {
         final Layer layer = special != null ? special.convert(config) : generic(known, config);
         rest(config);
         return config.refused() ? null : layer;
+    }
+
+    /// Whether a class is of a package that is not Keras'.
+    private static boolean isForeign(String name) {
+        return name.indexOf('>') >= 0 && !name.toLowerCase(Locale.ROOT).startsWith("keras");
+    }
+
+    /// Whether this is the name of a layer that Keras and this have.
+    static boolean isOwn(String name) {
+        return supported().contains(name) || CODE.contains(name) || KerasGraph.isModel(name);
+    }
+
+    private static @Nullable Layer custom(LayerConfig config, LayerFactory factory) {
+        try {
+            return factory.create(KerasJson.map(config.config()));
+        } catch (IllegalArgumentException | ClassCastException e) {
+            config.find(Reason.UNSUPPORTED_ARGUMENT, String.valueOf(e.getMessage()));
+            return null;
+        }
     }
 
     private static @Nullable Layer generic(@Nullable Class<? extends Layer> type, LayerConfig config) {
