@@ -1,5 +1,9 @@
 package dev.lanewise.kernels;
 
+import dev.lanewise.kernels.channel.ScalarChannel;
+import dev.lanewise.kernels.channel.SimdChannel;
+import dev.lanewise.kernels.convolution.ScalarConvolution;
+import dev.lanewise.kernels.convolution.SimdConvolution;
 import dev.lanewise.kernels.elementwise.ScalarElementwise;
 import dev.lanewise.kernels.elementwise.SimdElementwise;
 import dev.lanewise.kernels.gemm.ScalarGemm;
@@ -8,8 +12,12 @@ import dev.lanewise.kernels.loss.ScalarLoss;
 import dev.lanewise.kernels.loss.SimdLoss;
 import dev.lanewise.kernels.optimizer.ScalarOptimizer;
 import dev.lanewise.kernels.optimizer.SimdOptimizer;
+import dev.lanewise.kernels.pooling.ScalarPooling;
+import dev.lanewise.kernels.pooling.SimdPooling;
 import dev.lanewise.kernels.reduction.ScalarReduction;
 import dev.lanewise.kernels.reduction.SimdReduction;
+import dev.lanewise.kernels.rownormalization.ScalarRowNormalization;
+import dev.lanewise.kernels.rownormalization.SimdRowNormalization;
 import dev.lanewise.kernels.simd.Simd;
 import dev.lanewise.kernels.simd.SimdOption;
 import java.lang.System.Logger.Level;
@@ -34,7 +42,11 @@ public record Kernels(
         ElementwiseKernel elementwise,
         ReductionKernel reduction,
         LossKernel loss,
-        OptimizerKernel optimizer) {
+        OptimizerKernel optimizer,
+        ConvolutionKernel convolution,
+        ChannelKernel channel,
+        PoolingKernel pooling,
+        RowNormalizationKernel rowNormalization) {
 
     private static final String VECTOR_MODULE = "jdk.incubator.vector";
 
@@ -47,7 +59,11 @@ public record Kernels(
                 new ScalarElementwise(),
                 new ScalarReduction(),
                 new ScalarLoss(),
-                new ScalarOptimizer());
+                new ScalarOptimizer(),
+                new ScalarConvolution(),
+                new ScalarChannel(),
+                new ScalarPooling(),
+                new ScalarRowNormalization());
     }
 
     /// Vector loops of the width that `lanewise.simd` names, by default the CPU's.
@@ -62,7 +78,11 @@ public record Kernels(
                 new SimdElementwise(),
                 new SimdReduction(),
                 new SimdLoss(),
-                new SimdOptimizer());
+                new SimdOptimizer(),
+                new SimdConvolution(),
+                new SimdChannel(),
+                new SimdPooling(),
+                new SimdRowNormalization());
     }
 
     /// What the system property `lanewise.simd` asks for: `scalar`, `128`, `256`, `512`, or `auto` (default),

@@ -32,6 +32,9 @@ public final class Compute implements AutoCloseable {
     /// Multiplications done by the plain kernels before the others are compiled: a step of a small network.
     private static final long WORK_BEFORE_COMPILING = 20_000_000;
 
+    /// Floats of a thread's scratch behind what gemm needs: a block of a matrix that fits in L2 beside gemm's.
+    private static final int BLOCK = 96 * 1024;
+
     /// Elements that a thread handles in a nanosecond in an activation, on the low side.
     private static final long ELEMENTS_PER_NANO = 4;
 
@@ -49,6 +52,7 @@ public final class Compute implements AutoCloseable {
     private final GemmTask gemmTask = new GemmTask();
     private final ActivationTask activationTask = new ActivationTask();
     private final Ranges ranges = new Ranges();
+    private final Units units = new Units();
     private final ConcurrentHashMap<Activation, ActivationPair> activations = new ConcurrentHashMap<>();
 
     private Compute(Kernels best, Kernels first, int threads) {
@@ -61,7 +65,7 @@ public final class Compute implements AutoCloseable {
         workerScratch = new MemorySegment[threads];
         try {
             for (int i = 1; i < threads; i++) {
-                workerScratch[i] = memory.floats(gemmScratchSize());
+                workerScratch[i] = memory.floats(scratchSize());
             }
         } catch (RuntimeException | OutOfMemoryError e) {
             memory.close();
@@ -121,6 +125,16 @@ public final class Compute implements AutoCloseable {
     /// Floats of scratch that [#gemm] wants from its caller.
     public long gemmScratchSize() {
         return Math.max(best.gemm().maxScratchSize(), first.gemm().maxScratchSize());
+    }
+
+    /// Floats that a thread has for blocks of a [ScratchTask], behind the first [#gemmScratchSize].
+    public int blockSize() {
+        return BLOCK;
+    }
+
+    /// Floats of scratch that [#run(ScratchTask, MemorySegment)] wants from its caller.
+    public long scratchSize() {
+        return gemmScratchSize() + BLOCK;
     }
 
     /// The kernel of an activation.
@@ -309,6 +323,33 @@ public final class Compute implements AutoCloseable {
         }
     }
 
+    /// Runs a task that needs scratch on the threads.
+    ///
+    /// @param scratch at least [#scratchSize] floats of the caller's own
+    public void run(ScratchTask task, MemorySegment scratch) {
+        final int n = task.units();
+        final long multiplications = task.multiplications();
+        final long nanos = multiplications / FMA_PER_NANO;
+        if (startsPlain && !WarmUp.isUsable()) {
+            countPlainWork(multiplications);
+        }
+        if (nanos < SPLIT_NANOS || n < 2 || !pool.tryAcquire()) {
+            task.run(0, n, scratch);
+            return;
+        }
+        units.task = task;
+        units.n = n;
+        units.scratch = scratch;
+        units.step = step(n, (int) Math.clamp(nanos / CHUNK_NANOS, 1, 8L * threads()), 1);
+        try {
+            pool.run(units, (n + units.step - 1) / units.step);
+        } finally {
+            units.task = null;
+            units.scratch = null;
+            pool.release();
+        }
+    }
+
     /// Items of a chunk when `n` are cut into `chunks` of nearly equal multiples of `quantum`.
     private static int step(int n, int chunks, int quantum) {
         final int quanta = (n + quantum - 1) / quantum;
@@ -445,6 +486,25 @@ public final class Compute implements AutoCloseable {
             final RangeTask t = task;
             if (t != null) {
                 t.run(chunk * step, Math.min(n, (chunk + 1) * step));
+            }
+        }
+    }
+
+    /// The one task with scratch that the threads are at.
+    private final class Units implements ThreadPool.Task {
+        private @Nullable ScratchTask task;
+        private @Nullable MemorySegment scratch;
+        private int n;
+        private int step;
+
+        @Override
+        public void run(int chunk, int thread) {
+            final ScratchTask t = task;
+            if (t != null) {
+                t.run(
+                        chunk * step,
+                        Math.min(n, (chunk + 1) * step),
+                        thread == 0 ? require(scratch) : workerScratch[thread]);
             }
         }
     }

@@ -32,6 +32,11 @@ public interface Layer {
         return 0;
     }
 
+    /// Floats of [LayerBuffers#scratch] that backward needs, where that is more than [#scratch].
+    default long backwardScratch(List<Shape> inputs) {
+        return 0;
+    }
+
     /// Computes `y` from `x`.
     void forward(LayerBuffers b);
 

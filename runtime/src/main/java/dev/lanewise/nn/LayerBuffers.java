@@ -36,7 +36,7 @@ public final class LayerBuffers {
     private final MemorySegment gemmScratch;
     private final RandomKey key;
     private final Compute compute;
-    private final Map<String, RangeTask> tasks = new HashMap<>();
+    private final Map<String, Object> kept = new HashMap<>();
     private boolean training;
     private boolean trainable = true;
     private long step;
@@ -160,7 +160,7 @@ public final class LayerBuffers {
         return scratch;
     }
 
-    /// The caller's scratch for [Compute#gemm].
+    /// The caller's scratch for [Compute#gemm] and for tasks: [Compute#scratchSize] floats.
     public MemorySegment gemmScratch() {
         return gemmScratch;
     }
@@ -201,12 +201,18 @@ public final class LayerBuffers {
 
     /// Task `id` of this call, made on first use and kept, so that a step allocates none; `make` captures nothing.
     public <L extends Layer> RangeTask task(String id, L layer, BiFunction<L, LayerBuffers, RangeTask> make) {
-        RangeTask known = tasks.get(id);
+        return kept(RangeTask.class, id, layer, make);
+    }
+
+    /// What this call works with and steps should not allocate, made on first use and kept; `make` captures
+    /// nothing.
+    public <L extends Layer, T> T kept(Class<T> type, String id, L layer, BiFunction<L, LayerBuffers, T> make) {
+        Object known = kept.get(id);
         if (known == null) {
             known = make.apply(layer, this);
-            tasks.put(id, known);
+            kept.put(id, known);
         }
-        return known;
+        return type.cast(known);
     }
 
     void begin(boolean isTraining, long stepNumber) {

@@ -2,7 +2,9 @@ package dev.lanewise.nn;
 
 import dev.lanewise.nn.layer.Activation;
 import dev.lanewise.nn.layer.Add;
+import dev.lanewise.nn.layer.BatchNormalization;
 import dev.lanewise.nn.layer.Concatenate;
+import dev.lanewise.nn.layer.Conv2D;
 import dev.lanewise.nn.layer.Dense;
 import dev.lanewise.nn.layer.Dropout;
 import dev.lanewise.nn.layer.ELU;
@@ -32,6 +34,8 @@ public final class Layers {
         for (Class<? extends Layer> type : List.of(
                 InputLayer.class,
                 Dense.class,
+                Conv2D.class,
+                BatchNormalization.class,
                 Activation.class,
                 Softmax.class,
                 ReLU.class,

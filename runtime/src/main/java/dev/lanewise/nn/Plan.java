@@ -258,8 +258,10 @@ final class Plan {
                 all.add(buffer);
             }
             saved.add(kept);
-            final long floats = layer.scratch(inputs);
-            final Buffer work = new Buffer(floats, i);
+            final long forwardFloats = layer.scratch(inputs);
+            final long backwardFloats = backward[i] ? layer.backwardScratch(inputs) : 0;
+            final long floats = Math.max(forwardFloats, backwardFloats);
+            final Buffer work = new Buffer(floats, forwardFloats > 0 || !backward[i] ? i : back(i));
             if (backward[i]) {
                 work.use(back(i));
             }

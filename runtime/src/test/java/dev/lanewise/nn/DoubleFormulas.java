@@ -2,7 +2,9 @@ package dev.lanewise.nn;
 
 import dev.lanewise.kernels.Threefry;
 import dev.lanewise.nn.layer.Activation;
+import dev.lanewise.nn.layer.BatchNormalization;
 import dev.lanewise.nn.layer.Concatenate;
+import dev.lanewise.nn.layer.Conv2D;
 import dev.lanewise.nn.layer.Dense;
 import dev.lanewise.nn.layer.Dropout;
 import dev.lanewise.nn.layer.ELU;
@@ -30,6 +32,35 @@ final class DoubleFormulas {
         return switch (layer.typeName()) {
             case "Dense" ->
                 (x, w) -> one(dense((Dense) layer, x[0], w, inputs.getFirst().last()));
+            case "Conv2D" -> {
+                final Conv2D conv = (Conv2D) layer;
+                yield (x, w) -> one(activation(
+                        conv.activation(),
+                        ConvolutionFormulas.convolution(
+                                x[0],
+                                inputs.getFirst(),
+                                w,
+                                conv.kernelSize(),
+                                conv.strides(),
+                                conv.padding(),
+                                conv.dilationRate(),
+                                conv.groups(),
+                                conv.filters()),
+                        conv.filters()));
+            }
+            case "BatchNormalization" -> {
+                final BatchNormalization norm = (BatchNormalization) layer;
+                final int channels = inputs.getFirst().last();
+                yield (x, w) -> one(ConvolutionFormulas.batchNormalization(
+                        x[0],
+                        channels,
+                        norm.scale() ? w[0] : null,
+                        norm.center() ? w[norm.scale() ? 1 : 0] : null,
+                        w[w.length - 2],
+                        w[w.length - 1],
+                        norm.epsilon(),
+                        step >= 0));
+            }
             case "Activation" ->
                 (x, w) -> one(activation(
                         ((Activation) layer).activation(),
@@ -197,15 +228,19 @@ final class DoubleFormulas {
         return 0.5 + sum * Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI);
     }
 
-    /// The threshold is the largest of those that all elements above some rank would have.
+    /// Each element counts once in its own sum and in all sums after it, of those that are above their mean.
     private static double[] sparsemax(double... x) {
-        final double[] sorted = x.clone();
-        Arrays.sort(sorted);
+        final double[] sorted =
+                Arrays.stream(x).map(v -> -v).sorted().map(v -> -v).toArray();
+        int k = 0;
         double sum = 0;
-        double threshold = Double.NEGATIVE_INFINITY;
-        for (int k = 1; k <= x.length; k++) {
-            sum += sorted[x.length - k];
-            threshold = Math.max(threshold, (sum - 1) / k);
+        for (int i = 0; i < x.length; i++) {
+            sum += sorted[i];
+            k = sorted[i] > (sum - 1) / (i + 1) ? i + 1 : k;
+        }
+        double threshold = -1.0 / k;
+        for (int i = 0; i < k; i++) {
+            threshold += sorted[i] * (k - i) / k;
         }
         final double[] y = new double[x.length];
         for (int i = 0; i < x.length; i++) {

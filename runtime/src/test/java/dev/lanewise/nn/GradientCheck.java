@@ -6,6 +6,8 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.tensor.Memory;
 import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -116,20 +118,28 @@ public final class GradientCheck {
         final double[][] dyValues = values(dy); // backward may write over dy
         final List<Tensor> saved = tensors(memory, layer.saved(inputs), random, 1);
         final List<@Nullable Tensor> dx = new ArrayList<>(tensors(memory, inputs, random, 1));
+        // What is not trained has no gradient.
         final List<@Nullable Tensor> gradients = new ArrayList<>(tensors(memory, weightShapes, random, 1));
+        final boolean[] trained = new boolean[specs.size()];
+        for (int i = 0; i < trained.length; i++) {
+            trained[i] = specs.get(i).trainable();
+            if (!trained[i]) {
+                gradients.set(i, null);
+            }
+        }
         final double[][] dxBefore = values(tensorsOf(dx));
-        final double[][] gradientsBefore = values(tensorsOf(gradients));
+        final double[][] gradientsBefore = values(trainedOf(gradients));
         final double[][] xBefore = values(x);
         final boolean[] addDx = new boolean[x.size()];
         final boolean[] addGradients = new boolean[weights.size()];
         java.util.Arrays.fill(addDx, accumulate);
         java.util.Arrays.fill(addGradients, accumulate);
-        final LayerBuffers buffers = LayerBuffers.builder("checked", compute, memory.floats(compute.gemmScratchSize()))
+        final LayerBuffers buffers = LayerBuffers.builder("checked", compute, memory.floats(compute.scratchSize()))
                 .values(x, y)
                 .gradients(new ArrayList<>(dy), dx, addDx)
                 .parameters(weights, gradients, addGradients)
                 .saved(saved)
-                .scratch(layer.scratch(inputs) > 0 ? memory.floats(layer.scratch(inputs)) : null)
+                .scratch(scratch(memory))
                 .key(new LayerBuffers.RandomKey(5, 2, 1))
                 .mode(training, true, step)
                 .build();
@@ -138,7 +148,7 @@ public final class GradientCheck {
         checkForward(formula.outputs(xBefore, weightValues), values(y));
         layer.backward(buffers);
         final double[][] dxAfter = values(tensorsOf(dx));
-        final double[][] gradientsAfter = values(tensorsOf(gradients));
+        final double[][] gradientsAfter = values(trainedOf(gradients));
         if (!java.util.Arrays.deepEquals(xBefore, values(x))
                 || !java.util.Arrays.deepEquals(weightValues, values(weights))) {
             fail(layer + ": an input or a weight was written");
@@ -148,7 +158,47 @@ public final class GradientCheck {
             subtract(gradientsAfter, gradientsBefore);
         }
         checkBackward("input", xBefore, dxAfter, dyValues, v -> formula.outputs(v, weightValues));
-        checkBackward("weight", weightValues, gradientsAfter, dyValues, v -> formula.outputs(xBefore, v));
+        final double[][] trainedValues = trainedOf(weightValues, trained);
+        checkBackward(
+                "weight",
+                trainedValues,
+                gradientsAfter,
+                dyValues,
+                v -> formula.outputs(xBefore, withTrained(weightValues, trained, v)));
+    }
+
+    private @Nullable MemorySegment scratch(Memory memory) {
+        final long floats = Math.max(layer.scratch(inputs), layer.backwardScratch(inputs));
+        final MemorySegment scratch = floats > 0 ? memory.floats(floats) : null;
+        for (long i = 0; i < floats; i++) {
+            scratch.setAtIndex(ValueLayout.JAVA_FLOAT, i, Float.NaN); // whatever another layer left there
+        }
+        return scratch;
+    }
+
+    private static List<Tensor> trainedOf(List<@Nullable Tensor> tensors) {
+        return tensors.stream().filter(java.util.Objects::nonNull).toList();
+    }
+
+    private static double[][] trainedOf(double[][] values, boolean... trained) {
+        final List<double[]> some = new ArrayList<>();
+        for (int i = 0; i < values.length; i++) {
+            if (trained[i]) {
+                some.add(values[i]);
+            }
+        }
+        return some.toArray(double[][]::new);
+    }
+
+    private static double[][] withTrained(double[][] values, boolean[] trained, double[][] some) {
+        final double[][] all = values.clone();
+        int next = 0;
+        for (int i = 0; i < all.length; i++) {
+            if (trained[i]) {
+                all[i] = some[next++];
+            }
+        }
+        return all;
     }
 
     private static List<Tensor> tensorsOf(List<@Nullable Tensor> tensors) {

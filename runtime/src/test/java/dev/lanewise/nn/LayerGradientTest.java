@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.lanewise.kernels.Activations;
 import dev.lanewise.nn.layer.Activation;
 import dev.lanewise.nn.layer.Add;
+import dev.lanewise.nn.layer.BatchNormalization;
 import dev.lanewise.nn.layer.Concatenate;
+import dev.lanewise.nn.layer.Conv2D;
 import dev.lanewise.nn.layer.Dense;
 import dev.lanewise.nn.layer.Dropout;
 import dev.lanewise.nn.layer.ELU;
@@ -101,6 +103,8 @@ class LayerGradientTest {
             cases.add(Case.of(new Activation(activation), Shape.of(2, 3, 7)));
             cases.add(new Case(new Activation(activation), -1, 4, List.of(Shape.of(5, 7))));
         }
+        convolutions(cases);
+        batchNormalizations(cases);
         cases.add(Case.of(new Softmax(), Shape.of(4, 5)));
         cases.add(Case.of(new Softmax(), Shape.of(2, 2, 3)));
         cases.add(Case.of(new Softmax(1), Shape.of(2, 3, 4)));
@@ -145,6 +149,36 @@ class LayerGradientTest {
         cases.add(new Case(new Dropout(0.4f), 7, 1, List.of(Shape.of(4, 9))));
         cases.add(new Case(new Dropout(0), 7, 1, List.of(Shape.of(4, 9))));
         return cases.stream();
+    }
+
+    private static void convolutions(List<Case> cases) {
+        final Shape image = Shape.of(2, 5, 4, 3);
+        cases.add(Case.of(new Conv2D(4, 3), image));
+        cases.add(Case.of(new Conv2D(4, 3, Activations.RELU).padding("same"), image));
+        cases.add(Case.of(new Conv2D(2, 2, Activations.TANH).strides(2), image));
+        cases.add(Case.of(new Conv2D(3, 2, Activations.of("gelu")).strides(2, 1).padding("same"), image));
+        cases.add(Case.of(new Conv2D(2, 3).strides(3, 2).padding("same"), image));
+        cases.add(Case.of(new Conv2D(2, 1).strides(2), image));
+        cases.add(Case.of(new Conv2D(5, 1, Activations.SOFTMAX), image));
+        cases.add(Case.of(new Conv2D(2, 1).kernelSize(2, 3).dilationRate(2).padding("same"), image));
+        cases.add(Case.of(new Conv2D(2, 2).dilationRate(3, 2).useBias(false), image));
+        cases.add(Case.of(new Conv2D(6, 3).groups(3).padding("same"), image));
+        cases.add(Case.of(new Conv2D(4, 2).groups(2).strides(2), Shape.of(1, 4, 3, 4)));
+        cases.add(Case.of(new Conv2D(4, 1).groups(2), Shape.of(1, 2, 3, 4)));
+    }
+
+    private static void batchNormalizations(List<Case> cases) {
+        for (long step : new long[] {-1, 3}) {
+            // So large an epsilon because the random variances are in -1 to 1.
+            cases.add(new Case(new BatchNormalization(0.9f, 1.5f), step, 1, List.of(Shape.of(7, 3))));
+            cases.add(new Case(new BatchNormalization(0.9f, 1.5f), step, 1, List.of(Shape.of(2, 3, 2, 5))));
+            for (boolean flag : new boolean[] {true, false}) {
+                final Initializer zeros = new Initializers.Zeros();
+                final Layer layer = new BatchNormalization(1, 0.9f, 1.5f, flag, !flag, zeros, zeros, zeros, zeros);
+                cases.add(new Case(layer, step, 1, List.of(Shape.of(9, 4))));
+            }
+        }
+        cases.add(new Case(new BatchNormalization(), 3, 2, List.of(Shape.of(5, 3, 4))));
     }
 
     @Test
@@ -195,6 +229,11 @@ class LayerGradientTest {
         @Override
         public long scratch(List<Shape> inputs) {
             return layer.scratch(inputs);
+        }
+
+        @Override
+        public long backwardScratch(List<Shape> inputs) {
+            return layer.backwardScratch(inputs);
         }
 
         @Override

@@ -203,7 +203,7 @@ final class SimdPacking {
     }
 
     /// A square is transposed by zipping row i with row i + lanes/2, log2(lanes) times, between two buffers.
-    private static void transposeSquare(
+    static void transposeSquare(
             MemorySegment from,
             long fromOffset,
             long ldFrom,

@@ -31,6 +31,7 @@ public final class KerasImport {
 
     private static final long FREE_BYTES = 64 << 20;
     private static final int SHOWN_NAMES = 8;
+    private static final int SHOWN_PARTS = 20;
 
     private static final Map<String, LayerFactory> FACTORIES = new ConcurrentHashMap<>();
 
@@ -376,6 +377,8 @@ public final class KerasImport {
             parts.add((names.size() == 1 ? "layer " : "layers ")
                     + String.join(", ", names.subList(0, Math.min(names.size(), SHOWN_NAMES))) + more + ": " + text);
         });
-        return report.file() + ": cannot be loaded: " + String.join("; ", parts);
+        final String more = parts.size() <= SHOWN_PARTS ? "" : "; and " + (parts.size() - SHOWN_PARTS) + " more";
+        return report.file() + ": cannot be loaded: "
+                + String.join("; ", parts.subList(0, Math.min(parts.size(), SHOWN_PARTS))) + more;
     }
 }

@@ -8,6 +8,7 @@ import com.google.gson.JsonParser;
 import com.google.gson.reflect.TypeToken;
 import dev.lanewise.io.ModelFormatException;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// JSON of Keras' files, which may have `NaN` in it and comes from anywhere: bounded before it is parsed.
@@ -18,6 +19,7 @@ final class KerasJson {
     private static final int MAX_VALUES = 1 << 20;
     private static final int MAX_DEPTH = 200;
     private static final int MAX_SHOWN = 60;
+    private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}", Pattern.UNICODE_CHARACTER_CLASS);
 
     private KerasJson() {}
 
@@ -40,7 +42,9 @@ final class KerasJson {
         }
     }
 
-    /// One pass over the text: how deep it is nested and how many values it has.
+    /// One pass over the text: how deep it is nested and how many values it has. The parser must be lenient, for NaN;
+    /// what else it would take then (comments, other quotes and separators) is refused here, or it could hide from
+    /// the count.
     private static void check(String text, String where) {
         if (text.length() > MAX_CHARACTERS) {
             throw new ModelFormatException(
@@ -67,6 +71,8 @@ final class KerasJson {
                 }
                 case '}', ']' -> depth--;
                 case ',' -> values++;
+                case '\'', '#', '/', ';', '=' ->
+                    throw new ModelFormatException(where + " is not JSON ('" + c + "' at character " + i + ")");
                 default -> {}
             }
             if (depth > MAX_DEPTH) {
@@ -116,9 +122,14 @@ final class KerasJson {
         return new Gson().<Map<String, Object>>fromJson(json, new TypeToken<Map<String, Object>>() {}.getType());
     }
 
-    /// For messages: not longer than fits a line.
+    /// For people: nothing in it that a terminal would obey.
+    static String printable(String text) {
+        return CONTROL.matcher(text).replaceAll("?");
+    }
+
+    /// For messages: not longer than fits a line, and printable.
     static String shown(Object value) {
-        final String text = value.toString();
+        final String text = printable(value.toString());
         return text.length() <= MAX_SHOWN ? text : text.substring(0, MAX_SHOWN) + "…";
     }
 }

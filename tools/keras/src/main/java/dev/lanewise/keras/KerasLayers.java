@@ -1,5 +1,6 @@
 package dev.lanewise.keras;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
@@ -9,7 +10,9 @@ import dev.lanewise.nn.InputLayer;
 import dev.lanewise.nn.Layer;
 import dev.lanewise.nn.Layers;
 import dev.lanewise.nn.layer.Activation;
+import dev.lanewise.nn.layer.BatchNormalization;
 import dev.lanewise.nn.layer.ChannelMatrix;
+import dev.lanewise.nn.layer.Conv2D;
 import dev.lanewise.nn.layer.Dense;
 import dev.lanewise.nn.layer.Flatten;
 import dev.lanewise.nn.layer.ReLU;
@@ -32,13 +35,15 @@ final class KerasLayers {
         Layer convert(LayerConfig config);
     }
 
-    private static final Map<String, Converter> SPECIAL = Map.of(
-            "InputLayer", KerasLayers::input,
-            "Flatten", config -> new Flatten(),
-            "Dense", KerasLayers::dense,
-            "Resizing", KerasLayers::resizing,
-            "LeakyReLU", config -> withDefault(config, "LeakyReLU", "negative_slope", 0.3),
-            "ThresholdedReLU", KerasLayers::thresholded);
+    private static final Map<String, Converter> SPECIAL = Map.ofEntries(
+            Map.entry("InputLayer", KerasLayers::input),
+            Map.entry("Flatten", config -> new Flatten()),
+            Map.entry("Dense", KerasLayers::dense),
+            Map.entry("Resizing", KerasLayers::resizing),
+            Map.entry("BatchNormalization", KerasLayers::batchNormalization),
+            Map.entry("Conv2D", config -> convolution(Conv2D.class, config)),
+            Map.entry("LeakyReLU", config -> withDefault(config, "LeakyReLU", "negative_slope", 0.3)),
+            Map.entry("ThresholdedReLU", KerasLayers::thresholded));
 
     /// Classes that hold code.
     private static final Set<String> CODE = Set.of("Lambda", "__lambda__");
@@ -165,6 +170,36 @@ final class KerasLayers {
             return generic(Layers.get(type), config.with(key, new JsonPrimitive(value)));
         }
         return generic(Layers.get(type), config);
+    }
+
+    /// Settings of convolutions may be one number for all axes, and old files do not have all of them.
+    private static @Nullable Layer convolution(Class<? extends Layer> type, LayerConfig config) {
+        LayerConfig whole = config;
+        for (String key : List.of("kernel_size", "strides", "dilation_rate")) {
+            final JsonElement value = config.take(key);
+            if (value == null ? !key.equals("kernel_size") : value.isJsonPrimitive()) {
+                final JsonArray list = new JsonArray();
+                list.add(value == null ? new JsonPrimitive(1) : value);
+                whole = whole.with(key, list);
+            }
+        }
+        if (config.take("padding") == null) {
+            whole = whole.with("padding", new JsonPrimitive("valid"));
+        }
+        if (config.take("groups") == null) {
+            whole = whole.with("groups", new JsonPrimitive(1));
+        }
+        return generic(type, whole);
+    }
+
+    /// tf.keras writes the axis as a list of one.
+    private static @Nullable Layer batchNormalization(LayerConfig config) {
+        final JsonElement axis = config.take("axis");
+        return axis != null && axis.isJsonArray() && axis.getAsJsonArray().size() == 1
+                ? generic(
+                        BatchNormalization.class,
+                        config.with("axis", axis.getAsJsonArray().get(0)))
+                : generic(BatchNormalization.class, config);
     }
 
     /// What fills a border, which `pad_to_aspect_ratio` alone would make.

@@ -58,6 +58,11 @@ final class KerasUpgrade {
 
     private KerasUpgrade() {}
 
+    /// Names of classes in older files, and what they are called today.
+    static Map<String, String> classes() {
+        return CLASSES;
+    }
+
     /// A layer's entry as Keras would write it today, as far as it is known how.
     static JsonObject entry(JsonObject entry, int kerasMajor) {
         final String type = KerasJson.string(entry, "class_name");

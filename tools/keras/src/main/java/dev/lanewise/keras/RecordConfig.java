@@ -115,7 +115,7 @@ final class RecordConfig {
     /// Keras' initializer in our form. Weights are loaded, so that one of ours that is missing changes nothing
     /// yet.
     private static JsonElement initializer(String key, @Nullable JsonElement value, LayerConfig config) {
-        final String usual = key.startsWith("kernel") ? "GlorotUniform" : "Zeros";
+        final String usual = usual(key);
         if (value == null) {
             return write(usual, new JsonObject());
         }
@@ -146,6 +146,15 @@ final class RecordConfig {
             own.add("distribution", new JsonPrimitive("truncated_normal"));
         }
         return write(type, own);
+    }
+
+    /// Keras' default for what an initializer is for.
+    private static String usual(String key) {
+        return switch (key) {
+            case "kernel_initializer", "depthwise_initializer", "pointwise_initializer" -> "GlorotUniform";
+            case "gamma_initializer", "moving_variance_initializer" -> "Ones";
+            default -> "Zeros";
+        };
     }
 
     private static JsonObject write(String type, JsonObject config) {

@@ -461,6 +461,11 @@ public final class H5File implements AutoCloseable {
         /// Chunks may be larger than the data set, by this much at most: writers choose a megabyte or less.
         private static final int SPARE = 16 << 20;
 
+        /// All chunks together may be larger than the data set, beyond what is spare, by this factor at most: those at
+        /// the ends of each axis may be nearly empty. Otherwise few bytes of a file, given as every chunk, would be
+        /// inflated for hours.
+        private static final int MOST_SPREAD = 16;
+
         private final H5Dataset data;
         private final ChunkedDataset chunked;
         private final int[] chunk;
@@ -510,6 +515,10 @@ public final class H5File implements AutoCloseable {
             if (count > fileSize) {
                 throw new ModelFormatException(name + ": '" + data.path() + "' would have " + count
                         + " chunks, the file has " + fileSize + " bytes");
+            }
+            if (count > 0 && chunkBytes > Math.max(SPARE, MOST_SPREAD * byteSize(data)) / count) {
+                throw new ModelFormatException(name + ": '" + data.path() + "' has " + count + " chunks of "
+                        + chunkBytes + " bytes for values of " + byteSize(data) + " bytes");
             }
         }
 

@@ -1,0 +1,489 @@
+package dev.lanewise.kernels.convolution;
+
+import static dev.lanewise.kernels.simd.Simd.LANES;
+import static dev.lanewise.kernels.simd.Simd.ORDER;
+import static dev.lanewise.kernels.simd.Simd.SPECIES;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
+
+import dev.lanewise.kernels.Window;
+import dev.lanewise.kernels.gemm.SimdTranspose;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import org.jspecify.annotations.Nullable;
+
+/// Vector loops; channels that fill no vector are left to the plain ones, or done twice where that changes nothing.
+public final class SimdConvolution extends ScalarConvolution {
+    @Override
+    void patchesLoop(
+            Window window,
+            MemorySegment x,
+            long xo,
+            int position,
+            int rows,
+            int tap,
+            int taps,
+            int channel,
+            int channels,
+            MemorySegment patches,
+            long po) {
+        if (rows == 0 || taps == 0 || channels == 0) {
+            return;
+        }
+        final Window.Axis depth = window.depth();
+        final Window.Axis height = window.height();
+        final Window.Axis width = window.width();
+        int column = position % width.positions();
+        int row = position / width.positions() % height.positions();
+        int layer = position / width.positions() / height.positions();
+        final int step = taps * channels;
+        for (int r = 0; r < rows; r++) {
+            final long sample = xo + layer / depth.positions() * window.pixels() * window.channels();
+            patch(
+                    window,
+                    x,
+                    sample,
+                    layer % depth.positions(),
+                    row,
+                    column,
+                    tap,
+                    taps,
+                    channel,
+                    channels,
+                    patches,
+                    po + (long) r * step);
+            if (++column == width.positions()) {
+                column = 0;
+                if (++row == height.positions()) {
+                    row = 0;
+                    layer++;
+                }
+            }
+        }
+    }
+
+    /// One row: runs of taps along the width, each in one line of the source.
+    private static void patch(
+            Window window,
+            MemorySegment x,
+            long sample,
+            int layer,
+            int row,
+            int column,
+            int tap,
+            int taps,
+            int channel,
+            int channels,
+            MemorySegment to,
+            long at) {
+        final Window.Axis depth = window.depth();
+        final Window.Axis height = window.height();
+        final Window.Axis width = window.width();
+        int j = tap % width.taps();
+        int i = tap / width.taps() % height.taps();
+        int k = tap / width.taps() / height.taps();
+        int left = taps;
+        while (left > 0) {
+            final int run = Math.min(left, width.taps() - j);
+            final int d = depth.pixel(layer) + k * depth.tapStep();
+            final int h = height.pixel(row) + i * height.tapStep();
+            final int w = width.pixel(column) + j * width.tapStep();
+            if (d < 0 || d >= depth.size() || h < 0 || h >= height.size()) {
+                zero(to, at, run * channels);
+            } else {
+                final long line = sample + ((long) d * height.size() + h) * width.size() * window.channels();
+                line(window, x, line + channel, w, run, channels, to, at);
+            }
+            at += (long) run * channels;
+            left -= run;
+            j = 0;
+            if (++i == height.taps()) {
+                i = 0;
+                k++;
+            }
+        }
+    }
+
+    private static void line(
+            Window window, MemorySegment x, long line, int w, int run, int channels, MemorySegment to, long at) {
+        final int size = window.width().size();
+        final int tapStep = window.width().tapStep();
+        final int all = window.channels();
+        if (tapStep == 1 && channels == all) {
+            // Neighbouring taps are neighbours in memory.
+            final int first = Math.clamp(-w, 0, run);
+            final int end = Math.clamp(size - w, first, run);
+            zero(to, at, first * all);
+            copy(x, line + (long) (w + first) * all, to, at + (long) first * all, (end - first) * all);
+            zero(to, at + (long) end * all, (run - end) * all);
+            return;
+        }
+        for (int t = 0; t < run; t++) {
+            final int pixel = w + t * tapStep;
+            if (pixel < 0 || pixel >= size) {
+                zero(to, at + (long) t * channels, channels);
+            } else {
+                copy(x, line + (long) pixel * all, to, at + (long) t * channels, channels);
+            }
+        }
+    }
+
+    /// The last vector may overlap the one before.
+    private static void copy(MemorySegment from, long f, MemorySegment to, long t, int n) {
+        if (n < LANES) {
+            for (int i = 0; i < n; i++) {
+                to.setAtIndex(JAVA_FLOAT, t + i, from.getAtIndex(JAVA_FLOAT, f + i));
+            }
+            return;
+        }
+        final int last = n - LANES;
+        for (int i = 0; i < last; i += LANES) {
+            fromMemorySegment(SPECIES, from, 4 * (f + i), ORDER).intoMemorySegment(to, 4 * (t + i), ORDER);
+        }
+        fromMemorySegment(SPECIES, from, 4 * (f + last), ORDER).intoMemorySegment(to, 4 * (t + last), ORDER);
+    }
+
+    private static void zero(MemorySegment to, long t, int n) {
+        if (n < LANES) {
+            for (int i = 0; i < n; i++) {
+                to.setAtIndex(JAVA_FLOAT, t + i, 0);
+            }
+            return;
+        }
+        final FloatVector zero = FloatVector.broadcast(SPECIES, 0);
+        final int last = n - LANES;
+        for (int i = 0; i < last; i += LANES) {
+            zero.intoMemorySegment(to, 4 * (t + i), ORDER);
+        }
+        zero.intoMemorySegment(to, 4 * (t + last), ORDER);
+    }
+
+    @Override
+    void transposeLoop(
+            MemorySegment from,
+            long fromOffset,
+            int rows,
+            int cols,
+            long ldFrom,
+            MemorySegment to,
+            long toOffset,
+            long ldTo,
+            MemorySegment work,
+            long workOffset) {
+        final int wholeRows = rows & -LANES;
+        final int wholeCols = cols & -LANES;
+        for (int r = 0; r < wholeRows; r += LANES) {
+            for (int c = 0; c < wholeCols; c += LANES) {
+                SimdTranspose.square(
+                        from, fromOffset + r * ldFrom + c, ldFrom, to, toOffset + c * ldTo + r, ldTo, work, workOffset);
+            }
+        }
+        super.transposeLoop(
+                from,
+                fromOffset + wholeCols,
+                wholeRows,
+                cols - wholeCols,
+                ldFrom,
+                to,
+                toOffset + wholeCols * ldTo,
+                ldTo,
+                work,
+                workOffset);
+        super.transposeLoop(
+                from,
+                fromOffset + wholeRows * ldFrom,
+                rows - wholeRows,
+                cols,
+                ldFrom,
+                to,
+                toOffset + wholeRows,
+                ldTo,
+                work,
+                workOffset);
+    }
+
+    @Override
+    void depthwiseRowLoop(
+            Window window,
+            MemorySegment x,
+            long xo,
+            int row,
+            MemorySegment kernel,
+            long ko,
+            @Nullable MemorySegment bias,
+            long bo,
+            MemorySegment y,
+            long yo,
+            long yStep,
+            boolean accumulate) {
+        final Window.Axis width = window.width();
+        final int channels = window.channels();
+        final int positions = width.positions();
+        final int whole = channels & -LANES;
+        // Positions at which every tap meets a pixel.
+        int inner = positions;
+        int outer = 0;
+        if (width.taps() > 0) {
+            final int last = width.taps() - 1;
+            inner = Math.min(positions, Math.max(width.firstPosition(0), width.firstPosition(last)));
+            outer = Math.max(inner, Math.min(width.endPosition(0), width.endPosition(last)));
+        }
+        for (int c = 0; c < whole; c += LANES) {
+            depthwiseVector(
+                    window, x, xo, row, kernel, ko, bias, bo, y, yo, yStep, accumulate, inner, outer, positions, c);
+        }
+        if (whole == channels) {
+            return;
+        }
+        if (channels > LANES && !accumulate) {
+            depthwiseVector(
+                    window,
+                    x,
+                    xo,
+                    row,
+                    kernel,
+                    ko,
+                    bias,
+                    bo,
+                    y,
+                    yo,
+                    yStep,
+                    false,
+                    inner,
+                    outer,
+                    positions,
+                    channels - LANES);
+        } else {
+            depthwise(window, x, xo, row, kernel, ko, bias, bo, y, yo, yStep, accumulate, 0, positions, whole);
+        }
+    }
+
+    /// One vector of channels: the positions at the borders one by one, those between four at a time.
+    private static void depthwiseVector(
+            Window window,
+            MemorySegment x,
+            long xo,
+            int row,
+            MemorySegment kernel,
+            long ko,
+            @Nullable MemorySegment bias,
+            long bo,
+            MemorySegment y,
+            long yo,
+            long yStep,
+            boolean accumulate,
+            int inner,
+            int outer,
+            int positions,
+            int c) {
+        int p = 0;
+        for (; p < inner; p++) {
+            depthwiseOne(window, x, xo, row, p, kernel, ko, bias, bo, y, yo + p * yStep, accumulate, c);
+        }
+        for (; p + 4 <= outer; p += 4) {
+            depthwiseFour(window, x, xo, row, p, kernel, ko, bias, bo, y, yo + p * yStep, yStep, accumulate, c);
+        }
+        for (; p < positions; p++) {
+            depthwiseOne(window, x, xo, row, p, kernel, ko, bias, bo, y, yo + p * yStep, accumulate, c);
+        }
+    }
+
+    private static void depthwiseOne(
+            Window window,
+            MemorySegment x,
+            long xo,
+            int row,
+            int p,
+            MemorySegment kernel,
+            long ko,
+            @Nullable MemorySegment bias,
+            long bo,
+            MemorySegment y,
+            long yo,
+            boolean accumulate,
+            int c) {
+        final Window.Axis height = window.height();
+        final Window.Axis width = window.width();
+        final long channels = window.channels();
+        final int first = width.firstTap(p);
+        final int end = width.endTap(p);
+        FloatVector sum = bias == null
+                ? FloatVector.broadcast(SPECIES, 0)
+                : fromMemorySegment(SPECIES, bias, 4 * (bo + c), ORDER);
+        for (int i = height.firstTap(row); i < height.endTap(row); i++) {
+            final long line = (height.pixel(row) + (long) i * height.tapStep()) * width.size() + width.pixel(p);
+            for (int j = first; j < end; j++) {
+                final long at = xo + (line + (long) j * width.tapStep()) * channels + c;
+                final long k = ko + ((long) i * width.taps() + j) * channels + c;
+                final FloatVector v = fromMemorySegment(SPECIES, x, 4 * at, ORDER);
+                sum = v.fma(fromMemorySegment(SPECIES, kernel, 4 * k, ORDER), sum);
+            }
+        }
+        if (accumulate) {
+            sum = fromMemorySegment(SPECIES, y, 4 * (yo + c), ORDER).add(sum);
+        }
+        sum.intoMemorySegment(y, 4 * (yo + c), ORDER);
+    }
+
+    private static void depthwiseFour(
+            Window window,
+            MemorySegment x,
+            long xo,
+            int row,
+            int p,
+            MemorySegment kernel,
+            long ko,
+            @Nullable MemorySegment bias,
+            long bo,
+            MemorySegment y,
+            long yo,
+            long yStep,
+            boolean accumulate,
+            int c) {
+        final Window.Axis height = window.height();
+        final Window.Axis width = window.width();
+        final long channels = window.channels();
+        final long next = 4L * width.step() * channels;
+        final long tapStep = 4L * width.tapStep() * channels;
+        final int taps = width.taps();
+        FloatVector sum0 = bias == null
+                ? FloatVector.broadcast(SPECIES, 0)
+                : fromMemorySegment(SPECIES, bias, 4 * (bo + c), ORDER);
+        FloatVector sum1 = sum0;
+        FloatVector sum2 = sum0;
+        FloatVector sum3 = sum0;
+        for (int i = height.firstTap(row); i < height.endTap(row); i++) {
+            final long line = (height.pixel(row) + (long) i * height.tapStep()) * width.size() + width.pixel(p);
+            final long x0 = 4 * (xo + line * channels + c);
+            final long k0 = 4 * (ko + (long) i * taps * channels + c);
+            for (int j = 0; j < taps; j++) {
+                final FloatVector w = fromMemorySegment(SPECIES, kernel, k0 + 4L * j * channels, ORDER);
+                final long at = x0 + j * tapStep;
+                sum0 = fromMemorySegment(SPECIES, x, at, ORDER).fma(w, sum0);
+                sum1 = fromMemorySegment(SPECIES, x, at + next, ORDER).fma(w, sum1);
+                sum2 = fromMemorySegment(SPECIES, x, at + 2 * next, ORDER).fma(w, sum2);
+                sum3 = fromMemorySegment(SPECIES, x, at + 3 * next, ORDER).fma(w, sum3);
+            }
+        }
+        final long y0 = 4 * (yo + c);
+        final long y1 = y0 + 4 * yStep;
+        final long y2 = y1 + 4 * yStep;
+        final long y3 = y2 + 4 * yStep;
+        if (accumulate) {
+            sum0 = fromMemorySegment(SPECIES, y, y0, ORDER).add(sum0);
+            sum1 = fromMemorySegment(SPECIES, y, y1, ORDER).add(sum1);
+            sum2 = fromMemorySegment(SPECIES, y, y2, ORDER).add(sum2);
+            sum3 = fromMemorySegment(SPECIES, y, y3, ORDER).add(sum3);
+        }
+        sum0.intoMemorySegment(y, y0, ORDER);
+        sum1.intoMemorySegment(y, y1, ORDER);
+        sum2.intoMemorySegment(y, y2, ORDER);
+        sum3.intoMemorySegment(y, y3, ORDER);
+    }
+
+    @Override
+    void depthwiseGradientRowLoop(
+            Window window,
+            MemorySegment x,
+            long xo,
+            int row,
+            MemorySegment dy,
+            long dyo,
+            int channel,
+            int channels,
+            MemorySegment sums,
+            long so) {
+        final Window.Axis height = window.height();
+        final Window.Axis width = window.width();
+        final int all = window.channels();
+        final int end = channel + channels;
+        final int four = channel + (channels & -(4 * LANES));
+        final int whole = channel + (channels & -LANES);
+        for (int i = height.firstTap(row); i < height.endTap(row); i++) {
+            final long line = (height.pixel(row) + (long) i * height.tapStep()) * width.size();
+            for (int j = 0; j < width.taps(); j++) {
+                final int first = width.firstPosition(j);
+                final int count = width.endPosition(j) - first;
+                if (count <= 0) {
+                    continue;
+                }
+                final long x0 = xo + (line + width.pixel(first) + (long) j * width.tapStep()) * all;
+                final long dy0 = dyo + (long) first * all;
+                final long sum = so + ((long) i * width.taps() + j) * all;
+                final long xStep = (long) width.step() * all;
+                for (int c = channel; c < four; c += 4 * LANES) {
+                    products4(x, x0 + c, xStep, dy, dy0 + c, all, count, sums, sum + c);
+                }
+                for (int c = four; c < whole; c += LANES) {
+                    products(x, x0 + c, xStep, dy, dy0 + c, all, count, sums, sum + c);
+                }
+                for (int c = whole; c < end; c++) {
+                    float s = 0;
+                    for (int p = 0; p < count; p++) {
+                        s = Math.fma(
+                                x.getAtIndex(JAVA_FLOAT, x0 + p * xStep + c),
+                                dy.getAtIndex(JAVA_FLOAT, dy0 + (long) p * all + c),
+                                s);
+                    }
+                    sums.setAtIndex(JAVA_FLOAT, sum + c, sums.getAtIndex(JAVA_FLOAT, sum + c) + s);
+                }
+            }
+        }
+    }
+
+    private static void products(
+            MemorySegment x,
+            long xo,
+            long xStep,
+            MemorySegment dy,
+            long dyo,
+            long dyStep,
+            int n,
+            MemorySegment sums,
+            long so) {
+        FloatVector sum = FloatVector.broadcast(SPECIES, 0);
+        for (int p = 0; p < n; p++) {
+            final FloatVector v = fromMemorySegment(SPECIES, x, 4 * (xo + p * xStep), ORDER);
+            sum = v.fma(fromMemorySegment(SPECIES, dy, 4 * (dyo + p * dyStep), ORDER), sum);
+        }
+        fromMemorySegment(SPECIES, sums, 4 * so, ORDER).add(sum).intoMemorySegment(sums, 4 * so, ORDER);
+    }
+
+    private static void products4(
+            MemorySegment x,
+            long xo,
+            long xStep,
+            MemorySegment dy,
+            long dyo,
+            long dyStep,
+            int n,
+            MemorySegment sums,
+            long so) {
+        FloatVector sum0 = FloatVector.broadcast(SPECIES, 0);
+        FloatVector sum1 = sum0;
+        FloatVector sum2 = sum0;
+        FloatVector sum3 = sum0;
+        for (int p = 0; p < n; p++) {
+            final long at = 4 * (xo + p * xStep);
+            final long dyAt = 4 * (dyo + p * dyStep);
+            sum0 = fromMemorySegment(SPECIES, x, at, ORDER).fma(fromMemorySegment(SPECIES, dy, dyAt, ORDER), sum0);
+            sum1 = fromMemorySegment(SPECIES, x, at + 4L * LANES, ORDER)
+                    .fma(fromMemorySegment(SPECIES, dy, dyAt + 4L * LANES, ORDER), sum1);
+            sum2 = fromMemorySegment(SPECIES, x, at + 8L * LANES, ORDER)
+                    .fma(fromMemorySegment(SPECIES, dy, dyAt + 8L * LANES, ORDER), sum2);
+            sum3 = fromMemorySegment(SPECIES, x, at + 12L * LANES, ORDER)
+                    .fma(fromMemorySegment(SPECIES, dy, dyAt + 12L * LANES, ORDER), sum3);
+        }
+        final long s = 4 * so;
+        fromMemorySegment(SPECIES, sums, s, ORDER).add(sum0).intoMemorySegment(sums, s, ORDER);
+        fromMemorySegment(SPECIES, sums, s + 4L * LANES, ORDER)
+                .add(sum1)
+                .intoMemorySegment(sums, s + 4L * LANES, ORDER);
+        fromMemorySegment(SPECIES, sums, s + 8L * LANES, ORDER)
+                .add(sum2)
+                .intoMemorySegment(sums, s + 8L * LANES, ORDER);
+        fromMemorySegment(SPECIES, sums, s + 12L * LANES, ORDER)
+                .add(sum3)
+                .intoMemorySegment(sums, s + 12L * LANES, ORDER);
+    }
+}

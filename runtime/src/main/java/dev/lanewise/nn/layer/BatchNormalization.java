@@ -1,0 +1,357 @@
+package dev.lanewise.nn.layer;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
+import dev.lanewise.nn.Initializer;
+import dev.lanewise.nn.Initializers;
+import dev.lanewise.nn.Layer;
+import dev.lanewise.nn.LayerBuffers;
+import dev.lanewise.nn.ParameterSpec;
+import dev.lanewise.nn.RangeTask;
+import dev.lanewise.tensor.Shape;
+import dev.lanewise.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Batch normalization: `y[…, c] = (x[…, c] - mean[c]) · gamma[c] / sqrt(variance[c] + epsilon) + beta[c]`.
+///
+/// In training mean and variance are the batch's (the variance over n, not n - 1), and the gradient goes through
+/// them; a step that went well moves the moving ones: `moving = moving · momentum + batch · (1 - momentum)`.
+/// Otherwise, and as in Keras always in a frozen layer, they are the moving ones.
+///
+/// @param axis of the channels: the last one, by its index or as -1
+/// @param center whether there is a beta
+/// @param scale whether there is a gamma
+public record BatchNormalization(
+        int axis,
+        float momentum,
+        float epsilon,
+        boolean center,
+        boolean scale,
+        Initializer betaInitializer,
+        Initializer gammaInitializer,
+        Initializer movingMeanInitializer,
+        Initializer movingVarianceInitializer)
+        implements Layer {
+    /// Rows that a cut of the work is a multiple of.
+    private static final int QUANTUM = 16;
+
+    public BatchNormalization {
+        if (!(momentum >= 0 && momentum <= 1)) {
+            throw new IllegalArgumentException("BatchNormalization: momentum must be in 0 to 1, got " + momentum);
+        }
+        if (!(epsilon >= 0) || Float.isInfinite(epsilon)) {
+            throw new IllegalArgumentException("BatchNormalization: epsilon must be 0 or more, got " + epsilon);
+        }
+    }
+
+    /// Keras' defaults: the last axis, momentum 0.99, epsilon 0.001, with beta and gamma.
+    public BatchNormalization() {
+        this(0.99f, 1e-3f);
+    }
+
+    /// With beta and gamma.
+    public BatchNormalization(float momentum, float epsilon) {
+        this(
+                -1,
+                momentum,
+                epsilon,
+                true,
+                true,
+                new Initializers.Zeros(),
+                new Initializers.Ones(),
+                new Initializers.Zeros(),
+                new Initializers.Ones());
+    }
+
+    @Override
+    public List<Shape> outputShapes(List<Shape> inputs) {
+        return List.of(input(inputs));
+    }
+
+    private Shape input(List<Shape> inputs) {
+        final Shape x = Shapes.single("BatchNormalization", inputs);
+        if (x.rank() < 2 || Shapes.axis("BatchNormalization", axis, x) != x.rank() - 1) {
+            throw new IllegalArgumentException(
+                    "BatchNormalization: axis " + axis + " of " + x + " is not the last, which alone is supported");
+        }
+        if (x.last() == Shape.UNKNOWN) {
+            throw new IllegalArgumentException("BatchNormalization: the last dimension must be known, got " + x);
+        }
+        return x;
+    }
+
+    @Override
+    public List<ParameterSpec> parameters(List<Shape> inputs) {
+        final Shape channels = Shape.of(input(inputs).last());
+        final List<ParameterSpec> specs = new ArrayList<>();
+        if (scale) {
+            specs.add(new ParameterSpec("gamma", channels, gammaInitializer));
+        }
+        if (center) {
+            specs.add(new ParameterSpec("beta", channels, betaInitializer));
+        }
+        specs.add(new ParameterSpec("moving_mean", channels, movingMeanInitializer, false));
+        specs.add(new ParameterSpec("moving_variance", channels, movingVarianceInitializer, false));
+        return specs;
+    }
+
+    private int beta() {
+        return scale ? 1 : 0;
+    }
+
+    private int movingMean() {
+        return beta() + (center ? 1 : 0);
+    }
+
+    /// The batch's mean and variance.
+    @Override
+    public List<Shape> saved(List<Shape> inputs) {
+        final Shape channels = Shape.of(input(inputs).last());
+        return List.of(channels, channels);
+    }
+
+    /// Scale and shift, or what the gradient needs by channel, and sums of chunks.
+    @Override
+    public long scratch(List<Shape> inputs) {
+        final Shape x = input(inputs);
+        return (long) VECTORS * x.last() + ColumnSums.work(x.size() / Math.max(1, x.last()), x.last());
+    }
+
+    /// Vectors of channels at the begin of the scratch: scale, shift or level, slope, two sums.
+    private static final int VECTORS = 5;
+
+    private static boolean usesBatch(LayerBuffers b) {
+        return b.training() && b.trainable();
+    }
+
+    /// What a call works with.
+    private static final class Work {
+        private final LayerBuffers b;
+        private final BatchNormalization layer;
+        private final int cols;
+        private final int rows;
+        private final MemorySegment x;
+        private final MemorySegment scratch;
+        private final MemorySegment movingMean;
+        private final MemorySegment movingVariance;
+        private final MemorySegment batchMean;
+        private final MemorySegment batchVariance;
+        private final ColumnSums sums;
+        private final ColumnSums squares;
+        private final @Nullable ColumnSums gradients;
+        private final @Nullable ColumnSums products;
+        private final RangeTask normalize;
+        private final RangeTask gradient;
+
+        Work(BatchNormalization layer, LayerBuffers b) {
+            this.b = b;
+            this.layer = layer;
+            cols = b.x(0).shape().last();
+            rows = Spatial.rows(b.x(0).shape());
+            x = b.x(0).segment();
+            scratch = b.scratch();
+            movingMean = b.parameter(layer.movingMean()).segment();
+            movingVariance = b.parameter(layer.movingMean() + 1).segment();
+            batchMean = b.saved(0).segment();
+            batchVariance = b.saved(1).segment();
+            final long behind = (long) VECTORS * cols;
+            sums = ColumnSums.of(b.compute(), x, rows, cols, scratch, behind);
+            squares = new ColumnSums(
+                    b.compute(),
+                    rows,
+                    cols,
+                    (kernels, row, count, target, offset) -> kernels.channel()
+                            .squaredDistances(x, (long) row * cols, count, cols, batchMean, 0, target, offset),
+                    scratch,
+                    behind);
+            if (b.hasDy(0)) {
+                final MemorySegment dy = b.dy(0).segment();
+                gradients = ColumnSums.of(b.compute(), dy, rows, cols, scratch, behind);
+                products = new ColumnSums(
+                        b.compute(),
+                        rows,
+                        cols,
+                        (kernels, row, count, target, offset) -> kernels.channel()
+                                .distanceProducts(
+                                        x,
+                                        (long) row * cols,
+                                        dy,
+                                        (long) row * cols,
+                                        count,
+                                        cols,
+                                        mean(),
+                                        0,
+                                        target,
+                                        offset),
+                        scratch,
+                        behind);
+            } else {
+                gradients = null;
+                products = null;
+            }
+            normalize = this::normalize;
+            gradient = this::gradient;
+        }
+
+        private MemorySegment mean() {
+            return usesBatch(b) ? batchMean : movingMean;
+        }
+
+        private MemorySegment variance() {
+            return usesBatch(b) ? batchVariance : movingVariance;
+        }
+
+        void forward() {
+            if (usesBatch(b)) {
+                sums.run(batchMean, 0, false);
+                divide(batchMean);
+                squares.run(batchVariance, 0, false);
+                divide(batchVariance);
+            }
+            writeScale();
+            for (int c = 0; c < cols; c++) {
+                final float shift = layer.center ? b.parameter(layer.beta()).get(c) : 0;
+                scratch.setAtIndex(JAVA_FLOAT, cols + c, shift);
+            }
+            b.compute().run(normalize, rows, QUANTUM, (long) rows * cols / 8);
+        }
+
+        private void divide(MemorySegment values) {
+            for (int c = 0; c < cols; c++) {
+                values.setAtIndex(JAVA_FLOAT, c, values.getAtIndex(JAVA_FLOAT, c) / rows);
+            }
+        }
+
+        /// `gamma / sqrt(variance + epsilon)`, rounded once.
+        private void writeScale() {
+            for (int c = 0; c < cols; c++) {
+                final double gamma = layer.scale ? b.parameter(0).get(c) : 1;
+                scratch.setAtIndex(JAVA_FLOAT, c, (float) (gamma * inverseDeviation(c)));
+            }
+        }
+
+        private double inverseDeviation(int c) {
+            return 1 / Math.sqrt((double) variance().getAtIndex(JAVA_FLOAT, c) + layer.epsilon);
+        }
+
+        private void normalize(int from, int to) {
+            b.compute()
+                    .kernels()
+                    .channel()
+                    .normalize(
+                            x,
+                            (long) from * cols,
+                            b.y(0).segment(),
+                            (long) from * cols,
+                            to - from,
+                            cols,
+                            mean(),
+                            0,
+                            scratch,
+                            0,
+                            scratch,
+                            cols);
+        }
+
+        void backward() {
+            final Tensor dGamma = layer.scale ? b.gradient(0) : null;
+            final Tensor dBeta = layer.center ? b.gradient(layer.beta()) : null;
+            final boolean through = usesBatch(b);
+            final long sumAt = 3L * cols;
+            final long productAt = 4L * cols;
+            if (gradients != null && products != null && (through || dGamma != null || dBeta != null)) {
+                gradients.run(scratch, sumAt, false);
+                products.run(scratch, productAt, false);
+            }
+            for (int c = 0; c < cols; c++) {
+                final float sum = scratch.getAtIndex(JAVA_FLOAT, sumAt + c);
+                final float product = scratch.getAtIndex(JAVA_FLOAT, productAt + c);
+                final double inverse = inverseDeviation(c);
+                if (dBeta != null) {
+                    dBeta.set(c, b.accumulateGradient(layer.beta()) ? dBeta.get(c) + sum : sum);
+                }
+                if (dGamma != null) {
+                    final float g = (float) (product * inverse);
+                    dGamma.set(c, b.accumulateGradient(0) ? dGamma.get(c) + g : g);
+                }
+                scratch.setAtIndex(JAVA_FLOAT, cols + c, through ? sum / rows : 0);
+                final float slope = (float) (product * inverse * inverse / rows);
+                scratch.setAtIndex(JAVA_FLOAT, 2L * cols + c, through ? slope : 0);
+            }
+            if (b.dx(0) != null) {
+                writeScale();
+                b.compute().run(gradient, rows, QUANTUM, (long) rows * cols / 4);
+            }
+        }
+
+        private void gradient(int from, int to) {
+            final Tensor dx = b.dx(0);
+            if (dx != null) {
+                final long at = (long) from * cols;
+                b.compute()
+                        .kernels()
+                        .channel()
+                        .normalizeGradient(
+                                x,
+                                at,
+                                b.dy(0).segment(),
+                                at,
+                                dx.segment(),
+                                at,
+                                to - from,
+                                cols,
+                                mean(),
+                                0,
+                                scratch,
+                                0,
+                                scratch,
+                                cols,
+                                scratch,
+                                2L * cols,
+                                b.accumulateDx(0));
+            }
+        }
+
+        void updateState() {
+            if (usesBatch(b)) {
+                move(movingMean, batchMean);
+                move(movingVariance, batchVariance);
+            }
+        }
+
+        private void move(MemorySegment moving, MemorySegment batch) {
+            for (int c = 0; c < cols; c++) {
+                final float value = moving.getAtIndex(JAVA_FLOAT, c) * layer.momentum
+                        + batch.getAtIndex(JAVA_FLOAT, c) * (1 - layer.momentum);
+                moving.setAtIndex(JAVA_FLOAT, c, value);
+            }
+        }
+    }
+
+    private Work work(LayerBuffers b) {
+        return b.kept(Work.class, "work", this, Work::new);
+    }
+
+    @Override
+    public void forward(LayerBuffers b) {
+        work(b).forward();
+    }
+
+    @Override
+    public void backward(LayerBuffers b) {
+        work(b).backward();
+    }
+
+    @Override
+    public void updateState(LayerBuffers b) {
+        work(b).updateState();
+    }
+
+    @Override
+    public boolean backwardReadsOutput() {
+        return false;
+    }
+}
