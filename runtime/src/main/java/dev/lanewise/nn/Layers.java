@@ -4,8 +4,15 @@ import dev.lanewise.nn.layer.Activation;
 import dev.lanewise.nn.layer.Add;
 import dev.lanewise.nn.layer.BatchNormalization;
 import dev.lanewise.nn.layer.Concatenate;
+import dev.lanewise.nn.layer.Conv1D;
+import dev.lanewise.nn.layer.Conv1DTranspose;
 import dev.lanewise.nn.layer.Conv2D;
+import dev.lanewise.nn.layer.Conv2DTranspose;
+import dev.lanewise.nn.layer.Conv3D;
+import dev.lanewise.nn.layer.Conv3DTranspose;
 import dev.lanewise.nn.layer.Dense;
+import dev.lanewise.nn.layer.DepthwiseConv1D;
+import dev.lanewise.nn.layer.DepthwiseConv2D;
 import dev.lanewise.nn.layer.Dropout;
 import dev.lanewise.nn.layer.ELU;
 import dev.lanewise.nn.layer.Flatten;
@@ -18,6 +25,8 @@ import dev.lanewise.nn.layer.ReLU;
 import dev.lanewise.nn.layer.Rescaling;
 import dev.lanewise.nn.layer.Reshape;
 import dev.lanewise.nn.layer.Resizing;
+import dev.lanewise.nn.layer.SeparableConv1D;
+import dev.lanewise.nn.layer.SeparableConv2D;
 import dev.lanewise.nn.layer.Softmax;
 import java.lang.reflect.RecordComponent;
 import java.util.List;
@@ -34,7 +43,16 @@ public final class Layers {
         for (Class<? extends Layer> type : List.of(
                 InputLayer.class,
                 Dense.class,
+                Conv1D.class,
                 Conv2D.class,
+                Conv3D.class,
+                Conv1DTranspose.class,
+                Conv2DTranspose.class,
+                Conv3DTranspose.class,
+                DepthwiseConv1D.class,
+                DepthwiseConv2D.class,
+                SeparableConv1D.class,
+                SeparableConv2D.class,
                 BatchNormalization.class,
                 Activation.class,
                 Softmax.class,

@@ -5,6 +5,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
+import dev.lanewise.io.RecordJson;
 import dev.lanewise.kernels.Activations;
 import dev.lanewise.nn.InputLayer;
 import dev.lanewise.nn.Layer;
@@ -12,12 +13,12 @@ import dev.lanewise.nn.Layers;
 import dev.lanewise.nn.layer.Activation;
 import dev.lanewise.nn.layer.BatchNormalization;
 import dev.lanewise.nn.layer.ChannelMatrix;
-import dev.lanewise.nn.layer.Conv2D;
 import dev.lanewise.nn.layer.Dense;
 import dev.lanewise.nn.layer.Flatten;
 import dev.lanewise.nn.layer.ReLU;
 import dev.lanewise.nn.layer.Resizing;
 import dev.lanewise.tensor.Shape;
+import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -41,7 +42,16 @@ final class KerasLayers {
             Map.entry("Dense", KerasLayers::dense),
             Map.entry("Resizing", KerasLayers::resizing),
             Map.entry("BatchNormalization", KerasLayers::batchNormalization),
-            Map.entry("Conv2D", config -> convolution(Conv2D.class, config)),
+            Map.entry("Conv1D", KerasLayers::convolution),
+            Map.entry("Conv1DTranspose", KerasLayers::convolution),
+            Map.entry("Conv2D", KerasLayers::convolution),
+            Map.entry("Conv2DTranspose", KerasLayers::convolution),
+            Map.entry("Conv3D", KerasLayers::convolution),
+            Map.entry("Conv3DTranspose", KerasLayers::convolution),
+            Map.entry("DepthwiseConv1D", KerasLayers::convolution),
+            Map.entry("DepthwiseConv2D", KerasLayers::convolution),
+            Map.entry("SeparableConv1D", KerasLayers::convolution),
+            Map.entry("SeparableConv2D", KerasLayers::convolution),
             Map.entry("LeakyReLU", config -> withDefault(config, "LeakyReLU", "negative_slope", 0.3)),
             Map.entry("ThresholdedReLU", KerasLayers::thresholded));
 
@@ -173,21 +183,28 @@ final class KerasLayers {
     }
 
     /// Settings of convolutions may be one number for all axes, and old files do not have all of them.
-    private static @Nullable Layer convolution(Class<? extends Layer> type, LayerConfig config) {
+    private static @Nullable Layer convolution(LayerConfig config) {
+        final Class<? extends Layer> type = Layers.get(config.className());
+        if (type == null) {
+            throw new IllegalStateException(config.className() + " is not registered");
+        }
         LayerConfig whole = config;
-        for (String key : List.of("kernel_size", "strides", "dilation_rate")) {
+        for (String key : List.of("kernel_size", "strides", "dilation_rate", "output_padding")) {
             final JsonElement value = config.take(key);
-            if (value == null ? !key.equals("kernel_size") : value.isJsonPrimitive()) {
+            final boolean missing = value == null && (key.equals("strides") || key.equals("dilation_rate"));
+            if (missing || (value != null && value.isJsonPrimitive())) {
                 final JsonArray list = new JsonArray();
                 list.add(value == null ? new JsonPrimitive(1) : value);
                 whole = whole.with(key, list);
             }
         }
-        if (config.take("padding") == null) {
-            whole = whole.with("padding", new JsonPrimitive("valid"));
-        }
-        if (config.take("groups") == null) {
-            whole = whole.with("groups", new JsonPrimitive(1));
+        for (RecordComponent component : RecordConfig.components(type)) {
+            final String key = RecordJson.key(component.getName());
+            if (key.equals("padding") && config.take(key) == null) {
+                whole = whole.with(key, new JsonPrimitive("valid"));
+            } else if ((key.equals("groups") || key.equals("depth_multiplier")) && config.take(key) == null) {
+                whole = whole.with(key, new JsonPrimitive(1));
+            }
         }
         return generic(type, whole);
     }
