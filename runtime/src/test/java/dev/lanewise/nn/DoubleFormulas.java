@@ -64,9 +64,15 @@ final class DoubleFormulas {
             case "GrayToRgb" -> (x, w) -> one(rgb(x[0]));
             case "PreprocessInput" -> (x, w) -> one(preprocessed(((PreprocessInput) layer).mode(), x[0]));
             case "Flatten", "Reshape" -> (x, w) -> one(x[0].clone());
-            case "Add" -> (x, w) -> one(sum(x));
             case "Dropout" -> (x, w) -> one(dropout((Dropout) layer, x[0], key, step));
-            default -> throw new IllegalArgumentException("no formula for " + layer.typeName());
+            default -> {
+                GradientCheck.Formula formula = SpatialFormulas.of(layer, inputs);
+                formula = formula == null ? MergeFormulas.of(layer, inputs) : formula;
+                if (formula == null) {
+                    throw new IllegalArgumentException("no formula for " + layer.typeName());
+                }
+                yield formula;
+            }
         };
     }
 
@@ -367,16 +373,6 @@ final class DoubleFormulas {
                 case "torch" -> (x[i] / 255 - mean[c]) / deviation[c];
                 default -> x[i] / 127.5 - 1;
             };
-        }
-        return y;
-    }
-
-    private static double[] sum(double[][] x) {
-        final double[] y = new double[x[0].length];
-        for (double[] input : x) {
-            for (int i = 0; i < y.length; i++) {
-                y[i] += input[i];
-            }
         }
         return y;
     }

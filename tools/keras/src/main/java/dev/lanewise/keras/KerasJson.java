@@ -103,6 +103,12 @@ final class KerasJson {
                 : null;
     }
 
+    static boolean isNumber(@Nullable JsonElement value) {
+        return value != null
+                && value.isJsonPrimitive()
+                && value.getAsJsonPrimitive().isNumber();
+    }
+
     /// Whether a value stands for nothing: missing, null, false, an empty object or list.
     static boolean isNeutral(@Nullable JsonElement value) {
         if (value == null || value.isJsonNull()) {

@@ -14,6 +14,7 @@ import dev.lanewise.nn.layer.Activation;
 import dev.lanewise.nn.layer.BatchNormalization;
 import dev.lanewise.nn.layer.ChannelMatrix;
 import dev.lanewise.nn.layer.Dense;
+import dev.lanewise.nn.layer.Dot;
 import dev.lanewise.nn.layer.Flatten;
 import dev.lanewise.nn.layer.ReLU;
 import dev.lanewise.nn.layer.Resizing;
@@ -25,6 +26,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Keras' layers by class name. A layer of [Layers] is found there by itself, its components by Keras' keys;
@@ -40,7 +42,7 @@ final class KerasLayers {
             Map.entry("InputLayer", KerasLayers::input),
             Map.entry("Flatten", config -> new Flatten()),
             Map.entry("Dense", KerasLayers::dense),
-            Map.entry("Resizing", KerasLayers::resizing),
+            Map.entry("Add", KerasOperations::convert),
             Map.entry("BatchNormalization", KerasLayers::batchNormalization),
             Map.entry("Conv1D", KerasLayers::convolution),
             Map.entry("Conv1DTranspose", KerasLayers::convolution),
@@ -48,12 +50,29 @@ final class KerasLayers {
             Map.entry("Conv2DTranspose", KerasLayers::convolution),
             Map.entry("Conv3D", KerasLayers::convolution),
             Map.entry("Conv3DTranspose", KerasLayers::convolution),
+            Map.entry("Cropping1D", config -> edges(config, "cropping")),
+            Map.entry("Cropping2D", config -> edges(config, "cropping")),
+            Map.entry("Cropping3D", config -> edges(config, "cropping")),
             Map.entry("DepthwiseConv1D", KerasLayers::convolution),
             Map.entry("DepthwiseConv2D", KerasLayers::convolution),
+            Map.entry("Divide", KerasOperations::convert),
+            Map.entry("Dot", KerasLayers::dot),
+            Map.entry("LeakyReLU", config -> withDefault(config, "LeakyReLU", "negative_slope", 0.3)),
+            Map.entry("Maximum", KerasOperations::convert),
+            Map.entry("Minimum", KerasOperations::convert),
+            Map.entry("Multiply", KerasOperations::convert),
+            Map.entry("Resizing", KerasLayers::resizing),
             Map.entry("SeparableConv1D", KerasLayers::convolution),
             Map.entry("SeparableConv2D", KerasLayers::convolution),
-            Map.entry("LeakyReLU", config -> withDefault(config, "LeakyReLU", "negative_slope", 0.3)),
-            Map.entry("ThresholdedReLU", KerasLayers::thresholded));
+            Map.entry("Subtract", KerasOperations::convert),
+            Map.entry("ThresholdedReLU", KerasLayers::thresholded),
+            Map.entry("ZeroPadding1D", config -> edges(config, "padding")),
+            Map.entry("ZeroPadding2D", config -> edges(config, "padding")),
+            Map.entry("ZeroPadding3D", config -> edges(config, "padding")));
+
+    /// Layers over places with channels.
+    private static final Pattern PLACES = Pattern.compile(
+            ".*(Conv|Pooling|ZeroPadding|Cropping|UpSampling|SpatialDropout)[0-9A-Za-z]*|Flatten|Resizing|CenterCrop");
 
     /// Classes that hold code.
     private static final Set<String> CODE = Set.of("Lambda", "__lambda__");
@@ -88,6 +107,7 @@ final class KerasLayers {
             Map.entry("data_format", List.of("\"channels_last\"")),
             Map.entry("axis", List.of("-1")),
             Map.entry("axes", List.of()),
+            Map.entry("dim_ordering", List.of("\"tf\"")),
             Map.entry("padding", List.of("\"valid\"")),
             Map.entry("strides", List.of()),
             Map.entry("dilation_rate", List.of("[1,1]", "[1]", "1")),
@@ -147,9 +167,17 @@ final class KerasLayers {
             return null;
         }
         dtype(config);
-        final Layer layer = special != null ? special.convert(config) : generic(known, config);
-        rest(config);
+        // The layers here have channels last; what is before and behind is turned (KerasFlattening).
+        final LayerConfig own =
+                isChannelsFirst(config) ? config.with("data_format", new JsonPrimitive("channels_last")) : config;
+        final Layer layer = special != null ? special.convert(own) : generic(known, own);
+        rest(own);
         return config.refused() ? null : layer;
+    }
+
+    /// Whether a layer takes images and the like with their channels first.
+    static boolean isChannelsFirst(LayerConfig config) {
+        return config.isChannelsFirst() && PLACES.matcher(config.className()).matches();
     }
 
     /// Whether a class is of a package that is not Keras'.
@@ -171,7 +199,7 @@ final class KerasLayers {
         }
     }
 
-    private static @Nullable Layer generic(@Nullable Class<? extends Layer> type, LayerConfig config) {
+    static @Nullable Layer generic(@Nullable Class<? extends Layer> type, LayerConfig config) {
         return type == null ? null : RecordConfig.read(type, config);
     }
 
@@ -224,6 +252,50 @@ final class KerasLayers {
         config.take("fill_mode");
         config.take("fill_value");
         return generic(Resizing.class, config);
+    }
+
+    /// What is added around samples or cut off them, as pairs: Keras also writes one number for all edges, or one for
+    /// both edges of an axis, and Keras 1 four of an image.
+    private static @Nullable Layer edges(LayerConfig config, String key) {
+        final Class<? extends Layer> type = Layers.get(config.className());
+        final JsonElement given = config.take(key);
+        if (type == null || given == null) {
+            return generic(type, config);
+        }
+        final int axes = RecordConfig.axes(type);
+        final JsonArray list = given.isJsonArray() ? given.getAsJsonArray() : new JsonArray();
+        final JsonArray pairs = new JsonArray();
+        for (int axis = 0; axis < axes; axis++) {
+            if (KerasJson.isNumber(given)) {
+                pairs.add(pair(given, given));
+            } else if (axes == 1 && list.size() == 2) {
+                pairs.add(pair(list.get(0), list.get(1)));
+            } else if (axes > 1 && list.size() == axes) {
+                final JsonElement one = list.get(axis);
+                pairs.add(one.isJsonArray() ? one : pair(one, one));
+            } else if (list.size() == 2 * axes) {
+                pairs.add(pair(list.get(2 * axis), list.get(2 * axis + 1)));
+            }
+        }
+        if (pairs.size() != axes) {
+            config.find(Reason.UNSUPPORTED_ARGUMENT, "'" + key + "' " + KerasJson.shown(given));
+            return null;
+        }
+        return generic(type, config.with(key, axes == 1 ? pairs.get(0) : pairs));
+    }
+
+    private static JsonArray pair(JsonElement before, JsonElement after) {
+        final JsonArray pair = new JsonArray();
+        pair.add(before);
+        pair.add(after);
+        return pair;
+    }
+
+    /// One axis for both inputs stands for two; a negative one is counted for each from its end.
+    private static @Nullable Layer dot(LayerConfig config) {
+        final JsonElement axes = config.take("axes");
+        return generic(
+                Dot.class, KerasJson.isNumber(axes) && axes != null ? config.with("axes", pair(axes, axes)) : config);
     }
 
     private static @Nullable Layer input(LayerConfig config) {
