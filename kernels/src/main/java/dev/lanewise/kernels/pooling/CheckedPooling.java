@@ -127,7 +127,7 @@ abstract class CheckedPooling implements PoolingKernel {
         }
         // No stride is longer than the segment, so that nothing overflows.
         final long size = x.byteSize() / Float.BYTES;
-        if (step > size && count > 1 || planeStride > size && depth > 1 || rowStride > size && height > 1) {
+        if ((step > size && count > 1) || (planeStride > size && depth > 1) || (rowStride > size && height > 1)) {
             throw new IllegalArgumentException(kernel + ": " + operand + ": strides " + step + ", " + planeStride
                     + " and " + rowStride + " lead out of a segment of " + size + " floats");
         }

@@ -139,7 +139,7 @@ final class RecordConfig {
     /// Keras' initializer in our form. Weights are loaded, so that one of ours that is missing changes nothing
     /// yet.
     private static JsonElement initializer(String key, @Nullable JsonElement value, LayerConfig config) {
-        final String usual = key.startsWith("kernel") ? "GlorotUniform" : "Zeros";
+        final String usual = key.startsWith("kernel") ? "GlorotUniform" : key.startsWith("gamma") ? "Ones" : "Zeros";
         if (value == null) {
             return write(usual, new JsonObject());
         }
