@@ -68,6 +68,8 @@ final class DoubleFormulas {
             default -> {
                 GradientCheck.Formula formula = SpatialFormulas.of(layer, inputs);
                 formula = formula == null ? MergeFormulas.of(layer, inputs) : formula;
+                formula = formula == null ? NormalizationFormulas.of(layer, inputs) : formula;
+                formula = formula == null ? NoiseFormulas.of(layer, inputs, key, step) : formula;
                 if (formula == null) {
                     throw new IllegalArgumentException("no formula for " + layer.typeName());
                 }

@@ -16,6 +16,7 @@ import dev.lanewise.nn.layer.ChannelMatrix;
 import dev.lanewise.nn.layer.Dense;
 import dev.lanewise.nn.layer.Dot;
 import dev.lanewise.nn.layer.Flatten;
+import dev.lanewise.nn.layer.Normalization;
 import dev.lanewise.nn.layer.ReLU;
 import dev.lanewise.nn.layer.Resizing;
 import dev.lanewise.tensor.Shape;
@@ -50,6 +51,7 @@ final class KerasLayers {
             Map.entry("Conv2DTranspose", KerasLayers::convolution),
             Map.entry("Conv3D", KerasLayers::convolution),
             Map.entry("Conv3DTranspose", KerasLayers::convolution),
+            Map.entry("Normalization", KerasLayers::normalization),
             Map.entry("Cropping1D", config -> edges(config, "cropping")),
             Map.entry("Cropping2D", config -> edges(config, "cropping")),
             Map.entry("Cropping3D", config -> edges(config, "cropping")),
@@ -289,6 +291,29 @@ final class KerasLayers {
         pair.add(before);
         pair.add(after);
         return pair;
+    }
+
+    /// Mean and variance may be numbers, or lists in lists.
+    private static @Nullable Layer normalization(LayerConfig config) {
+        final JsonElement axis = config.take("axis");
+        LayerConfig plain = axis == null && config.has("axis") ? config.with("axis", new JsonArray()) : config;
+        for (String key : List.of("mean", "variance")) {
+            final JsonElement given = config.take(key);
+            if (given != null) {
+                final JsonArray numbers = new JsonArray();
+                flatten(given, numbers);
+                plain = plain.with(key, numbers);
+            }
+        }
+        return generic(Normalization.class, plain);
+    }
+
+    private static void flatten(JsonElement json, JsonArray numbers) {
+        if (json.isJsonArray()) {
+            json.getAsJsonArray().forEach(element -> flatten(element, numbers));
+        } else {
+            numbers.add(json);
+        }
     }
 
     /// One axis for both inputs stands for two; a negative one is counted for each from its end.

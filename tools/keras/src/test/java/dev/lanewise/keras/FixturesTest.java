@@ -246,6 +246,7 @@ class FixturesTest {
                             "opt_adamw",
                             "opt_rmsprop",
                             "opt_rmsprop_centered",
+                            "arch_layernorm",
                             "loss_binary_crossentropy",
                             "loss_huber",
                             "loss_log_cosh",
