@@ -20,6 +20,12 @@ import org.junit.jupiter.api.io.TempDir;
 class OperandsTest {
     private static final int N = 8;
 
+    /// Of 8 pixels of one channel, and of one pixel of 8 channels.
+    private static final Window WINDOW =
+            new Window(Window.Axis.ONE, Window.Axis.ONE, new Window.Axis(N, N, 1, 0, 1, 1), 1);
+
+    private static final Window CHANNELS = new Window(Window.Axis.ONE, Window.Axis.ONE, Window.Axis.ONE, N);
+
     /// A kernel with all its operands, each of 8 floats at offset 0.
     interface Call {
         void on(Kernels k, MemorySegment[] s);
@@ -210,7 +216,45 @@ class OperandsTest {
                         "logCosh",
                         6,
                         List.of(3, 4, 5),
-                        (k, s) -> k.loss().logCosh(s[0], 0, s[1], 0, s[2], 0, s[3], 0, s[4], 0, s[5], 0, N, 1, 1))));
+                        (k, s) -> k.loss().logCosh(s[0], 0, s[1], 0, s[2], 0, s[3], 0, s[4], 0, s[5], 0, N, 1, 1)),
+                new Kernel(
+                        "patches",
+                        2,
+                        List.of(1),
+                        (k, s) -> k.convolution().patches(WINDOW, s[0], 0, 0, N, 0, 1, 0, 1, s[1], 0)),
+                new Kernel(
+                        "depthwiseRow",
+                        4,
+                        List.of(3),
+                        (k, s) -> k.convolution()
+                                .depthwiseRow(CHANNELS, s[0], 0, 0, s[1], 0, s[2], 0, s[3], 0, N, false)),
+                new Kernel(
+                        "depthwiseGradientRow",
+                        3,
+                        List.of(2),
+                        (k, s) -> k.convolution().depthwiseGradientRow(CHANNELS, s[0], 0, 0, s[1], 0, 0, N, s[2], 0)),
+                new Kernel(
+                        "squaredDistances",
+                        3,
+                        List.of(2),
+                        (k, s) -> k.channel().squaredDistances(s[0], 0, 1, N, s[1], 0, s[2], 0)),
+                new Kernel(
+                        "distanceProducts",
+                        4,
+                        List.of(3),
+                        (k, s) -> k.channel().distanceProducts(s[0], 0, s[1], 0, 1, N, s[2], 0, s[3], 0)),
+                new Kernel(
+                        "normalize",
+                        5,
+                        List.of(1),
+                        (k, s) -> k.channel().normalize(s[0], 0, s[1], 0, 1, N, s[2], 0, s[3], 0, s[4], 0)),
+                new Kernel(
+                        "normalizeGradient",
+                        7,
+                        List.of(2),
+                        (k, s) -> k.channel()
+                                .normalizeGradient(
+                                        s[0], 0, s[1], 0, s[2], 0, 1, N, s[3], 0, s[4], 0, s[5], 0, s[6], 0, false))));
         for (Activation activation : ActivationFormula.all()) {
             if (activation.outputCols(2) != 2) {
                 continue;

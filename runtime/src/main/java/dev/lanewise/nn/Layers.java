@@ -1,23 +1,35 @@
 package dev.lanewise.nn;
 
 import dev.lanewise.nn.layer.Activation;
+import dev.lanewise.nn.layer.ActivityRegularization;
 import dev.lanewise.nn.layer.Add;
+import dev.lanewise.nn.layer.AlphaDropout;
 import dev.lanewise.nn.layer.Average;
 import dev.lanewise.nn.layer.AveragePooling1D;
 import dev.lanewise.nn.layer.AveragePooling2D;
 import dev.lanewise.nn.layer.AveragePooling3D;
 import dev.lanewise.nn.layer.BatchNormalization;
+import dev.lanewise.nn.layer.CenterCrop;
 import dev.lanewise.nn.layer.Concatenate;
+import dev.lanewise.nn.layer.Conv1D;
+import dev.lanewise.nn.layer.Conv1DTranspose;
 import dev.lanewise.nn.layer.Conv2D;
+import dev.lanewise.nn.layer.Conv2DTranspose;
+import dev.lanewise.nn.layer.Conv3D;
+import dev.lanewise.nn.layer.Conv3DTranspose;
 import dev.lanewise.nn.layer.Cropping1D;
 import dev.lanewise.nn.layer.Cropping2D;
 import dev.lanewise.nn.layer.Cropping3D;
 import dev.lanewise.nn.layer.Dense;
+import dev.lanewise.nn.layer.DepthwiseConv1D;
+import dev.lanewise.nn.layer.DepthwiseConv2D;
 import dev.lanewise.nn.layer.Divide;
 import dev.lanewise.nn.layer.Dot;
 import dev.lanewise.nn.layer.Dropout;
 import dev.lanewise.nn.layer.ELU;
 import dev.lanewise.nn.layer.Flatten;
+import dev.lanewise.nn.layer.GaussianDropout;
+import dev.lanewise.nn.layer.GaussianNoise;
 import dev.lanewise.nn.layer.GlobalAveragePooling1D;
 import dev.lanewise.nn.layer.GlobalAveragePooling2D;
 import dev.lanewise.nn.layer.GlobalAveragePooling3D;
@@ -26,6 +38,8 @@ import dev.lanewise.nn.layer.GlobalMaxPooling2D;
 import dev.lanewise.nn.layer.GlobalMaxPooling3D;
 import dev.lanewise.nn.layer.GrayToRgb;
 import dev.lanewise.nn.layer.Grayscale;
+import dev.lanewise.nn.layer.GroupNormalization;
+import dev.lanewise.nn.layer.LayerNormalization;
 import dev.lanewise.nn.layer.LeakyReLU;
 import dev.lanewise.nn.layer.MaxPooling1D;
 import dev.lanewise.nn.layer.MaxPooling2D;
@@ -33,16 +47,24 @@ import dev.lanewise.nn.layer.MaxPooling3D;
 import dev.lanewise.nn.layer.Maximum;
 import dev.lanewise.nn.layer.Minimum;
 import dev.lanewise.nn.layer.Multiply;
+import dev.lanewise.nn.layer.Normalization;
 import dev.lanewise.nn.layer.PReLU;
 import dev.lanewise.nn.layer.Permute;
 import dev.lanewise.nn.layer.PreprocessInput;
+import dev.lanewise.nn.layer.RMSNormalization;
 import dev.lanewise.nn.layer.ReLU;
 import dev.lanewise.nn.layer.RepeatVector;
 import dev.lanewise.nn.layer.Rescaling;
 import dev.lanewise.nn.layer.Reshape;
 import dev.lanewise.nn.layer.Resizing;
+import dev.lanewise.nn.layer.SeparableConv1D;
+import dev.lanewise.nn.layer.SeparableConv2D;
 import dev.lanewise.nn.layer.Softmax;
+import dev.lanewise.nn.layer.SpatialDropout1D;
+import dev.lanewise.nn.layer.SpatialDropout2D;
+import dev.lanewise.nn.layer.SpatialDropout3D;
 import dev.lanewise.nn.layer.Subtract;
+import dev.lanewise.nn.layer.UnitNormalization;
 import dev.lanewise.nn.layer.UpSampling1D;
 import dev.lanewise.nn.layer.UpSampling2D;
 import dev.lanewise.nn.layer.UpSampling3D;
@@ -64,7 +86,16 @@ public final class Layers {
         for (Class<? extends Layer> type : List.of(
                 InputLayer.class,
                 Dense.class,
+                Conv1D.class,
                 Conv2D.class,
+                Conv3D.class,
+                Conv1DTranspose.class,
+                Conv2DTranspose.class,
+                Conv3DTranspose.class,
+                DepthwiseConv1D.class,
+                DepthwiseConv2D.class,
+                SeparableConv1D.class,
+                SeparableConv2D.class,
                 BatchNormalization.class,
                 Activation.class,
                 Softmax.class,
@@ -111,7 +142,20 @@ public final class Layers {
                 Average.class,
                 Maximum.class,
                 Minimum.class,
-                Dot.class)) {
+                Dot.class,
+                CenterCrop.class,
+                LayerNormalization.class,
+                GroupNormalization.class,
+                RMSNormalization.class,
+                UnitNormalization.class,
+                Normalization.class,
+                SpatialDropout1D.class,
+                SpatialDropout2D.class,
+                SpatialDropout3D.class,
+                GaussianNoise.class,
+                GaussianDropout.class,
+                AlphaDropout.class,
+                ActivityRegularization.class)) {
             REGISTRY.put(type.getSimpleName(), type);
         }
     }

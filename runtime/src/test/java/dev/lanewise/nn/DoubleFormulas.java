@@ -4,7 +4,6 @@ import dev.lanewise.kernels.Threefry;
 import dev.lanewise.nn.layer.Activation;
 import dev.lanewise.nn.layer.BatchNormalization;
 import dev.lanewise.nn.layer.Concatenate;
-import dev.lanewise.nn.layer.Conv2D;
 import dev.lanewise.nn.layer.Dense;
 import dev.lanewise.nn.layer.Dropout;
 import dev.lanewise.nn.layer.ELU;
@@ -29,38 +28,16 @@ final class DoubleFormulas {
     /// @param key of the call, for dropout
     /// @param step of training; negative outside training
     static GradientCheck.Formula of(Layer layer, List<Shape> inputs, LayerBuffers.RandomKey key, long step) {
+        final GradientCheck.Formula convolution = ConvolutionFormulas.of(layer, inputs.getFirst());
+        return convolution != null ? convolution : ofOthers(layer, inputs, key, step);
+    }
+
+    private static GradientCheck.Formula ofOthers(
+            Layer layer, List<Shape> inputs, LayerBuffers.RandomKey key, long step) {
         return switch (layer.typeName()) {
             case "Dense" ->
                 (x, w) -> one(dense((Dense) layer, x[0], w, inputs.getFirst().last()));
-            case "Conv2D" -> {
-                final Conv2D conv = (Conv2D) layer;
-                yield (x, w) -> one(activation(
-                        conv.activation(),
-                        ConvolutionFormulas.convolution(
-                                x[0],
-                                inputs.getFirst(),
-                                w,
-                                conv.kernelSize(),
-                                conv.strides(),
-                                conv.padding(),
-                                conv.dilationRate(),
-                                conv.groups(),
-                                conv.filters()),
-                        conv.filters()));
-            }
-            case "BatchNormalization" -> {
-                final BatchNormalization norm = (BatchNormalization) layer;
-                final int channels = inputs.getFirst().last();
-                yield (x, w) -> one(ConvolutionFormulas.batchNormalization(
-                        x[0],
-                        channels,
-                        norm.scale() ? w[0] : null,
-                        norm.center() ? w[norm.scale() ? 1 : 0] : null,
-                        w[w.length - 2],
-                        w[w.length - 1],
-                        norm.epsilon(),
-                        step >= 0));
-            }
+            case "BatchNormalization" -> batchNormalization((BatchNormalization) layer, inputs.getFirst(), step >= 0);
             case "Activation" ->
                 (x, w) -> one(activation(
                         ((Activation) layer).activation(),
@@ -91,11 +68,49 @@ final class DoubleFormulas {
             default -> {
                 GradientCheck.Formula formula = SpatialFormulas.of(layer, inputs);
                 formula = formula == null ? MergeFormulas.of(layer, inputs) : formula;
+                formula = formula == null ? NormalizationFormulas.of(layer, inputs) : formula;
+                formula = formula == null ? NoiseFormulas.of(layer, inputs, key, step) : formula;
                 if (formula == null) {
                     throw new IllegalArgumentException("no formula for " + layer.typeName());
                 }
                 yield formula;
             }
+        };
+    }
+
+    /// By way of rows of channels, whatever axis they are.
+    private static GradientCheck.Formula batchNormalization(BatchNormalization layer, Shape shape, boolean training) {
+        final int axis = layer.axis() < 0 ? layer.axis() + shape.rank() : layer.axis();
+        final int channels = shape.dim(axis);
+        int step = 1;
+        for (int i = axis + 1; i < shape.rank(); i++) {
+            step *= shape.dim(i);
+        }
+        final int inner = step;
+        return (x, w) -> {
+            final int[] place = new int[x[0].length];
+            for (int i = 0; i < place.length; i++) {
+                final int outer = i / inner / channels;
+                place[i] = (outer * inner + i % inner) * channels + i / inner % channels;
+            }
+            final double[] rows = new double[place.length];
+            for (int i = 0; i < place.length; i++) {
+                rows[place[i]] = x[0][i];
+            }
+            final double[] normal = ConvolutionFormulas.batchNormalization(
+                    rows,
+                    channels,
+                    layer.scale() ? w[0] : null,
+                    layer.center() ? w[layer.scale() ? 1 : 0] : null,
+                    w[w.length - 2],
+                    w[w.length - 1],
+                    layer.epsilon(),
+                    training);
+            final double[] y = new double[place.length];
+            for (int i = 0; i < place.length; i++) {
+                y[i] = normal[place[i]];
+            }
+            return one(y);
         };
     }
 

@@ -10,8 +10,15 @@ import dev.lanewise.nn.layer.Activation;
 import dev.lanewise.nn.layer.Add;
 import dev.lanewise.nn.layer.BatchNormalization;
 import dev.lanewise.nn.layer.Concatenate;
+import dev.lanewise.nn.layer.Conv1D;
+import dev.lanewise.nn.layer.Conv1DTranspose;
 import dev.lanewise.nn.layer.Conv2D;
+import dev.lanewise.nn.layer.Conv2DTranspose;
+import dev.lanewise.nn.layer.Conv3D;
+import dev.lanewise.nn.layer.Conv3DTranspose;
 import dev.lanewise.nn.layer.Dense;
+import dev.lanewise.nn.layer.DepthwiseConv1D;
+import dev.lanewise.nn.layer.DepthwiseConv2D;
 import dev.lanewise.nn.layer.Dropout;
 import dev.lanewise.nn.layer.ELU;
 import dev.lanewise.nn.layer.Flatten;
@@ -24,6 +31,8 @@ import dev.lanewise.nn.layer.ReLU;
 import dev.lanewise.nn.layer.Rescaling;
 import dev.lanewise.nn.layer.Reshape;
 import dev.lanewise.nn.layer.Resizing;
+import dev.lanewise.nn.layer.SeparableConv1D;
+import dev.lanewise.nn.layer.SeparableConv2D;
 import dev.lanewise.nn.layer.Softmax;
 import dev.lanewise.tensor.Memory;
 import dev.lanewise.tensor.Shape;
@@ -104,6 +113,8 @@ class LayerGradientTest {
             cases.add(new Case(new Activation(activation), -1, 4, List.of(Shape.of(5, 7))));
         }
         convolutions(cases);
+        transposedConvolutions(cases);
+        depthwiseConvolutions(cases);
         batchNormalizations(cases);
         cases.add(Case.of(new Softmax(), Shape.of(4, 5)));
         cases.add(Case.of(new Softmax(), Shape.of(2, 2, 3)));
@@ -150,6 +161,8 @@ class LayerGradientTest {
         cases.add(new Case(new Dropout(0), 7, 1, List.of(Shape.of(4, 9))));
         cases.addAll(SpatialFormulas.cases());
         cases.addAll(MergeFormulas.cases());
+        cases.addAll(NormalizationFormulas.cases());
+        cases.addAll(NoiseFormulas.cases());
         return cases.stream();
     }
 
@@ -167,6 +180,75 @@ class LayerGradientTest {
         cases.add(Case.of(new Conv2D(6, 3).groups(3).padding("same"), image));
         cases.add(Case.of(new Conv2D(4, 2).groups(2).strides(2), Shape.of(1, 4, 3, 4)));
         cases.add(Case.of(new Conv2D(4, 1).groups(2), Shape.of(1, 2, 3, 4)));
+        final Shape sequence = Shape.of(2, 7, 3);
+        cases.add(Case.of(new Conv1D(4, 3, Activations.RELU), sequence));
+        cases.add(Case.of(new Conv1D(2, 2).strides(2).padding("same"), sequence));
+        cases.add(Case.of(new Conv1D(2, 3).dilationRate(2).padding("causal"), sequence));
+        cases.add(Case.of(new Conv1D(3, 2).strides(2).padding("causal").groups(3), sequence));
+        final Shape volume = Shape.of(2, 3, 4, 3, 2);
+        cases.add(Case.of(new Conv3D(2, 2), volume));
+        cases.add(Case.of(new Conv3D(2, 3, Activations.TANH).strides(2, 1, 2).padding("same"), volume));
+        cases.add(Case.of(
+                new Conv3D(2, 2).kernelSize(1, 2, 2).dilationRate(1, 2, 1).groups(2), volume));
+    }
+
+    private static void transposedConvolutions(List<Case> cases) {
+        final Shape image = Shape.of(2, 3, 2, 3);
+        for (String padding : List.of("valid", "same")) {
+            cases.add(Case.of(new Conv2DTranspose(2, 3).padding(padding), image));
+            cases.add(Case.of(
+                    new Conv2DTranspose(2, 3, Activations.RELU).strides(2).padding(padding), image));
+            cases.add(Case.of(
+                    new Conv2DTranspose(2, 2).strides(3, 2).padding(padding).useBias(false), image));
+            cases.add(Case.of(
+                    new Conv2DTranspose(1, 2).strides(2).dilationRate(3, 2).padding(padding), image));
+            cases.add(Case.of(
+                    new Conv2DTranspose(2, 3, Activations.of("gelu"))
+                            .strides(2)
+                            .outputPadding(1)
+                            .padding(padding),
+                    image));
+            cases.add(Case.of(new Conv1DTranspose(2, 4).strides(2).padding(padding), Shape.of(2, 3, 2)));
+            cases.add(Case.of(new Conv3DTranspose(2, 2).strides(2, 1, 3).padding(padding), Shape.of(1, 2, 3, 2, 2)));
+        }
+        cases.add(Case.of(new Conv2DTranspose(4, 1), image));
+        cases.add(Case.of(new Conv1DTranspose(3, 3).dilationRate(2), Shape.of(2, 4, 3)));
+    }
+
+    private static void depthwiseConvolutions(List<Case> cases) {
+        final Shape image = Shape.of(2, 5, 4, 3);
+        for (int multiplier : new int[] {1, 2}) {
+            cases.add(Case.of(new DepthwiseConv2D(3).depthMultiplier(multiplier), image));
+            cases.add(Case.of(
+                    new DepthwiseConv2D(3, Activations.RELU)
+                            .padding("same")
+                            .strides(2)
+                            .depthMultiplier(multiplier),
+                    image));
+            cases.add(Case.of(
+                    new DepthwiseConv2D(2, Activations.of("gelu"))
+                            .dilationRate(2, 3)
+                            .useBias(false)
+                            .depthMultiplier(multiplier),
+                    image));
+            cases.add(Case.of(
+                    new DepthwiseConv1D(2).strides(3).padding("causal").depthMultiplier(multiplier),
+                    Shape.of(2, 7, 3)));
+            cases.add(Case.of(
+                    new SeparableConv2D(4, 3, Activations.RELU).padding("same").depthMultiplier(multiplier), image));
+            cases.add(Case.of(
+                    new SeparableConv2D(2, 2, Activations.of("gelu"))
+                            .strides(2)
+                            .useBias(false)
+                            .depthMultiplier(multiplier),
+                    image));
+            cases.add(Case.of(
+                    new SeparableConv1D(2, 3).dilationRate(2).padding("same").depthMultiplier(multiplier),
+                    Shape.of(2, 7, 3)));
+        }
+        // Several vectors of channels, and some that fill none.
+        cases.add(Case.of(new DepthwiseConv2D(3).padding("same"), Shape.of(1, 3, 7, 37)));
+        cases.add(Case.of(new DepthwiseConv2D(2).strides(2), Shape.of(1, 4, 3, 70)));
     }
 
     private static void batchNormalizations(List<Case> cases) {
@@ -178,6 +260,7 @@ class LayerGradientTest {
                 final Initializer zeros = new Initializers.Zeros();
                 final Layer layer = new BatchNormalization(1, 0.9f, 1.5f, flag, !flag, zeros, zeros, zeros, zeros);
                 cases.add(new Case(layer, step, 1, List.of(Shape.of(9, 4))));
+                cases.add(new Case(layer, step, 1, List.of(Shape.of(2, 3, 2, 2))));
             }
         }
         cases.add(new Case(new BatchNormalization(), 3, 2, List.of(Shape.of(5, 3, 4))));

@@ -6,6 +6,7 @@ import dev.lanewise.kernels.Activations;
 import dev.lanewise.nn.LayerBuffers;
 import dev.lanewise.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /// The activation that a layer with weights ends with: `y = activation(z)`, channels last. relu is left to the
 /// product that computes z.
@@ -62,5 +63,13 @@ final class Activated {
                             y.shape().last(),
                             false);
         }
+    }
+
+    /// The memory of a gradient that is asked for.
+    static MemorySegment required(@Nullable Tensor gradient, LayerBuffers b) {
+        if (gradient == null) {
+            throw new IllegalStateException("layer '" + b.name() + "': no gradient is asked for");
+        }
+        return gradient.segment();
     }
 }

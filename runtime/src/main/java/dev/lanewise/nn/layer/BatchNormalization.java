@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// them; a step that went well moves the moving ones: `moving = moving · momentum + batch · (1 - momentum)`.
 /// Otherwise, and as in Keras always in a frozen layer, they are the moving ones.
 ///
-/// @param axis of the channels: the last one, by its index or as -1
+/// @param axis of the channels, counted from the end where it is negative; -1, the last, is the fastest
 /// @param center whether there is a beta
 /// @param scale whether there is a gamma
 public record BatchNormalization(
@@ -73,19 +73,29 @@ public record BatchNormalization(
 
     private Shape input(List<Shape> inputs) {
         final Shape x = Shapes.single("BatchNormalization", inputs);
-        if (x.rank() < 2 || Shapes.axis("BatchNormalization", axis, x) != x.rank() - 1) {
+        if (x.rank() < 2 || channels(x) == Shape.UNKNOWN) {
             throw new IllegalArgumentException(
-                    "BatchNormalization: axis " + axis + " of " + x + " is not the last, which alone is supported");
-        }
-        if (x.last() == Shape.UNKNOWN) {
-            throw new IllegalArgumentException("BatchNormalization: the last dimension must be known, got " + x);
+                    "BatchNormalization: needs two dimensions or more, and a known one at axis " + axis + ", got " + x);
         }
         return x;
     }
 
+    private int channels(Shape x) {
+        return x.dim(Shapes.axis("BatchNormalization", axis, x));
+    }
+
+    /// Elements of a channel that are neighbours; with more than one, channels are turned to the end and back.
+    private long inner(Shape x) {
+        long inner = 1;
+        for (int i = Shapes.axis("BatchNormalization", axis, x) + 1; i < x.rank(); i++) {
+            inner *= x.dim(i);
+        }
+        return inner;
+    }
+
     @Override
     public List<ParameterSpec> parameters(List<Shape> inputs) {
-        final Shape channels = Shape.of(input(inputs).last());
+        final Shape channels = Shape.of(channels(input(inputs)));
         final List<ParameterSpec> specs = new ArrayList<>();
         if (scale) {
             specs.add(new ParameterSpec("gamma", channels, gammaInitializer));
@@ -109,15 +119,21 @@ public record BatchNormalization(
     /// The batch's mean and variance.
     @Override
     public List<Shape> saved(List<Shape> inputs) {
-        final Shape channels = Shape.of(input(inputs).last());
+        final Shape channels = Shape.of(channels(input(inputs)));
         return List.of(channels, channels);
     }
 
-    /// Scale and shift, or what the gradient needs by channel, and sums of chunks.
+    /// Scale and shift, or what the gradient needs by channel, sums of chunks, and input and output with channels
+    /// last where they are not.
     @Override
     public long scratch(List<Shape> inputs) {
         final Shape x = input(inputs);
-        return (long) VECTORS * x.last() + ColumnSums.work(x.size() / Math.max(1, x.last()), x.last());
+        return sums(x) + (inner(x) > 1 ? 2 * x.size() : 0);
+    }
+
+    private long sums(Shape x) {
+        final int cols = channels(x);
+        return (long) VECTORS * cols + ColumnSums.work(x.size() / Math.max(1, cols), cols);
     }
 
     /// Vectors of channels at the begin of the scratch: scale, shift or level, slope, two sums.
@@ -134,6 +150,17 @@ public record BatchNormalization(
         private final int cols;
         private final int rows;
         private final MemorySegment x;
+        private final long xAt;
+        private final MemorySegment y;
+        private final long yAt;
+        private final @Nullable Turn turnX;
+        private final @Nullable Turn turnY;
+        private final @Nullable Turn turnDy;
+        private final @Nullable Turn turnDx;
+        private final MemorySegment dy;
+        private final long dyAt;
+        private final @Nullable MemorySegment dx;
+        private final long dxAt;
         private final MemorySegment scratch;
         private final MemorySegment movingMean;
         private final MemorySegment movingVariance;
@@ -141,57 +168,97 @@ public record BatchNormalization(
         private final MemorySegment batchVariance;
         private final ColumnSums sums;
         private final ColumnSums squares;
-        private final @Nullable ColumnSums gradients;
-        private final @Nullable ColumnSums products;
+        private final ColumnSums gradients;
+        private final ColumnSums products;
         private final RangeTask normalize;
         private final RangeTask gradient;
 
         Work(BatchNormalization layer, LayerBuffers b) {
             this.b = b;
             this.layer = layer;
-            cols = b.x(0).shape().last();
-            rows = Spatial.rows(b.x(0).shape());
-            x = b.x(0).segment();
+            final Shape shape = b.x(0).shape();
+            cols = layer.channels(shape);
+            rows = Math.toIntExact(shape.size() / Math.max(1, cols));
             scratch = b.scratch();
+            final int inner = Math.toIntExact(layer.inner(shape));
+            final long first = layer.sums(shape);
+            final long second = first + shape.size();
+            if (inner > 1) {
+                final int outer = rows / Math.max(1, inner);
+                x = scratch;
+                xAt = first;
+                y = scratch;
+                yAt = second;
+                turnX = new Turn(b.compute(), b.x(0).segment(), 0, outer, cols, inner, scratch, first);
+                turnY = new Turn(b.compute(), scratch, second, outer, inner, cols, b.y(0).segment(), 0);
+            } else {
+                x = b.x(0).segment();
+                xAt = 0;
+                y = b.y(0).segment();
+                yAt = 0;
+                turnX = null;
+                turnY = null;
+            }
             movingMean = b.parameter(layer.movingMean()).segment();
             movingVariance = b.parameter(layer.movingMean() + 1).segment();
             batchMean = b.saved(0).segment();
             batchVariance = b.saved(1).segment();
             final long behind = (long) VECTORS * cols;
-            sums = ColumnSums.of(b.compute(), x, rows, cols, scratch, behind);
+            sums = ColumnSums.of(b.compute(), x, xAt, rows, cols, scratch, behind);
             squares = new ColumnSums(
                     b.compute(),
                     rows,
                     cols,
                     (kernels, row, count, target, offset) -> kernels.channel()
-                            .squaredDistances(x, (long) row * cols, count, cols, batchMean, 0, target, offset),
+                            .squaredDistances(x, xAt + (long) row * cols, count, cols, batchMean, 0, target, offset),
                     scratch,
                     behind);
-            if (b.hasDy(0)) {
-                final MemorySegment dy = b.dy(0).segment();
-                gradients = ColumnSums.of(b.compute(), dy, rows, cols, scratch, behind);
-                products = new ColumnSums(
-                        b.compute(),
-                        rows,
-                        cols,
-                        (kernels, row, count, target, offset) -> kernels.channel()
-                                .distanceProducts(
-                                        x,
-                                        (long) row * cols,
-                                        dy,
-                                        (long) row * cols,
-                                        count,
-                                        cols,
-                                        mean(),
-                                        0,
-                                        target,
-                                        offset),
-                        scratch,
-                        behind);
+            final Tensor target = b.dx(0);
+            if (!b.hasDy(0)) {
+                dy = y;
+                dyAt = yAt;
+                dx = null;
+                dxAt = 0;
+                turnDy = null;
+                turnDx = null;
+            } else if (inner > 1) {
+                // The gradient by x is written over that by y, and turned over x, which is not needed then.
+                final int outer = rows / Math.max(1, inner);
+                dy = scratch;
+                dyAt = second;
+                turnDy = new Turn(b.compute(), b.dy(0).segment(), 0, outer, cols, inner, scratch, second);
+                dx = target == null ? null : scratch;
+                dxAt = second;
+                final MemorySegment to = target == null || b.accumulateDx(0) ? scratch : target.segment();
+                final long toAt = target == null || b.accumulateDx(0) ? first : 0;
+                turnDx = new Turn(b.compute(), scratch, second, outer, inner, cols, to, toAt);
             } else {
-                gradients = null;
-                products = null;
+                dy = b.dy(0).segment();
+                dyAt = 0;
+                dx = target == null ? null : target.segment();
+                dxAt = 0;
+                turnDy = null;
+                turnDx = null;
             }
+            gradients = ColumnSums.of(b.compute(), dy, dyAt, rows, cols, scratch, behind);
+            products = new ColumnSums(
+                    b.compute(),
+                    rows,
+                    cols,
+                    (kernels, row, count, to, offset) -> kernels.channel()
+                            .distanceProducts(
+                                    x,
+                                    xAt + (long) row * cols,
+                                    dy,
+                                    dyAt + (long) row * cols,
+                                    count,
+                                    cols,
+                                    mean(),
+                                    0,
+                                    to,
+                                    offset),
+                    scratch,
+                    behind);
             normalize = this::normalize;
             gradient = this::gradient;
         }
@@ -205,6 +272,9 @@ public record BatchNormalization(
         }
 
         void forward() {
+            if (turnX != null) {
+                b.compute().run(turnX, b.gemmScratch());
+            }
             if (usesBatch(b)) {
                 sums.run(batchMean, 0, false);
                 divide(batchMean);
@@ -217,6 +287,9 @@ public record BatchNormalization(
                 scratch.setAtIndex(JAVA_FLOAT, cols + c, shift);
             }
             b.compute().run(normalize, rows, QUANTUM, (long) rows * cols / 8);
+            if (turnY != null) {
+                b.compute().run(turnY, b.gemmScratch());
+            }
         }
 
         private void divide(MemorySegment values) {
@@ -243,9 +316,9 @@ public record BatchNormalization(
                     .channel()
                     .normalize(
                             x,
-                            (long) from * cols,
-                            b.y(0).segment(),
-                            (long) from * cols,
+                            xAt + (long) from * cols,
+                            y,
+                            yAt + (long) from * cols,
                             to - from,
                             cols,
                             mean(),
@@ -262,7 +335,11 @@ public record BatchNormalization(
             final boolean through = usesBatch(b);
             final long sumAt = 3L * cols;
             final long productAt = 4L * cols;
-            if (gradients != null && products != null && (through || dGamma != null || dBeta != null)) {
+            if (turnX != null && turnDy != null) {
+                b.compute().run(turnX, b.gemmScratch());
+                b.compute().run(turnDy, b.gemmScratch());
+            }
+            if (through || dGamma != null || dBeta != null) {
                 gradients.run(scratch, sumAt, false);
                 products.run(scratch, productAt, false);
             }
@@ -281,14 +358,23 @@ public record BatchNormalization(
                 final float slope = (float) (product * inverse * inverse / rows);
                 scratch.setAtIndex(JAVA_FLOAT, 2L * cols + c, through ? slope : 0);
             }
-            if (b.dx(0) != null) {
+            final Tensor target = b.dx(0);
+            if (target != null) {
                 writeScale();
                 b.compute().run(gradient, rows, QUANTUM, (long) rows * cols / 4);
+                if (turnDx != null) {
+                    b.compute().run(turnDx, b.gemmScratch());
+                    if (b.accumulateDx(0)) {
+                        b.compute()
+                                .kernels()
+                                .elementwise()
+                                .accumulate(scratch, xAt, target.segment(), 0, target.size());
+                    }
+                }
             }
         }
 
         private void gradient(int from, int to) {
-            final Tensor dx = b.dx(0);
             if (dx != null) {
                 final long at = (long) from * cols;
                 b.compute()
@@ -296,11 +382,11 @@ public record BatchNormalization(
                         .channel()
                         .normalizeGradient(
                                 x,
-                                at,
-                                b.dy(0).segment(),
-                                at,
-                                dx.segment(),
-                                at,
+                                xAt + at,
+                                dy,
+                                dyAt + at,
+                                dx,
+                                dxAt + at,
                                 to - from,
                                 cols,
                                 mean(),
@@ -311,7 +397,7 @@ public record BatchNormalization(
                                 cols,
                                 scratch,
                                 2L * cols,
-                                b.accumulateDx(0));
+                                turnDx == null && b.accumulateDx(0));
             }
         }
 

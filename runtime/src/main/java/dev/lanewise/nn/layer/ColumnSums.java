@@ -37,14 +37,15 @@ final class ColumnSums {
         };
     }
 
-    /// The plain sum of rows of `x`.
-    static ColumnSums of(Compute compute, MemorySegment x, int rows, int cols, MemorySegment work, long workOffset) {
+    /// The plain sum of rows of `x`, from `xo` on.
+    static ColumnSums of(
+            Compute compute, MemorySegment x, long xo, int rows, int cols, MemorySegment work, long workOffset) {
         return new ColumnSums(
                 compute,
                 rows,
                 cols,
-                (kernels, row, count, target, offset) ->
-                        kernels.reduction().columnSums(x, (long) row * cols, count, cols, cols, target, offset, false),
+                (kernels, row, count, target, offset) -> kernels.reduction()
+                        .columnSums(x, xo + (long) row * cols, count, cols, cols, target, offset, false),
                 work,
                 workOffset);
     }

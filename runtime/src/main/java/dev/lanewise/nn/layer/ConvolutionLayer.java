@@ -9,10 +9,8 @@ import dev.lanewise.nn.LayerBuffers;
 import dev.lanewise.nn.ParameterSpec;
 import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /// What [Conv1D], [Conv2D] and [Conv3D] share.
 interface ConvolutionLayer extends Layer {
@@ -57,18 +55,7 @@ interface ConvolutionLayer extends Layer {
     @Override
     default List<Shape> outputShapes(List<Shape> inputs) {
         final Shape x = input(inputs);
-        Shape y = x.with(-1, filters());
-        for (int i = 0; i < kernelSize().size(); i++) {
-            final int size = Spatial.output(
-                    typeName(),
-                    x.dim(i + 1),
-                    kernelSize().get(i),
-                    strides().get(i),
-                    dilationRate().get(i),
-                    padding());
-            y = y.with(i + 1, size);
-        }
-        return List.of(y);
+        return List.of(Spatial.output(typeName(), x, kernelSize(), strides(), dilationRate(), padding(), filters()));
     }
 
     @Override
@@ -161,7 +148,7 @@ interface ConvolutionLayer extends Layer {
                 layer.filters(),
                 b.x(0).segment(),
                 b.dy(0).segment(),
-                required(b.gradient(0), b),
+                Activated.required(b.gradient(0), b),
                 b.accumulateGradient(0),
                 works ? b.scratch() : null,
                 0);
@@ -169,7 +156,7 @@ interface ConvolutionLayer extends Layer {
 
     private static ColumnSums biasGradient(ConvolutionLayer layer, LayerBuffers b) {
         final Tensor dy = b.dy(0);
-        return ColumnSums.of(b.compute(), dy.segment(), Spatial.rows(dy.shape()), layer.filters(), b.scratch(), 0);
+        return ColumnSums.of(b.compute(), dy.segment(), 0, Spatial.rows(dy.shape()), layer.filters(), b.scratch(), 0);
     }
 
     private static TransposedCorrelation inputGradient(ConvolutionLayer layer, LayerBuffers b) {
@@ -183,18 +170,11 @@ interface ConvolutionLayer extends Layer {
                 b.dy(0).segment(),
                 b.parameter(0).segment(),
                 null,
-                required(b.dx(0), b),
+                Activated.required(b.dx(0), b),
                 b.accumulateDx(0),
                 false,
                 TransposedCorrelation.work(window, layer.groups(), layer.filters()) > 0 ? b.scratch() : null,
                 0);
-    }
-
-    private static MemorySegment required(@Nullable Tensor gradient, LayerBuffers b) {
-        if (gradient == null) {
-            throw new IllegalStateException("layer '" + b.name() + "': no gradient is asked for");
-        }
-        return gradient.segment();
     }
 
     @Override

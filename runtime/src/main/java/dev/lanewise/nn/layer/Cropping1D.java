@@ -1,5 +1,6 @@
 package dev.lanewise.nn.layer;
 
+import dev.lanewise.tensor.Shape;
 import java.util.List;
 
 /// Without cells at the edges of sequences `[steps, channels]`.
@@ -22,7 +23,7 @@ public record Cropping1D(List<Integer> cropping) implements Edges {
     }
 
     @Override
-    public int[][] added() {
+    public int[][] added(Shape x) {
         return Edges.pairs(List.of(cropping), -1);
     }
 }

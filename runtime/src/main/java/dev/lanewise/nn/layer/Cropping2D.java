@@ -1,5 +1,6 @@
 package dev.lanewise.nn.layer;
 
+import dev.lanewise.tensor.Shape;
 import java.util.List;
 
 /// Without cells at the edges of images `[height, width, channels]`.
@@ -21,7 +22,7 @@ public record Cropping2D(List<List<Integer>> cropping) implements Edges {
     }
 
     @Override
-    public int[][] added() {
+    public int[][] added(Shape x) {
         return Edges.pairs(cropping, -1);
     }
 }

@@ -10,12 +10,12 @@ import java.util.List;
 
 /// What layers share that add zeros around samples or cut their edges off: all copy a box of cells.
 interface Edges extends Layer {
-    /// By axis, cells added before and after; negative for cells that are cut off.
-    int[][] added();
+    /// By axis, cells added to `x` before and after; negative for cells that are cut off.
+    int[][] added(Shape x);
 
     @Override
     default List<Shape> outputShapes(List<Shape> inputs) {
-        final int[][] added = added();
+        final int[][] added = added(Shapes.single(typeName(), inputs));
         Shape y = Windows.samples(typeName(), added.length, inputs);
         for (int axis = 0; axis < added.length; axis++) {
             final int cells = y.dim(axis + 1);
@@ -39,7 +39,7 @@ interface Edges extends Layer {
     }
 
     private static RangeTask forwardTask(Edges layer, LayerBuffers b) {
-        final int[][] added = layer.added();
+        final int[][] added = layer.added(b.x(0).shape());
         final int[] offsets = new int[added.length];
         for (int axis = 0; axis < offsets.length; axis++) {
             offsets[axis] = added[axis][0];
@@ -63,7 +63,7 @@ interface Edges extends Layer {
         if (target == null) {
             throw new IllegalStateException(layer.typeName() + " '" + b.name() + "': no gradient is asked for");
         }
-        final int[][] added = layer.added();
+        final int[][] added = layer.added(b.x(0).shape());
         final int[] offsets = new int[added.length];
         for (int axis = 0; axis < offsets.length; axis++) {
             offsets[axis] = -added[axis][0];

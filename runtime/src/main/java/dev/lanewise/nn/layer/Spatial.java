@@ -66,6 +66,24 @@ final class Spatial {
         return (size - reach) / stride + 1;
     }
 
+    /// Shape of a convolution's output.
+    static Shape output(
+            String type,
+            Shape x,
+            List<Integer> kernelSize,
+            List<Integer> strides,
+            List<Integer> dilationRate,
+            String padding,
+            int channels) {
+        Shape y = x.with(-1, channels);
+        for (int i = 0; i < kernelSize.size(); i++) {
+            final int size =
+                    output(type, x.dim(i + 1), kernelSize.get(i), strides.get(i), dilationRate.get(i), padding);
+            y = y.with(i + 1, size);
+        }
+        return y;
+    }
+
     /// Zeros before the input. For `same` half of what is missing, rounded down; for `causal` all of it.
     static int before(int size, int kernel, int stride, int dilation, String padding) {
         return switch (padding) {

@@ -75,7 +75,7 @@ final class TransposedCorrelation {
                     final Phase depth = Phase.of(window.depth(), d);
                     final Phase height = Phase.of(window.height(), h);
                     final Phase width = Phase.of(window.width(), w);
-                    final Window phase = new Window(depth.axis, height.axis, width.axis, filters);
+                    final Window phase = new Window(depth.axis(), height.axis(), width.axis(), filters);
                     if (phase.positions() > 0) {
                         phases.add(new Correlation(
                                 compute,
@@ -135,33 +135,6 @@ final class TransposedCorrelation {
                 layer * depth.step(),
                 line * height.step(),
                 pixel * width.step());
-    }
-
-    /// The pixels of one remainder along an axis: its tap `i` is the window's `first + i · step`.
-    private record Phase(Axis axis, int first, int step) {
-        static Phase of(Axis of, int remainder) {
-            final int gcd = gcd(of.step(), Math.abs(of.tapStep()));
-            final int step = of.step() / gcd;
-            final int pixels = Math.max(0, Math.ceilDiv(of.size() - remainder, of.step()));
-            for (int t = 0; t < Math.min(step, of.taps()); t++) {
-                final int distance = remainder - of.first() - t * of.tapStep();
-                if (distance % of.step() == 0) {
-                    final int taps = Math.ceilDiv(of.taps() - t, step);
-                    final Axis axis =
-                            new Axis(of.positions(), pixels, taps, distance / of.step(), 1, -of.tapStep() / gcd);
-                    return new Phase(axis, t, step);
-                }
-            }
-            return new Phase(new Axis(of.positions(), pixels, 0, 0, 1, 1), 0, 1);
-        }
-
-        int tap(int i) {
-            return first + i * step;
-        }
-
-        private static int gcd(int a, int b) {
-            return b == 0 ? a : gcd(b, a % b);
-        }
     }
 
     /// Runs it on the threads.

@@ -1,5 +1,6 @@
 package dev.lanewise.nn.layer;
 
+import dev.lanewise.tensor.Shape;
 import java.util.List;
 
 /// Zeros before and after the cells of sequences `[steps, channels]`.
@@ -22,7 +23,7 @@ public record ZeroPadding1D(List<Integer> padding) implements Edges {
     }
 
     @Override
-    public int[][] added() {
+    public int[][] added(Shape x) {
         return Edges.pairs(List.of(padding), 1);
     }
 }

@@ -1,5 +1,6 @@
 package dev.lanewise.nn.layer;
 
+import dev.lanewise.tensor.Shape;
 import java.util.List;
 
 /// Zeros before and after the cells of images `[height, width, channels]`.
@@ -21,7 +22,7 @@ public record ZeroPadding2D(List<List<Integer>> padding) implements Edges {
     }
 
     @Override
-    public int[][] added() {
+    public int[][] added(Shape x) {
         return Edges.pairs(padding, 1);
     }
 }

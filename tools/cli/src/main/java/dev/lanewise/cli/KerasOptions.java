@@ -25,12 +25,22 @@ final class KerasOptions {
             description = "Layers that Keras weights do not fit get first weights, where that is an error otherwise.")
     private boolean skipMismatch;
 
+    @Option(
+            names = "--flip-kernels",
+            description = "Turns kernels of convolutions round, as files of Keras 1 on Theano need it: they do not say"
+                    + " what they were written on. Files of Keras 2 do.")
+    private boolean flipKernels;
+
     ImportOptions options() {
-        return ImportOptions.DEFAULT.architecture(architecture).byName(byName).skipMismatch(skipMismatch);
+        return ImportOptions.DEFAULT
+                .architecture(architecture)
+                .byName(byName)
+                .skipMismatch(skipMismatch)
+                .flipKernels(flipKernels ? true : null);
     }
 
     /// Whether any was given: they say nothing about other files than Keras'.
     boolean given() {
-        return architecture != null || byName || skipMismatch;
+        return architecture != null || byName || skipMismatch || flipKernels;
     }
 }

@@ -3,6 +3,8 @@ package dev.lanewise.keras;
 import dev.lanewise.nn.Graph;
 import dev.lanewise.nn.InputLayer;
 import dev.lanewise.nn.Layer;
+import dev.lanewise.nn.layer.Permute;
+import dev.lanewise.tensor.Shape;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -24,7 +26,8 @@ final class KerasFlattening {
     /// A call of the flat graph.
     ///
     /// @param name of the layer in the flat graph
-    private record Step(KerasNode node, String name, Layer layer, List<Value> inputs) {}
+    /// @param outputs shapes of its outputs
+    private record Step(KerasNode node, String name, Layer layer, List<Value> inputs, List<Shape> outputs) {}
 
     /// A call of a model within the model.
     private record ModelCall(List<Value> inputs, List<Value> outputs) {}
@@ -42,6 +45,10 @@ final class KerasFlattening {
     private final Map<KerasNode, List<ModelCall>> groups = new LinkedHashMap<>();
     private final Map<KerasGraph, List<KerasGraph.Call>> orders = new HashMap<>();
     private final Map<KerasNode, String> after = new HashMap<>();
+
+    /// Values with channels first, and the same with channels last, which they were made of.
+    private final Map<Value, Value> last = new HashMap<>();
+
     private int calls;
 
     private KerasFlattening(KerasGraph top) {
@@ -125,8 +132,19 @@ final class KerasFlattening {
 
     private Value add(KerasNode node, String name, Layer layer, List<Value> inputs) {
         count();
-        steps.add(new Step(node, name, layer, inputs));
+        try {
+            final List<Shape> outputs =
+                    layer.outputShapes(inputs.stream().map(this::shape).toList());
+            steps.add(new Step(node, name, layer, inputs, outputs));
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            node.config().find(Reason.BAD_SHAPE, withoutName(String.valueOf(e.getMessage()), name));
+            throw new Refused();
+        }
         return new Value(steps.size() - 1, 0);
+    }
+
+    private Shape shape(Value value) {
+        return steps.get(value.step()).outputs().get(value.output());
     }
 
     private void count() {
@@ -188,9 +206,50 @@ final class KerasFlattening {
         if (layer == null) {
             throw new IllegalStateException("layer '" + node.path() + "' was not converted and not refused");
         }
+        if (KerasLayers.isChannelsFirst(node.config())) {
+            final Value result = add(
+                    node,
+                    node.path(),
+                    layer,
+                    inputs.stream().map(input -> channelsLast(node, input)).toList());
+            return List.of(channelsFirst(node, result));
+        }
         final Value result = add(node, node.path(), layer, inputs);
         final Layer after = KerasLayers.after(node.config());
         return List.of(after == null ? result : add(node, pathAfter(node), after, List.of(result)));
+    }
+
+    /// A value whose channels come first, with its channels last.
+    private Value channelsLast(KerasNode node, Value value) {
+        final Value known = last.get(value);
+        if (known != null) {
+            return known;
+        }
+        final int axes = shape(value).rank() - 1;
+        if (axes < 2) {
+            return value;
+        }
+        final List<Integer> order = new ArrayList<>();
+        for (int axis = 2; axis <= axes; axis++) {
+            order.add(axis);
+        }
+        order.add(1);
+        return add(node, top.free(node.path() + "_channels_last"), new Permute(order), List.of(value));
+    }
+
+    /// A value whose channels come last, with its channels first, as the file has it; one without places stays.
+    private Value channelsFirst(KerasNode node, Value value) {
+        final int axes = shape(value).rank() - 1;
+        if (axes < 2) {
+            return value;
+        }
+        final List<Integer> order = new ArrayList<>(List.of(axes));
+        for (int axis = 1; axis < axes; axis++) {
+            order.add(axis);
+        }
+        final Value first = add(node, top.free(node.path() + "_channels_first"), new Permute(order), List.of(value));
+        last.put(first, value);
+        return first;
     }
 
     private String pathAfter(KerasNode node) {
@@ -204,8 +263,11 @@ final class KerasFlattening {
             return outputs.get(ref.tensor());
         }
         final KerasNode source = model.node(ref.layer());
-        if (outputs.size() == 1 && ref.tensor() > 0 && source != null && source.layer() != null) {
-            // How many outputs a plain layer has is known when shapes are.
+        if (outputs.size() == 1
+                && source != null
+                && source.layer() != null
+                && ref.tensor() > 0
+                && ref.tensor() < steps.get(outputs.getFirst().step()).outputs().size()) {
             return new Value(outputs.getFirst().step(), ref.tensor());
         }
         if (reader == null) {
@@ -317,6 +379,12 @@ final class KerasFlattening {
                     final String afterwards = after.get(member);
                     if (afterwards != null) {
                         members.add(afterwards);
+                    }
+                    for (String turned : List.of("_channels_last", "_channels_first")) {
+                        final String name = top.free(member.path() + turned);
+                        if (added.contains(name)) {
+                            members.add(name);
+                        }
                     }
                 }
             }

@@ -2,7 +2,6 @@ package dev.lanewise.keras;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
-import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import dev.lanewise.nn.Layer;
 import java.util.ArrayDeque;
@@ -202,7 +201,7 @@ final class KerasGraph {
             if (last == null && !isInput) {
                 last = implicitInput(entry, model);
             }
-            final KerasNode node = node(entry, null);
+            final KerasNode node = node(entry, true);
             node.calls().add(last == null ? List.of() : List.of(last));
             if (isInput && last != null) {
                 node.config().find(Reason.UNSUPPORTED_CONNECTION, "an input in the middle of a chain");
@@ -232,7 +231,7 @@ final class KerasGraph {
         inner.add("batch_input_shape", shape);
         made.addProperty("class_name", "InputLayer");
         made.add("config", inner);
-        final KerasNode node = node(made, null);
+        final KerasNode node = node(made, true);
         node.calls().add(List.of());
         final KerasRef ref = new KerasRef(node.name(), 0, 0);
         inputs.add(ref);
@@ -289,13 +288,9 @@ final class KerasGraph {
         return element.getAsJsonObject();
     }
 
-    /// @param inbound the calls; null in a chain
-    private KerasNode node(JsonObject entry, @Nullable JsonElement inbound) {
-        return node(entry, entry, inbound);
-    }
-
-    /// @param original as the file has it, to be kept
-    private KerasNode node(JsonObject entry, JsonObject original, @Nullable JsonElement inbound) {
+    /// @param chain whether the entry does not say what it is called with
+    private KerasNode node(JsonObject given, boolean chain) {
+        final JsonObject entry = KerasUpgrade.entry(chain ? given : KerasOperations.asLayer(given), kerasMajor);
         final JsonObject config = KerasJson.member(entry, "config");
         final JsonObject own = config == null ? new JsonObject() : config;
         final String type = String.valueOf(KerasJson.string(entry, "class_name"));
@@ -315,15 +310,15 @@ final class KerasGraph {
             read.find(Reason.BAD_CONFIG, "another layer has the same name");
         }
         final List<List<KerasRef>> calls = new ArrayList<>();
-        if (inbound != null) {
-            inbound(inbound, read, calls);
+        if (!chain) {
+            inbound(entry.get("inbound_nodes"), read, calls);
         }
         final String path = path(read.name());
         final KerasGraph model = isModel(type) ? read(entry, kerasMajor, path + "/", paths, depth + 1) : null;
         final boolean shapeless = depth > 0 && isInput(type) && shapeOfInput(entry, 0) == null;
         final Layer converted = model != null || shapeless ? null : KerasLayers.convert(read);
         read.refuseArguments();
-        final KerasNode node = new KerasNode(read, converted, model, original.deepCopy(), calls, path);
+        final KerasNode node = new KerasNode(read, converted, model, given.deepCopy(), calls, path);
         nodes.add(node);
         byName.putIfAbsent(read.name(), node);
         return node;
@@ -358,7 +353,12 @@ final class KerasGraph {
 
     /// A name for what comes after a layer as a part of it: no layer of the file has it.
     String pathAfter(KerasNode node) {
-        String path = node.path() + "_activation";
+        return free(node.path() + "_activation");
+    }
+
+    /// This name, or a longer one that no layer of the file has; always the same for the same.
+    String free(String wanted) {
+        String path = wanted;
         while (paths.contains(path)) {
             path += "_";
         }
@@ -376,8 +376,7 @@ final class KerasGraph {
             if (entry == null) {
                 return;
             }
-            final JsonObject plain = KerasOperations.asLayer(entry);
-            node(plain, entry, plain.has("inbound_nodes") ? plain.get("inbound_nodes") : JsonNull.INSTANCE);
+            node(entry, false);
         }
         ends(config.get("input_layers"), inputs, "input_layers");
         ends(config.get("output_layers"), outputs, "output_layers");
@@ -412,12 +411,12 @@ final class KerasGraph {
         }
     }
 
-    private static void inbound(JsonElement json, LayerConfig config, List<List<KerasRef>> calls) {
+    private static void inbound(@Nullable JsonElement json, LayerConfig config, List<List<KerasRef>> calls) {
         if (isInput(config.className())) {
             calls.add(new ArrayList<>());
             return;
         }
-        if (!json.isJsonArray()) {
+        if (json == null || !json.isJsonArray()) {
             config.find(Reason.BAD_CONFIG, "has no inbound_nodes");
             return;
         }

@@ -13,16 +13,16 @@ import dev.lanewise.nn.ParameterLayout;
 import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// Makes a model of a Keras file: the configuration becomes a graph, weights find their layers, all shapes are
-/// compared, and only then memory is taken and values are read.
-final class KerasImport {
+/// compared, and only then memory is taken and values are read. [KerasModels] is the way to it; here classes are made
+/// known that are not Keras' own.
+public final class KerasImport {
     /// The model's attribute that keeps what the file said, for an export: each layer's entry as it was.
     static final String ATTRIBUTE = "keras";
 
@@ -33,11 +33,14 @@ final class KerasImport {
     private static final int SHOWN_NAMES = 8;
     private static final int SHOWN_PARTS = 20;
 
+    private static final Map<String, LayerFactory> FACTORIES = new ConcurrentHashMap<>();
+
     private final KerasModelFile file;
     private final KerasArchitecture architecture;
     private final ImportOptions options;
     private final KerasGraph definition;
     private final WeightAssignment assigned;
+    private final WeightForms forms;
     private final List<Finding> findings = new ArrayList<>();
 
     /// @param architecture the file's own, or another's
@@ -47,6 +50,29 @@ final class KerasImport {
         this.options = options;
         this.definition = KerasGraph.read(architecture.config(), architecture.kerasMajor());
         this.assigned = new WeightAssignment(options.byName());
+        final Boolean flip = options.flipKernels();
+        this.forms = new WeightForms(
+                file.kerasMajor(), flip == null ? file.backend().equals("theano") && file.kerasMajor() < 3 : flip);
+    }
+
+    /// Makes a class known that is not Keras' own: layers of this name are made by the factory. That the model can be
+    /// saved, the layer's type must be known to [dev.lanewise.nn.Layers] too.
+    ///
+    /// @param name as Keras registers it, `pkg>Name`; without a package where none was given: `Name`
+    /// @throws IllegalArgumentException if the name is taken, or one of Keras' own
+    public static void register(String name, LayerFactory factory) {
+        if (name.isBlank() || KerasLayers.isOwn(name)) {
+            throw new IllegalArgumentException("KerasImport: '" + name + "' is no name for a class of one's own");
+        }
+        if (FACTORIES.putIfAbsent(name, factory) != null) {
+            throw new IllegalArgumentException("KerasImport: '" + name + "' is registered already");
+        }
+    }
+
+    /// The factory for a layer's class; null where there is none.
+    static @Nullable LayerFactory factory(LayerConfig config) {
+        final LayerFactory registered = FACTORIES.get(config.registeredName());
+        return registered == null ? FACTORIES.get(config.className()) : registered;
     }
 
     /// @throws UnsupportedLayerException if there is something that cannot be computed here
@@ -59,6 +85,10 @@ final class KerasImport {
         file.weights().assign(definition, whole, assigned);
         if (layout != null) {
             compare(layout);
+        }
+        final String warning = ImageNetBases.warning(definition);
+        if (warning != null) {
+            findings.add(new Finding(Reason.NEEDS_PREPROCESSING, warning));
         }
         final ImportReport before = report(layout, noTraining());
         if (graph == null || layout == null || !before.loadable()) {
@@ -108,7 +138,7 @@ final class KerasImport {
                                         : "the file has no weights for it");
                 continue;
             }
-            final List<Finding> found = compare(assigned.weights(node), places);
+            final List<Finding> found = compare(node, assigned.weights(node), places);
             final boolean bad =
                     found.stream().anyMatch(finding -> finding.reason().refuses());
             if (bad && options.skipMismatch()) {
@@ -141,7 +171,7 @@ final class KerasImport {
         }
     }
 
-    private List<Finding> compare(List<KerasWeight> weights, List<ParameterLayout.Place> places) {
+    private List<Finding> compare(KerasNode node, List<KerasWeight> weights, List<ParameterLayout.Place> places) {
         final List<Finding> found = new ArrayList<>();
         if (weights.size() != places.size()) {
             found.add(new Finding(
@@ -161,10 +191,11 @@ final class KerasImport {
             final Shape expected = places.get(i).spec().shape();
             if (data == null) {
                 found.add(new Finding(Reason.MISSING_WEIGHTS, "weight '" + name + "' is missing in the file"));
-            } else if (!data.dims().equals(dims(expected))) {
+            } else if (!data.dims().equals(forms.form(node, i, expected, data).fileDims(expected))) {
                 found.add(new Finding(
                         Reason.BAD_WEIGHTS,
-                        "weight '" + name + "' has the shape " + data.dims() + ", expected " + expected));
+                        "weight '" + name + "' has the shape " + data.dims() + ", expected "
+                                + forms.form(node, i, expected, data).fileDims(expected)));
             } else if (!data.type().isFloatingPoint()) {
                 found.add(new Finding(
                         Reason.BAD_WEIGHTS,
@@ -180,10 +211,6 @@ final class KerasImport {
             }
         }
         return found;
-    }
-
-    private static List<Long> dims(Shape shape) {
-        return Arrays.stream(shape.toArray()).asLongStream().boxed().toList();
     }
 
     /// All weights in Keras' order.
@@ -212,8 +239,10 @@ final class KerasImport {
                 }
                 final Tensor target = model.parameter(places.get(i));
                 file.data().readFloats(data, target.segment());
-                if (i == 0 && isFlipped(node.config().className())) {
-                    flip(target);
+                final WeightForm form = forms.form(node, i, places.get(i).spec().shape(), data);
+                if (!form.isPlain()) {
+                    target.copyFrom(
+                            form.apply(target.toArray(), places.get(i).spec().shape()));
                 }
                 final long notFinite = notFinite(target);
                 if (notFinite > 0) {
@@ -223,27 +252,6 @@ final class KerasImport {
                                     "weight '" + KerasJson.shown(weight.name()) + "' has " + notFinite
                                             + " values that are NaN or infinite");
                 }
-            }
-        }
-    }
-
-    /// Theano convolves where the others correlate: its kernels run backwards along all spatial axes, as Keras 2
-    /// itself takes them.
-    private boolean isFlipped(String className) {
-        return "theano".equals(architecture.backend())
-                && architecture.kerasMajor() == 2
-                && Set.of("Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose").contains(className);
-    }
-
-    /// Reverses the order of the taps of a kernel `[…, in, out]`, which reverses each of their axes.
-    private static void flip(Tensor kernel) {
-        final Shape shape = kernel.shape();
-        final int matrix = shape.dim(-1) * shape.dim(-2);
-        final float[] values = kernel.toArray();
-        final int taps = values.length / matrix;
-        for (int tap = 0; tap < taps; tap++) {
-            for (int i = 0; i < matrix; i++) {
-                kernel.set((long) (taps - 1 - tap) * matrix + i, values[tap * matrix + i]);
             }
         }
     }

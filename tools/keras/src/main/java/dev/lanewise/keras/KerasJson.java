@@ -1,10 +1,13 @@
 package dev.lanewise.keras;
 
+import com.google.gson.Gson;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import com.google.gson.reflect.TypeToken;
 import dev.lanewise.io.ModelFormatException;
+import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -118,6 +121,11 @@ final class KerasJson {
             return value.getAsJsonArray().isEmpty();
         }
         return value.getAsJsonPrimitive().isBoolean() && !value.getAsBoolean();
+    }
+
+    /// An object's values as Java's: numbers as [Double], texts, booleans, lists, maps and null.
+    static Map<String, Object> map(JsonObject json) {
+        return new Gson().<Map<String, Object>>fromJson(json, new TypeToken<Map<String, Object>>() {}.getType());
     }
 
     /// For people: nothing in it that a terminal would obey.

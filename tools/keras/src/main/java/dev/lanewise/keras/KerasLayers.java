@@ -5,6 +5,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
+import dev.lanewise.io.RecordJson;
 import dev.lanewise.kernels.Activations;
 import dev.lanewise.nn.InputLayer;
 import dev.lanewise.nn.Layer;
@@ -12,19 +13,21 @@ import dev.lanewise.nn.Layers;
 import dev.lanewise.nn.layer.Activation;
 import dev.lanewise.nn.layer.BatchNormalization;
 import dev.lanewise.nn.layer.ChannelMatrix;
-import dev.lanewise.nn.layer.Conv2D;
 import dev.lanewise.nn.layer.Dense;
 import dev.lanewise.nn.layer.Dot;
 import dev.lanewise.nn.layer.Flatten;
+import dev.lanewise.nn.layer.Normalization;
 import dev.lanewise.nn.layer.ReLU;
 import dev.lanewise.nn.layer.Resizing;
 import dev.lanewise.tensor.Shape;
+import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Keras' layers by class name. A layer of [Layers] is found there by itself, its components by Keras' keys;
@@ -40,24 +43,38 @@ final class KerasLayers {
             Map.entry("InputLayer", KerasLayers::input),
             Map.entry("Flatten", config -> new Flatten()),
             Map.entry("Dense", KerasLayers::dense),
+            Map.entry("Add", KerasOperations::convert),
             Map.entry("BatchNormalization", KerasLayers::batchNormalization),
-            Map.entry("Conv2D", config -> convolution(Conv2D.class, config)),
-            Map.entry("Dot", KerasLayers::dot),
-            Map.entry("Resizing", KerasLayers::resizing),
-            Map.entry("LeakyReLU", config -> withDefault(config, "LeakyReLU", "negative_slope", 0.3)),
-            Map.entry("ThresholdedReLU", KerasLayers::thresholded),
-            Map.entry("ZeroPadding1D", config -> edges(config, "padding")),
-            Map.entry("ZeroPadding2D", config -> edges(config, "padding")),
-            Map.entry("ZeroPadding3D", config -> edges(config, "padding")),
+            Map.entry("Conv1D", KerasLayers::convolution),
+            Map.entry("Conv1DTranspose", KerasLayers::convolution),
+            Map.entry("Conv2D", KerasLayers::convolution),
+            Map.entry("Conv2DTranspose", KerasLayers::convolution),
+            Map.entry("Conv3D", KerasLayers::convolution),
+            Map.entry("Conv3DTranspose", KerasLayers::convolution),
+            Map.entry("Normalization", KerasLayers::normalization),
             Map.entry("Cropping1D", config -> edges(config, "cropping")),
             Map.entry("Cropping2D", config -> edges(config, "cropping")),
             Map.entry("Cropping3D", config -> edges(config, "cropping")),
-            Map.entry("Add", KerasOperations::convert),
-            Map.entry("Subtract", KerasOperations::convert),
-            Map.entry("Multiply", KerasOperations::convert),
+            Map.entry("DepthwiseConv1D", KerasLayers::convolution),
+            Map.entry("DepthwiseConv2D", KerasLayers::convolution),
             Map.entry("Divide", KerasOperations::convert),
+            Map.entry("Dot", KerasLayers::dot),
+            Map.entry("LeakyReLU", config -> withDefault(config, "LeakyReLU", "negative_slope", 0.3)),
             Map.entry("Maximum", KerasOperations::convert),
-            Map.entry("Minimum", KerasOperations::convert));
+            Map.entry("Minimum", KerasOperations::convert),
+            Map.entry("Multiply", KerasOperations::convert),
+            Map.entry("Resizing", KerasLayers::resizing),
+            Map.entry("SeparableConv1D", KerasLayers::convolution),
+            Map.entry("SeparableConv2D", KerasLayers::convolution),
+            Map.entry("Subtract", KerasOperations::convert),
+            Map.entry("ThresholdedReLU", KerasLayers::thresholded),
+            Map.entry("ZeroPadding1D", config -> edges(config, "padding")),
+            Map.entry("ZeroPadding2D", config -> edges(config, "padding")),
+            Map.entry("ZeroPadding3D", config -> edges(config, "padding")));
+
+    /// Layers over places with channels.
+    private static final Pattern PLACES = Pattern.compile(
+            ".*(Conv|Pooling|ZeroPadding|Cropping|UpSampling|SpatialDropout)[0-9A-Za-z]*|Flatten|Resizing|CenterCrop");
 
     /// Classes that hold code.
     private static final Set<String> CODE = Set.of("Lambda", "__lambda__");
@@ -131,6 +148,17 @@ final class KerasLayers {
             config.find(Reason.RUNS_CODE, Reason.RUNS_CODE.sentence());
             return null;
         }
+        final LayerFactory factory = KerasImport.factory(config);
+        if (factory != null) {
+            return custom(config, factory);
+        }
+        if (isForeign(config.registeredName()) || isForeign(type)) {
+            final String name = isForeign(config.registeredName()) ? config.registeredName() : type;
+            config.find(
+                    Reason.UNKNOWN_LAYER,
+                    "class " + KerasJson.shown(name) + " is not Keras' own and not registered (KerasImport.register)");
+            return null;
+        }
         final Class<? extends Layer> known = known(type);
         final Converter special = SPECIAL.get(type);
         if (known == null && (special == null || !supported().contains(type))) {
@@ -141,9 +169,36 @@ final class KerasLayers {
             return null;
         }
         dtype(config);
-        final Layer layer = special != null ? special.convert(config) : generic(known, config);
-        rest(config);
+        // The layers here have channels last; what is before and behind is turned (KerasFlattening).
+        final LayerConfig own =
+                isChannelsFirst(config) ? config.with("data_format", new JsonPrimitive("channels_last")) : config;
+        final Layer layer = special != null ? special.convert(own) : generic(known, own);
+        rest(own);
         return config.refused() ? null : layer;
+    }
+
+    /// Whether a layer takes images and the like with their channels first.
+    static boolean isChannelsFirst(LayerConfig config) {
+        return config.isChannelsFirst() && PLACES.matcher(config.className()).matches();
+    }
+
+    /// Whether a class is of a package that is not Keras'.
+    private static boolean isForeign(String name) {
+        return name.indexOf('>') >= 0 && !name.toLowerCase(Locale.ROOT).startsWith("keras");
+    }
+
+    /// Whether this is the name of a layer that Keras and this have.
+    static boolean isOwn(String name) {
+        return supported().contains(name) || CODE.contains(name) || KerasGraph.isModel(name);
+    }
+
+    private static @Nullable Layer custom(LayerConfig config, LayerFactory factory) {
+        try {
+            return factory.create(KerasJson.map(config.config()));
+        } catch (IllegalArgumentException | ClassCastException e) {
+            config.find(Reason.UNSUPPORTED_ARGUMENT, String.valueOf(e.getMessage()));
+            return null;
+        }
     }
 
     static @Nullable Layer generic(@Nullable Class<? extends Layer> type, LayerConfig config) {
@@ -158,21 +213,28 @@ final class KerasLayers {
     }
 
     /// Settings of convolutions may be one number for all axes, and old files do not have all of them.
-    private static @Nullable Layer convolution(Class<? extends Layer> type, LayerConfig config) {
+    private static @Nullable Layer convolution(LayerConfig config) {
+        final Class<? extends Layer> type = Layers.get(config.className());
+        if (type == null) {
+            throw new IllegalStateException(config.className() + " is not registered");
+        }
         LayerConfig whole = config;
-        for (String key : List.of("kernel_size", "strides", "dilation_rate")) {
+        for (String key : List.of("kernel_size", "strides", "dilation_rate", "output_padding")) {
             final JsonElement value = config.take(key);
-            if (value == null ? !key.equals("kernel_size") : value.isJsonPrimitive()) {
+            final boolean missing = value == null && (key.equals("strides") || key.equals("dilation_rate"));
+            if (missing || (value != null && value.isJsonPrimitive())) {
                 final JsonArray list = new JsonArray();
                 list.add(value == null ? new JsonPrimitive(1) : value);
                 whole = whole.with(key, list);
             }
         }
-        if (config.take("padding") == null) {
-            whole = whole.with("padding", new JsonPrimitive("valid"));
-        }
-        if (config.take("groups") == null) {
-            whole = whole.with("groups", new JsonPrimitive(1));
+        for (RecordComponent component : RecordConfig.components(type)) {
+            final String key = RecordJson.key(component.getName());
+            if (key.equals("padding") && config.take(key) == null) {
+                whole = whole.with(key, new JsonPrimitive("valid"));
+            } else if ((key.equals("groups") || key.equals("depth_multiplier")) && config.take(key) == null) {
+                whole = whole.with(key, new JsonPrimitive(1));
+            }
         }
         return generic(type, whole);
     }
@@ -229,6 +291,29 @@ final class KerasLayers {
         pair.add(before);
         pair.add(after);
         return pair;
+    }
+
+    /// Mean and variance may be numbers, or lists in lists.
+    private static @Nullable Layer normalization(LayerConfig config) {
+        final JsonElement axis = config.take("axis");
+        LayerConfig plain = axis == null && config.has("axis") ? config.with("axis", new JsonArray()) : config;
+        for (String key : List.of("mean", "variance")) {
+            final JsonElement given = config.take(key);
+            if (given != null) {
+                final JsonArray numbers = new JsonArray();
+                flatten(given, numbers);
+                plain = plain.with(key, numbers);
+            }
+        }
+        return generic(Normalization.class, plain);
+    }
+
+    private static void flatten(JsonElement json, JsonArray numbers) {
+        if (json.isJsonArray()) {
+            json.getAsJsonArray().forEach(element -> flatten(element, numbers));
+        } else {
+            numbers.add(json);
+        }
     }
 
     /// One axis for both inputs stands for two; a negative one is counted for each from its end.

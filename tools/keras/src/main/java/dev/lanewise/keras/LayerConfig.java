@@ -110,6 +110,11 @@ final class LayerConfig {
         return config;
     }
 
+    /// Whether channels come before places in what it takes and gives, in the file.
+    boolean isChannelsFirst() {
+        return "channels_first".equals(KerasJson.string(config, "data_format"));
+    }
+
     /// 1, 2 or 3: some formulas changed.
     int kerasMajor() {
         return kerasMajor;

@@ -21,6 +21,7 @@ public enum Reason {
     UNKNOWN_ARGUMENT(false, "is not known; kept in the configuration, not interpreted"),
     NOT_FINITE(false, "has values that are NaN or infinite"),
     NOT_USED(false, "is not used by the model"),
+    NEEDS_PREPROCESSING(false, "takes pixels that are prepared outside the model"),
     NOT_LOADED(false, "keeps the weights that it had"),
     ORDER_BY_NAME(false, "weights are in an order that only their names tell"),
 

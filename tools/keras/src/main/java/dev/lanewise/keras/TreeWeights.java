@@ -123,7 +123,7 @@ final class TreeWeights implements KerasWeightSource {
             if (model.isSequential() && KerasGraph.isInput(node.config().className())) {
                 continue;
             }
-            final String type = node.config().className();
+            final String type = String.valueOf(KerasJson.string(node.json(), "class_name"));
             final String base = Graph.snakeCase(type.substring(type.lastIndexOf('>') + 1));
             final int number = counts.merge(base, 1, Integer::sum) - 1;
             final String path = at + LAYERS + "/" + (number == 0 ? base : base + "_" + number);
