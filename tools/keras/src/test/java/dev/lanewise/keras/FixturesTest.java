@@ -104,6 +104,30 @@ class FixturesTest {
                 }));
     }
 
+    /// What the optimizer remembers has names in one format and none in the other.
+    @Test
+    void optimizersMemoryIsTheSameInBothFormats() {
+        for (String name : List.of("mnist_mlp", "mnist_cnn")) {
+            final Path at = Fixtures.required().resolve(name);
+            try (ImportedModel h5 = KerasModels.importFile(at.resolve("model.h5"));
+                    ImportedModel archive = KerasModels.importFile(at.resolve("model.keras"))) {
+                assertTrue(h5.report().training().resumable(), () -> h5.report().text());
+                assertTrue(
+                        archive.report().training().resumable(),
+                        () -> archive.report().text());
+                assertTrue(h5.model().iteration() > 0);
+                assertEquals(h5.model().iteration(), archive.model().iteration());
+                assertEquals(
+                        h5.report().training().slots(),
+                        archive.report().training().slots());
+                h5.model()
+                        .slots()
+                        .forEach((slot, values) -> assertEquals(
+                                -1, values.mismatch(archive.model().slots().get(slot)), slot));
+            }
+        }
+    }
+
     /// Sizes of images that the file leaves open are those of the data.
     @Test
     void sizesThatAreNoneAreTheDatas() throws IOException {
