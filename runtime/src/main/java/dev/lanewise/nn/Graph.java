@@ -366,6 +366,16 @@ public record Graph(
         }
     }
 
+    /// A picture of the graph in Graphviz' language DOT: a box for each call, frames around models within the model.
+    public String dot() {
+        return new Diagram(this).dot();
+    }
+
+    /// A picture of the graph as SVG: a box for each call, below all that it reads.
+    public String svg() {
+        return new Diagram(this).svg();
+    }
+
     /// Keras' name for a layer of this type: `MaxPooling2D` becomes `max_pooling2d`.
     public static String snakeCase(String type) {
         return type.replaceAll("\\W+", "")

@@ -140,6 +140,32 @@ class GroupsTest {
     }
 
     @Test
+    void picturesHaveAllCallsAndArrows() {
+        final Graph graph = graph();
+        final String dot = graph.dot();
+        assertEquals(7, dot.lines().filter(line -> line.contains("[label=")).count(), dot);
+        assertEquals(8, dot.lines().filter(line -> line.contains(" -> ")).count(), dot);
+        assertEquals(
+                2,
+                dot.lines().filter(line -> line.contains("subgraph cluster_")).count(),
+                dot);
+        assertTrue(dot.contains("outer/block/dense [1]\\nDense [None, 4]"), dot);
+        final String svg = graph.svg();
+        assertEquals(8, svg.split("<rect ", -1).length - 1);
+        assertEquals(9, svg.split("<path ", -1).length - 1);
+    }
+
+    @Test
+    void namesInPicturesAreQuoted() {
+        final Graph.Builder b = Graph.builder();
+        final Graph.Value x = b.input("a\"<&>\\\u001b", Shape.of(3));
+        final Graph graph = b.build(b.add("b]]>", new Dense(2), x));
+        assertTrue(graph.dot().contains("label=\"a\\\"<&>\\\\?\\n"), graph.dot());
+        assertTrue(graph.svg().contains(">a\"&lt;&amp;&gt;\\?</text>"), graph.svg());
+        assertTrue(graph.svg().contains(">b]]&gt;</text>"), graph.svg());
+    }
+
+    @Test
     void groupsThatCannotBeAreRefused() {
         final Graph graph = graph();
         final Graph.Group outer = graph.group("outer");

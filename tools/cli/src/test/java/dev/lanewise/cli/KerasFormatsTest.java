@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.ZipFile;
+import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -129,6 +130,28 @@ class KerasFormatsTest {
                             .get("class_name")
                             .getAsString());
         }
+    }
+
+    @Test
+    void inspectShowsWhatIsNested() throws Exception {
+        final CliRun one = CliRun.of("inspect", archive).ok();
+        assertTrue(one.out().contains("│ mid (Functional) "), one::toString);
+        assertTrue(!one.out().contains("└ mid/block (Functional)"), one::toString);
+        final CliRun all = CliRun.of("inspect", archive, "--nested").ok();
+        assertTrue(all.out().contains("└ mid/block (Functional)"), all::toString);
+        final Path dot = folder.resolve("model.dot");
+        final Path svg = folder.resolve("model.svg");
+        CliRun.of("inspect", archive, "--diagram", dot).ok();
+        CliRun.of("inspect", archive, "--diagram", svg).ok();
+        assertTrue(Files.readString(dot).startsWith("digraph model {"));
+        assertEquals(
+                "svg",
+                DocumentBuilderFactory.newInstance()
+                        .newDocumentBuilder()
+                        .parse(svg.toFile())
+                        .getDocumentElement()
+                        .getTagName());
+        CliRun.of("inspect", archive, "--diagram", folder.resolve("model.png")).wrongUsage(".svg or .dot");
     }
 
     @Test

@@ -196,13 +196,13 @@ public final class KerasImport {
                         Reason.BAD_WEIGHTS,
                         "weight '" + name + "' has the shape " + data.dims() + ", expected "
                                 + forms.form(node, i, expected, data).fileDims(expected)));
-            } else if (!data.type().isFloatingPoint()) {
+            } else if (!data.type().isFloatingPoint() && !isCounter(data)) {
                 found.add(new Finding(
                         Reason.BAD_WEIGHTS,
                         "weight '" + name + "' has the type " + data.type().title() + ", expected floating point"));
             } else {
                 file.data().check(data);
-                if (data.type() != H5Type.FLOAT32) {
+                if (data.type() != H5Type.FLOAT32 && !isCounter(data)) {
                     found.add(new Finding(
                             Reason.CONVERTED_DTYPE,
                             "weight '" + name + "' converted from "
@@ -211,6 +211,11 @@ public final class KerasImport {
             }
         }
         return found;
+    }
+
+    /// Whether a weight is one whole number, as that of samples that statistics were made of.
+    private static boolean isCounter(H5Dataset data) {
+        return data.isScalar() && data.type() != H5Type.OTHER && !data.type().isFloatingPoint();
     }
 
     /// All weights in Keras' order.

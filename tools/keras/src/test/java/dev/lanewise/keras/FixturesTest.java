@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.JsonObject;
 import dev.lanewise.data.Dataset;
 import dev.lanewise.data.NpyFile;
 import dev.lanewise.data.NumberArray;
@@ -14,6 +15,7 @@ import dev.lanewise.keras.Fixtures.Row;
 import dev.lanewise.keras.ImportReport.LayerReport;
 import dev.lanewise.keras.ImportReport.WeightReport;
 import dev.lanewise.keras.h5.H5Dataset;
+import dev.lanewise.nn.Compute;
 import dev.lanewise.nn.Model;
 import dev.lanewise.tensor.Memory;
 import dev.lanewise.train.Trainer;
@@ -28,6 +30,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -57,6 +60,12 @@ class FixturesTest {
                 && Stream.of(row.layers().split(",", -1)).allMatch(known::contains);
     }
 
+    /// Before it is done, a thread of its own takes and frees memory.
+    @BeforeAll
+    static void warmUp() {
+        Compute.shared().warmUp();
+    }
+
     @TestFactory
     Stream<DynamicTest> wholeModels() {
         final List<Row> rows = Fixtures.rows().stream()
@@ -65,6 +74,78 @@ class FixturesTest {
                 .toList();
         assertTrue(rows.size() > 360, () -> rows.size() + " files");
         return rows.stream().map(row -> DynamicTest.dynamicTest(row.file(), () -> check(row, ImportOptions.DEFAULT)));
+    }
+
+    /// The same weights into the same models with all layers given other names: names say nothing about whose weights
+    /// are whose.
+    @TestFactory
+    Stream<DynamicTest> otherNames() {
+        return Fixtures.rows().stream()
+                .filter(row -> (row.format().equals("h5-whole") || row.format().equals("keras-zip"))
+                        && Files.exists(row.path())
+                        && !Fixtures.arrays(row, "y").isEmpty()
+                        && mustLoad(row))
+                .map(row -> DynamicTest.dynamicTest(row.file(), () -> {
+                    final JsonObject renamed;
+                    try (KerasModelFile file = KerasModelFile.open(row.path())) {
+                        final KerasArchitecture own = file.architecture();
+                        renamed = OtherNames.of(own.config());
+                        renamed.addProperty("keras_version", own.kerasVersion());
+                    }
+                    final Path json = folder.resolve("renamed.json");
+                    Files.writeString(json, renamed.toString());
+                    try (ImportedModel imported =
+                            KerasModels.importFile(row.path(), ImportOptions.DEFAULT.architecture(json))) {
+                        assertTrue(imported.model().graph().layers().keySet().stream()
+                                .allMatch(name -> name.matches("(layer_[0-9]+(_input)?/?)+(_[a-z_]+)?")));
+                        final double difference = Fixtures.difference(imported.model(), row);
+                        assertTrue(difference <= TOLERANCE_OF_DEEP, () -> row + " differs by " + difference);
+                    }
+                }));
+    }
+
+    /// What the optimizer remembers has names in one format and none in the other.
+    @Test
+    void optimizersMemoryIsTheSameInBothFormats() {
+        for (String name : List.of("mnist_mlp", "mnist_cnn")) {
+            final Path at = Fixtures.required().resolve(name);
+            try (ImportedModel h5 = KerasModels.importFile(at.resolve("model.h5"));
+                    ImportedModel archive = KerasModels.importFile(at.resolve("model.keras"))) {
+                assertTrue(h5.report().training().resumable(), () -> h5.report().text());
+                assertTrue(
+                        archive.report().training().resumable(),
+                        () -> archive.report().text());
+                assertTrue(h5.model().iteration() > 0);
+                assertEquals(h5.model().iteration(), archive.model().iteration());
+                assertEquals(
+                        h5.report().training().slots(),
+                        archive.report().training().slots());
+                h5.model()
+                        .slots()
+                        .forEach((slot, values) -> assertEquals(
+                                -1, values.mismatch(archive.model().slots().get(slot)), slot));
+            }
+        }
+    }
+
+    /// Sizes of images that the file leaves open are those of the data.
+    @Test
+    void sizesThatAreNoneAreTheDatas() throws IOException {
+        final Path at = Fixtures.required().resolve("conv2d_same/model.keras");
+        final Row row = Fixtures.rows().stream()
+                .filter(r -> r.file().equals("conv2d_same/model.keras"))
+                .findFirst()
+                .orElseThrow();
+        final String open;
+        try (KerasModelFile file = KerasModelFile.open(at)) {
+            open = file.architecture().config().toString().replace("[null,9,10,4]", "[null,null,null,4]");
+        }
+        assertTrue(open.contains("[null,null,null,4]"), open);
+        final Path json = folder.resolve("open.json");
+        Files.writeString(json, open);
+        try (Model model = KerasModels.load(at, json)) {
+            assertTrue(Fixtures.difference(model, row) <= TOLERANCE);
+        }
     }
 
     /// Weights alone, into the model whose file lies beside them.
