@@ -127,8 +127,8 @@ final class GraphJson {
                 final Class<? extends Layer> known = Layers.get(type);
                 final String here = where + ": layer '" + name + "'";
                 if (known == null) {
-                    throw new ModelFormatException(here + " has type " + type + ", which is not supported (supported: "
-                            + String.join(", ", Layers.registry().keySet()) + ")");
+                    throw new ModelFormatException(here + " has type " + type
+                            + ", which is neither a layer of Lanewise nor one registered with Layers.register");
                 }
                 // In the file's order: a layer's position is part of its random key.
                 final JsonObject config = layer.getAsJsonObject("config").deepCopy();

@@ -84,13 +84,14 @@ final class SpatialFormulas {
             return (x, index) -> {
                 final int channel = index[index.length - 1];
                 final int per = x.length / in.dim(0);
+                final int cells = per / in.last();
                 double sum = 0;
                 double max = Double.NEGATIVE_INFINITY;
                 for (int i = channel; i < per; i += in.last()) {
                     sum += x[index[0] * per + i];
                     max = Math.max(max, x[index[0] * per + i]);
                 }
-                return type.contains("Max") ? max : sum / (per / in.last());
+                return type.contains("Max") ? max : sum / cells;
             };
         } else if (type.matches("(ZeroPadding|Cropping).D")) {
             return moved(layer, in);

@@ -55,7 +55,7 @@ final class RecordConfig {
                 json.add(key, activation);
             } else if (wanted == Initializer.class) {
                 json.add(key, initializer(key, value, config));
-            } else if (wanted == List.class && KerasJson.isNumber(value)) {
+            } else if (value != null && wanted == List.class && KerasJson.isNumber(value)) {
                 json.add(key, repeated(value, axes(type)));
             } else if (value != null) {
                 json.add(key, value);
