@@ -52,6 +52,12 @@ import dev.lanewise.nn.layer.PReLU;
 import dev.lanewise.nn.layer.Permute;
 import dev.lanewise.nn.layer.PreprocessInput;
 import dev.lanewise.nn.layer.RMSNormalization;
+import dev.lanewise.nn.layer.RandomBrightness;
+import dev.lanewise.nn.layer.RandomContrast;
+import dev.lanewise.nn.layer.RandomFlip;
+import dev.lanewise.nn.layer.RandomRotation;
+import dev.lanewise.nn.layer.RandomTranslation;
+import dev.lanewise.nn.layer.RandomZoom;
 import dev.lanewise.nn.layer.ReLU;
 import dev.lanewise.nn.layer.RepeatVector;
 import dev.lanewise.nn.layer.Rescaling;
@@ -155,7 +161,13 @@ public final class Layers {
                 GaussianNoise.class,
                 GaussianDropout.class,
                 AlphaDropout.class,
-                ActivityRegularization.class)) {
+                ActivityRegularization.class,
+                RandomFlip.class,
+                RandomRotation.class,
+                RandomZoom.class,
+                RandomTranslation.class,
+                RandomContrast.class,
+                RandomBrightness.class)) {
             REGISTRY.put(type.getSimpleName(), type);
         }
     }

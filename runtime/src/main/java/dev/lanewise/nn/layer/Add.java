@@ -2,6 +2,7 @@ package dev.lanewise.nn.layer;
 
 import dev.lanewise.kernels.ElementwiseKernel;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Sum of two or more inputs, from the first to the last. Inputs of other
@@ -16,7 +17,8 @@ public record Add() implements Merge {
     public void gradient(
             ElementwiseKernel k,
             int i,
-            Operands operands,
+            List<MemorySegment> x,
+            MemorySegment y,
             MemorySegment dy,
             @Nullable MemorySegment left,
             MemorySegment dx,

@@ -2,6 +2,7 @@ package dev.lanewise.nn.layer;
 
 import dev.lanewise.kernels.ElementwiseKernel;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Mean of two or more inputs: their sum, from the first to the last, times `1 / inputs`. Inputs of other shapes
@@ -21,14 +22,15 @@ public record Average() implements Merge {
     public void gradient(
             ElementwiseKernel k,
             int i,
-            Operands operands,
+            List<MemorySegment> x,
+            MemorySegment y,
             MemorySegment dy,
             @Nullable MemorySegment left,
             MemorySegment dx,
             long at,
             int n,
             boolean accumulate) {
-        final float share = 1f / operands.x().size();
+        final float share = 1f / x.size();
         if (accumulate) {
             k.axpy(share, dy, at, dx, at, n);
         } else {

@@ -2,6 +2,7 @@ package dev.lanewise.nn.layer;
 
 import dev.lanewise.kernels.ElementwiseKernel;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// The first input by the second: `y = x0 / x1`. Inputs of other shapes
@@ -28,19 +29,20 @@ public record Divide() implements Merge {
     public void gradient(
             ElementwiseKernel k,
             int i,
-            Operands operands,
+            List<MemorySegment> x,
+            MemorySegment y,
             MemorySegment dy,
             @Nullable MemorySegment left,
             MemorySegment dx,
             long at,
             int n,
             boolean accumulate) {
-        final MemorySegment divisor = operands.x().get(1);
+        final MemorySegment divisor = x.get(1);
         if (i == 0) {
             k.divide(dy, at, divisor, at, dx, at, n);
             return;
         }
-        k.multiply(dy, at, operands.y(), at, dx, at, n);
+        k.multiply(dy, at, y, at, dx, at, n);
         k.divide(dx, at, divisor, at, dx, at, n);
         k.scaleShift(dx, at, dx, at, n, -1, 0);
     }

@@ -14,10 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// What layers share that combine inputs element by element, from the first to the last. An input with one element
 /// along an axis where others have more counts for all of them, and so does one of fewer axes, from the last axis
 /// on; its gradient is the sum.
-public interface Merge extends Layer {
-    /// All inputs as large as the output, and the output.
-    record Operands(List<MemorySegment> x, MemorySegment y) {}
-
+interface Merge extends Layer {
     /// Most inputs that the layer takes; it takes two at least.
     default int maxInputs() {
         return Integer.MAX_VALUE;
@@ -29,12 +26,13 @@ public interface Merge extends Layer {
     /// What is done to the result at last.
     default void finish(ElementwiseKernel k, int inputs, MemorySegment y, long at, int n) {}
 
-    /// Writes the gradient by input `i`, or adds it if `accumulate`, which comes only where [#adds]; `left` is scratch,
-    /// at first the gradient by the output.
+    /// Writes the gradient by input `i`, or adds it if `accumulate`, which comes only where [#adds]. The inputs are as
+    /// large as the output; `left` is scratch, at first the gradient by the output.
     void gradient(
             ElementwiseKernel k,
             int i,
-            Operands operands,
+            List<MemorySegment> x,
+            MemorySegment y,
             MemorySegment dy,
             @Nullable MemorySegment left,
             MemorySegment dx,
@@ -82,14 +80,15 @@ public interface Merge extends Layer {
         return b.scratch().asSlice(i * bytes, bytes);
     }
 
-    private Operands operands(LayerBuffers b) {
+    /// All inputs as large as the output.
+    private List<MemorySegment> operands(LayerBuffers b) {
         final MemorySegment[] x = new MemorySegment[b.inputs()];
         int room = takes() ? 1 : 0;
         for (int i = 0; i < x.length; i++) {
             final boolean same = b.x(i).shape().equals(b.y(0).shape());
             x[i] = same ? b.x(i).segment() : room(b, room++);
         }
-        return new Operands(Arrays.asList(x), b.y(0).segment());
+        return Arrays.asList(x);
     }
 
     /// Writes the inputs that are smaller than the output in its size.
@@ -113,9 +112,8 @@ public interface Merge extends Layer {
     }
 
     private static RangeTask forwardTask(Merge layer, LayerBuffers b) {
-        final Operands operands = layer.operands(b);
-        final List<MemorySegment> x = operands.x();
-        final MemorySegment y = operands.y();
+        final List<MemorySegment> x = layer.operands(b);
+        final MemorySegment y = b.y(0).segment();
         return (from, to) -> {
             final ElementwiseKernel kernel = b.compute().kernels().elementwise();
             layer.combine(kernel, x.get(0), x.get(1), y, from, to - from);
@@ -178,7 +176,7 @@ public interface Merge extends Layer {
     /// Writes one input in the output's size.
     final class Expansion implements RangeTask {
         private final LayerBuffers b;
-        private final Operands operands;
+        private final List<MemorySegment> operands;
         private final @Nullable Broadcast[] broadcasts;
         private int input;
 
@@ -192,12 +190,7 @@ public interface Merge extends Layer {
         public void run(int from, int to) {
             final Broadcast broadcast = broadcasts[input];
             if (broadcast != null) {
-                broadcast.expand(
-                        b.compute().kernels(),
-                        b.x(input).segment(),
-                        operands.x().get(input),
-                        from,
-                        to);
+                broadcast.expand(b.compute().kernels(), b.x(input).segment(), operands.get(input), from, to);
             }
         }
     }
@@ -206,7 +199,7 @@ public interface Merge extends Layer {
     final class Gradients implements RangeTask {
         private final Merge layer;
         private final LayerBuffers b;
-        private final Operands operands;
+        private final List<MemorySegment> operands;
         private final @Nullable Broadcast[] broadcasts;
         private final MemorySegment work;
         private final @Nullable MemorySegment left;
@@ -236,7 +229,17 @@ public interface Merge extends Layer {
         @Override
         public void run(int from, int to) {
             final ElementwiseKernel kernel = b.compute().kernels().elementwise();
-            layer.gradient(kernel, input, operands, b.dy(0).segment(), left, target, from, to - from, accumulate);
+            layer.gradient(
+                    kernel,
+                    input,
+                    operands,
+                    b.y(0).segment(),
+                    b.dy(0).segment(),
+                    left,
+                    target,
+                    from,
+                    to - from,
+                    accumulate);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.lanewise.nn.layer;
 
 import dev.lanewise.kernels.ElementwiseKernel;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Smallest of two or more inputs; NaN where one is NaN. Inputs of other shapes
@@ -23,7 +24,8 @@ public record Minimum() implements Merge {
     public void gradient(
             ElementwiseKernel k,
             int i,
-            Operands operands,
+            List<MemorySegment> x,
+            MemorySegment y,
             MemorySegment dy,
             @Nullable MemorySegment left,
             MemorySegment dx,
@@ -33,6 +35,6 @@ public record Minimum() implements Merge {
         if (left == null) {
             throw new IllegalStateException("Minimum: no scratch for the gradient");
         }
-        k.takeEqual(operands.x().get(i), at, operands.y(), at, left, at, dx, at, n, accumulate);
+        k.takeEqual(x.get(i), at, y, at, left, at, dx, at, n, accumulate);
     }
 }

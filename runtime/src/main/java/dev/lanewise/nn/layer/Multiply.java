@@ -2,6 +2,7 @@ package dev.lanewise.nn.layer;
 
 import dev.lanewise.kernels.ElementwiseKernel;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Product of two or more inputs, from the first to the last. Inputs of other
@@ -23,7 +24,8 @@ public record Multiply() implements Merge {
     public void gradient(
             ElementwiseKernel k,
             int i,
-            Operands operands,
+            List<MemorySegment> x,
+            MemorySegment y,
             MemorySegment dy,
             @Nullable MemorySegment left,
             MemorySegment dx,
@@ -31,13 +33,13 @@ public record Multiply() implements Merge {
             int n,
             boolean accumulate) {
         if (accumulate) {
-            k.multiplyAdd(dy, at, operands.x().get(1 - i), at, dx, at, n);
+            k.multiplyAdd(dy, at, x.get(1 - i), at, dx, at, n);
             return;
         }
         MemorySegment product = dy;
-        for (int other = 0; other < operands.x().size(); other++) {
+        for (int other = 0; other < x.size(); other++) {
             if (other != i) {
-                k.multiply(product, at, operands.x().get(other), at, dx, at, n);
+                k.multiply(product, at, x.get(other), at, dx, at, n);
                 product = dx;
             }
         }

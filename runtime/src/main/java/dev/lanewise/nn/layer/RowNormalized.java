@@ -45,7 +45,19 @@ interface RowNormalized extends Layer {
     void shares(int from, int to, int cols, MemorySegment factor, MemorySegment kept, MemorySegment a, MemorySegment b);
 
     /// Where the rows of a tensor are.
-    record Rows(int rows, int cols, int @Nullable [] toEnd) {
+    final class Rows {
+        private final int rows;
+        private final int cols;
+
+        /// The order of axes that brings rows together; null where they are.
+        private final int @Nullable [] toEnd;
+
+        private Rows(int rows, int cols, int @Nullable [] toEnd) {
+            this.rows = rows;
+            this.cols = cols;
+            this.toEnd = toEnd;
+        }
+
         static Rows of(RowNormalized layer, Shape x) {
             final int[] axes = layer.axes(x);
             boolean last = true;
@@ -98,7 +110,7 @@ interface RowNormalized extends Layer {
     /// Center and factor of each row, and a number that the layer keeps.
     @Override
     default List<Shape> saved(List<Shape> inputs) {
-        final Shape rows = Shape.of(Rows.of(this, inputs.getFirst()).rows());
+        final Shape rows = Shape.of(Rows.of(this, inputs.getFirst()).rows);
         return List.of(rows, rows, rows);
     }
 
@@ -107,7 +119,7 @@ interface RowNormalized extends Layer {
     default long scratch(List<Shape> inputs) {
         final Shape x = inputs.getFirst();
         final Rows rows = Rows.of(this, x);
-        return 2L * rows.cols() + 2L * rows.rows() + (rows.toEnd() == null ? 0 : 2 * x.size());
+        return 2L * rows.cols + 2L * rows.rows + (rows.toEnd == null ? 0 : 2 * x.size());
     }
 
     /// The parts of the scratch, and the tasks that work on them.
@@ -130,13 +142,13 @@ interface RowNormalized extends Layer {
             final Shape shape = b.x(0).shape();
             rows = Rows.of(layer, shape);
             final MemorySegment scratch = b.scratch();
-            final long cols = 4L * rows.cols();
-            final long count = 4L * rows.rows();
+            final long cols = 4L * rows.cols;
+            final long count = 4L * rows.rows;
             ones = scratch.asSlice(0, cols);
             zeros = scratch.asSlice(cols, cols);
             a = scratch.asSlice(2 * cols, count);
             shares = scratch.asSlice(2 * cols + count, count);
-            final int[] toEnd = rows.toEnd();
+            final int[] toEnd = rows.toEnd;
             if (toEnd == null) {
                 turn = null;
                 back = null;
@@ -165,15 +177,15 @@ interface RowNormalized extends Layer {
 
         private void begin() {
             final var kernel = b.compute().kernels().elementwise();
-            kernel.fill(ones, 0, rows.cols(), 1);
-            kernel.fill(zeros, 0, rows.cols(), 0);
+            kernel.fill(ones, 0, rows.cols, 1);
+            kernel.fill(zeros, 0, rows.cols, 0);
         }
 
         /// Forward over some rows.
         @Override
         public void run(int from, int to) {
             final RowNormalizationKernel k = b.compute().kernels().rowNormalization();
-            final int cols = rows.cols();
+            final int cols = rows.cols;
             final MemorySegment center = b.saved(0).segment();
             final MemorySegment factor = b.saved(1).segment();
             final long at = (long) from * cols;
@@ -195,7 +207,7 @@ interface RowNormalized extends Layer {
         if (work.turn != null) {
             compute.run(b.task("turn", this, RowNormalized::turnTask), work.turn.rows(), 1, n / 2);
         }
-        compute.run(work, work.rows.rows(), 1, n);
+        compute.run(work, work.rows.rows, 1, n);
         if (work.back != null) {
             compute.run(b.task("back", this, RowNormalized::backTask), work.back.rows(), 1, n / 2);
         }
@@ -229,7 +241,7 @@ interface RowNormalized extends Layer {
             compute.run(b.task("turn", this, RowNormalized::turnTask), work.turn.rows(), 1, n / 2);
             compute.run(b.task("turn dy", this, RowNormalized::turnGradientTask), work.turn.rows(), 1, n / 2);
         }
-        final int cols = work.rows.cols();
+        final int cols = work.rows.cols;
         if (gamma() >= 0 && b.gradient(gamma()) != null) {
             compute.run(b.task("gamma", this, RowNormalized::gammaTask), cols, QUANTUM, n / 2);
         }
@@ -237,7 +249,7 @@ interface RowNormalized extends Layer {
             compute.run(b.task("beta", this, RowNormalized::betaTask), cols, QUANTUM, n / 4);
         }
         if (b.dx(0) != null) {
-            compute.run(b.task("backward", this, RowNormalized::backwardTask), work.rows.rows(), 1, 2L * n);
+            compute.run(b.task("backward", this, RowNormalized::backwardTask), work.rows.rows, 1, 2L * n);
             if (work.back != null) {
                 compute.run(b.task("back dx", this, RowNormalized::backGradientTask), work.back.rows(), 1, n / 2);
             }
@@ -269,8 +281,8 @@ interface RowNormalized extends Layer {
         final MemorySegment center = b.saved(0).segment();
         final MemorySegment factor = b.saved(1).segment();
         final MemorySegment dGamma = gradient(b.gradient(layer.gamma()), b).segment();
-        final int rows = work.rows.rows();
-        final int ld = work.rows.cols();
+        final int rows = work.rows.rows;
+        final int ld = work.rows.cols;
         return (from, to) -> b.compute()
                 .kernels()
                 .rowNormalization()
@@ -295,8 +307,8 @@ interface RowNormalized extends Layer {
         final Work work = layer.work(b);
         final MemorySegment dy = work.turn == null ? b.dy(0).segment() : work.y;
         final MemorySegment dBeta = gradient(b.gradient(layer.beta()), b).segment();
-        final int rows = work.rows.rows();
-        final int ld = work.rows.cols();
+        final int rows = work.rows.rows;
+        final int ld = work.rows.cols;
         return (from, to) -> b.compute()
                 .kernels()
                 .reduction()
@@ -310,7 +322,7 @@ interface RowNormalized extends Layer {
         final MemorySegment dx = direct ? gradient(b.dx(0), b).segment() : work.y;
         final MemorySegment center = b.saved(0).segment();
         final MemorySegment factor = b.saved(1).segment();
-        final int cols = work.rows.cols();
+        final int cols = work.rows.cols;
         return (from, to) -> {
             final RowNormalizationKernel k = b.compute().kernels().rowNormalization();
             final int rows = to - from;

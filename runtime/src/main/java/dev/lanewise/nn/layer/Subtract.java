@@ -2,6 +2,7 @@ package dev.lanewise.nn.layer;
 
 import dev.lanewise.kernels.ElementwiseKernel;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// The first input without the second: `y = x0 - x1`. Inputs of other shapes
@@ -21,7 +22,8 @@ public record Subtract() implements Merge {
     public void gradient(
             ElementwiseKernel k,
             int i,
-            Operands operands,
+            List<MemorySegment> x,
+            MemorySegment y,
             MemorySegment dy,
             @Nullable MemorySegment left,
             MemorySegment dx,
