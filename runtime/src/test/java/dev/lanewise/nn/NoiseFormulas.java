@@ -119,10 +119,11 @@ final class NoiseFormulas {
             final int top = (int) Math.floor(nearest ? row + 0.5 : row);
             final int left = (int) Math.floor(nearest ? col + 0.5 : col);
             for (int corner = 0; corner < (nearest ? 1 : 4); corner++) {
-                final int i = repeated(top + corner / 2, in.dim(1), mode);
-                final int j = repeated(left + corner % 2, in.dim(2), mode);
-                final double weight =
-                        nearest ? 1 : (1 - Math.abs(row - top - corner / 2)) * (1 - Math.abs(col - left - corner % 2));
+                final int below = top + corner / 2;
+                final int right = left + corner % 2;
+                final int i = repeated(below, in.dim(1), mode);
+                final int j = repeated(right, in.dim(2), mode);
+                final double weight = nearest ? 1 : (1 - Math.abs(row - below)) * (1 - Math.abs(col - right));
                 y[o] += weight * (i < 0 || j < 0 ? value : x[SpatialFormulas.flat(in, index[0], i, j, index[3])]);
             }
         }
