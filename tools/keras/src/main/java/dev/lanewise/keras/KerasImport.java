@@ -368,7 +368,9 @@ public final class KerasImport {
         for (LayerReport layer : report.layers()) {
             for (Finding finding : layer.findings()) {
                 if (finding.reason().refuses()) {
-                    final boolean unknown = finding.reason() == Reason.UNKNOWN_LAYER;
+                    // Those that only name the type have a long list of types with them.
+                    final boolean unknown = finding.reason() == Reason.UNKNOWN_LAYER
+                            && finding.detail().startsWith("type ");
                     byText.computeIfAbsent(
                                     unknown ? Reason.UNKNOWN_LAYER.sentence() : finding.toString(),
                                     key -> new ArrayList<>())
