@@ -128,6 +128,41 @@ class AllocationTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void stepOfConvolutionsAllocatesNothing(int threads) {
+        final Dataset data = TestData.classes(64, 9 * 8 * 3, 5, 3).reshapeInput(0, Shape.of(9, 8, 3));
+        final int[] order = Evaluator.inOrder(64);
+        try (Compute compute = Compute.of(Kernels.best(), threads);
+                Model model = Model.create(TestData.smallConvolutions(), 1);
+                Trainer trainer = Trainer.of(compute, model, new Adam(), new SparseCategoricalCrossentropy())) {
+            trainer.gather(data, order, 0, 32);
+            trainer.step();
+            final long taken = Memory.allocated();
+            assertAllocatesNothing(() -> {
+                trainer.gather(data, order, 32, 32);
+                trainer.step();
+            });
+            assertEquals(taken, Memory.allocated());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void predictionOfConvolutionsAllocatesNothing(int threads) {
+        try (Compute compute = Compute.of(Kernels.best(), threads);
+                Memory memory = new Memory("test");
+                Model model = Model.create(TestData.smallConvolutions(), 1);
+                Predictor predictor = model.predictor(4, compute)) {
+            final List<Tensor> x = List.of(Tensor.zeros(memory, Shape.of(6, 9, 8, 3)));
+            final List<Tensor> y = List.of(Tensor.zeros(memory, Shape.of(6, 5)));
+            predictor.run(x, y);
+            final long taken = Memory.allocated();
+            assertAllocatesNothing(() -> predictor.run(x, y));
+            assertEquals(taken, Memory.allocated());
+        }
+    }
+
     /// Reads all figures after every step and notes what the steps of an epoch allocate.
     private static final class Reader implements FitListener {
         private static final int FIRST = 10;

@@ -9,6 +9,7 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.nn.ChildJvm;
 import dev.lanewise.nn.Compute;
 import dev.lanewise.nn.Model;
+import dev.lanewise.tensor.Shape;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -32,13 +33,17 @@ class DeterminismTest {
             new MeanAbsoluteError(),
             new MeanSquaredError());
 
+    private static final Dataset IMAGES = TestData.classes(200, 9 * 8 * 3, 5, 4).reshapeInput(0, Shape.of(9, 8, 3));
+
     private static int expected;
+    private static int expectedOfConvolutions;
     private static int expectedOfActivations;
 
     @BeforeAll
     static void trainPlainly() {
         expected = train(Kernels.scalar(), 1, 11);
         expectedOfActivations = trainActivations(Kernels.scalar(), 1);
+        expectedOfConvolutions = trainConvolutions(Kernels.scalar(), 1);
     }
 
     /// Hash of what several optimizers and losses make of the graph of all kinds of activations.
@@ -75,6 +80,16 @@ class DeterminismTest {
         return hash;
     }
 
+    /// Hash of weights, moving statistics and slots of convolutions after an epoch.
+    private static int trainConvolutions(Kernels kernels, int threads) {
+        try (Compute compute = Compute.of(kernels, threads);
+                Model model = Model.create(TestData.smallConvolutions(), 11);
+                Trainer trainer = Trainer.of(compute, model, new Adam(), new SparseCategoricalCrossentropy())) {
+            trainer.fit(IMAGES, Fit.epochs(1).batchSize(64));
+            return TestData.hash(model);
+        }
+    }
+
     /// Hash of weights and slots after two epochs.
     private static int train(Kernels kernels, int threads, long seed) {
         try (Compute compute = Compute.of(kernels, threads);
@@ -90,6 +105,7 @@ class DeterminismTest {
     void anyNumberOfThreadsTrainsTheSameBits(int threads) {
         assertEquals(expected, train(Kernels.best(), threads, 11));
         assertEquals(expectedOfActivations, trainActivations(Kernels.best(), threads));
+        assertEquals(expectedOfConvolutions, trainConvolutions(Kernels.best(), threads));
     }
 
     @Test
@@ -117,6 +133,7 @@ class DeterminismTest {
             System.out.println("bits " + Kernels.best().vectorBits());
             System.out.println("hash " + train(Kernels.best(), 2, 11));
             System.out.println("hash " + trainActivations(Kernels.best(), 2));
+            System.out.println("hash " + trainConvolutions(Kernels.best(), 2));
         }
     }
 
@@ -131,7 +148,8 @@ class DeterminismTest {
                 List.of(
                         "bits " + (simd.equals("scalar") ? "0" : simd),
                         "hash " + expected,
-                        "hash " + expectedOfActivations),
+                        "hash " + expectedOfActivations,
+                        "hash " + expectedOfConvolutions),
                 lines);
     }
 
@@ -141,6 +159,16 @@ class DeterminismTest {
             final float[] one = model.predict(DATA, 1).getFirst();
             for (int batch : new int[] {3, 32, 128, 1000}) {
                 assertArrayEquals(one, model.predict(DATA, batch).getFirst(), "batch " + batch);
+            }
+        }
+    }
+
+    @Test
+    void imageHasTheSameBitsInAnyBatch() {
+        try (Model model = Model.create(TestData.smallConvolutions(), 11)) {
+            final float[] one = model.predict(IMAGES, 1).getFirst();
+            for (int batch : new int[] {3, 32, 200}) {
+                assertArrayEquals(one, model.predict(IMAGES, batch).getFirst(), "batch " + batch);
             }
         }
     }

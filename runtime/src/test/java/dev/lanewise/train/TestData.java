@@ -9,13 +9,20 @@ import dev.lanewise.nn.Model;
 import dev.lanewise.nn.RandomStream;
 import dev.lanewise.nn.Sequential;
 import dev.lanewise.nn.layer.Activation;
+import dev.lanewise.nn.layer.BatchNormalization;
 import dev.lanewise.nn.layer.Concatenate;
+import dev.lanewise.nn.layer.Conv2D;
+import dev.lanewise.nn.layer.Conv2DTranspose;
 import dev.lanewise.nn.layer.Dense;
+import dev.lanewise.nn.layer.DepthwiseConv2D;
 import dev.lanewise.nn.layer.Dropout;
 import dev.lanewise.nn.layer.ELU;
+import dev.lanewise.nn.layer.Flatten;
 import dev.lanewise.nn.layer.LeakyReLU;
 import dev.lanewise.nn.layer.PReLU;
+import dev.lanewise.nn.layer.ReLU;
 import dev.lanewise.nn.layer.Rescaling;
+import dev.lanewise.nn.layer.SeparableConv2D;
 import dev.lanewise.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -52,6 +59,22 @@ public final class TestData {
                 .add(new Dense(37, Activations.RELU))
                 .add(new Dropout(0.2f))
                 .add(new Dense(13, Activations.TANH))
+                .add(new Dense(5, Activations.SOFTMAX))
+                .build();
+    }
+
+    /// All kinds of convolutions of images, and batch normalization.
+    public static Graph smallConvolutions() {
+        return Sequential.input(9, 8, 3)
+                .add(new Conv2D(16, 3).padding("same").useBias(false))
+                .add(new BatchNormalization())
+                .add(new ReLU())
+                .add(new DepthwiseConv2D(3, Activations.RELU).padding("same"))
+                .add(new Conv2D(20, 3, Activations.TANH).strides(2).groups(2))
+                .add(new Conv2DTranspose(6, 2, Activations.RELU).strides(2))
+                .add(new SeparableConv2D(7, 3).depthMultiplier(2))
+                .add(new BatchNormalization(0.9f, 1e-3f))
+                .add(new Flatten())
                 .add(new Dense(5, Activations.SOFTMAX))
                 .build();
     }

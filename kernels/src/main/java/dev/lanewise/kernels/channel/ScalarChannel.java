@@ -86,13 +86,39 @@ public class ScalarChannel extends CheckedChannel {
             MemorySegment slope,
             long po,
             boolean accumulate) {
-        for (int r = 0; r < rows; r++) {
-            for (int c = 0; c < cols; c++) {
+        gradientColumns(x, xo, dy, dyo, dx, dxo, rows, cols, 0, mean, mo, scale, so, level, lo, slope, po, accumulate);
+    }
+
+    /// The columns from `first` on.
+    static void gradientColumns(
+            MemorySegment x,
+            long xo,
+            MemorySegment dy,
+            long dyo,
+            MemorySegment dx,
+            long dxo,
+            int rows,
+            int cols,
+            int first,
+            MemorySegment mean,
+            long mo,
+            MemorySegment scale,
+            long so,
+            MemorySegment level,
+            long lo,
+            MemorySegment slope,
+            long po,
+            boolean accumulate) {
+        for (int c = first; c < cols; c++) {
+            final float m = mean.getAtIndex(JAVA_FLOAT, mo + c);
+            final float s = scale.getAtIndex(JAVA_FLOAT, so + c);
+            final float l = level.getAtIndex(JAVA_FLOAT, lo + c);
+            final float p = slope.getAtIndex(JAVA_FLOAT, po + c);
+            for (int r = 0; r < rows; r++) {
                 final long at = (long) r * cols + c;
-                final float d = mean.getAtIndex(JAVA_FLOAT, mo + c) - x.getAtIndex(JAVA_FLOAT, xo + at);
-                final float e = dy.getAtIndex(JAVA_FLOAT, dyo + at) - level.getAtIndex(JAVA_FLOAT, lo + c);
-                final float g =
-                        Math.fma(d, slope.getAtIndex(JAVA_FLOAT, po + c), e) * scale.getAtIndex(JAVA_FLOAT, so + c);
+                final float d = m - x.getAtIndex(JAVA_FLOAT, xo + at);
+                final float e = dy.getAtIndex(JAVA_FLOAT, dyo + at) - l;
+                final float g = Math.fma(d, p, e) * s;
                 dx.setAtIndex(JAVA_FLOAT, dxo + at, accumulate ? dx.getAtIndex(JAVA_FLOAT, dxo + at) + g : g);
             }
         }

@@ -253,38 +253,29 @@ public final class SimdChannel extends ScalarChannel {
             MemorySegment slope,
             long po,
             boolean accumulate) {
-        for (int c = 0; c < cols; c += LANES) {
-            gradientColumns(
-                    x,
-                    xo + c,
-                    dy,
-                    dyo + c,
-                    dx,
-                    dxo + c,
-                    rows,
-                    cols,
-                    mean,
-                    mo + c,
-                    scale,
-                    so + c,
-                    level,
-                    lo + c,
-                    slope,
-                    po + c,
-                    accumulate,
-                    cols - c);
+        final int whole = cols & -LANES;
+        for (int r = 0; r < rows; r++) {
+            final long row = (long) r * cols;
+            if (accumulate) {
+                gradientRowAdd(
+                        x, xo + row, dy, dyo + row, dx, dxo + row, whole, mean, mo, scale, so, level, lo, slope, po);
+            } else {
+                gradientRow(
+                        x, xo + row, dy, dyo + row, dx, dxo + row, whole, mean, mo, scale, so, level, lo, slope, po);
+            }
         }
+        gradientColumns(
+                x, xo, dy, dyo, dx, dxo, rows, cols, whole, mean, mo, scale, so, level, lo, slope, po, accumulate);
     }
 
-    private static void gradientColumns(
+    private static void gradientRow(
             MemorySegment x,
             long xo,
             MemorySegment dy,
             long dyo,
             MemorySegment dx,
             long dxo,
-            int rows,
-            long cols,
+            int n,
             MemorySegment mean,
             long mo,
             MemorySegment scale,
@@ -292,23 +283,42 @@ public final class SimdChannel extends ScalarChannel {
             MemorySegment level,
             long lo,
             MemorySegment slope,
-            long po,
-            boolean accumulate,
-            int left) {
-        final VectorMask<Float> columns = SPECIES.indexInRange(0, left);
-        final VectorMask<Float> add = SPECIES.maskAll(accumulate);
-        final FloatVector m = fromMemorySegment(SPECIES, mean, 4 * mo, ORDER, columns);
-        final FloatVector s = fromMemorySegment(SPECIES, scale, 4 * so, ORDER, columns);
-        final FloatVector l = fromMemorySegment(SPECIES, level, 4 * lo, ORDER, columns);
-        final FloatVector p = fromMemorySegment(SPECIES, slope, 4 * po, ORDER, columns);
-        for (int r = 0; r < rows; r++) {
-            final long row = r * cols;
-            final FloatVector d = m.sub(fromMemorySegment(SPECIES, x, 4 * (xo + row), ORDER, columns));
-            final FloatVector e = fromMemorySegment(SPECIES, dy, 4 * (dyo + row), ORDER, columns)
-                    .sub(l);
-            final FloatVector g = d.fma(p, e).mul(s);
-            final FloatVector old = fromMemorySegment(SPECIES, dx, 4 * (dxo + row), ORDER, columns);
-            g.blend(old.add(g), add).intoMemorySegment(dx, 4 * (dxo + row), ORDER, columns);
+            long po) {
+        for (int c = 0; c < n; c += LANES) {
+            final FloatVector e = fromMemorySegment(SPECIES, dy, 4 * (dyo + c), ORDER)
+                    .sub(fromMemorySegment(SPECIES, level, 4 * (lo + c), ORDER));
+            fromMemorySegment(SPECIES, mean, 4 * (mo + c), ORDER)
+                    .sub(fromMemorySegment(SPECIES, x, 4 * (xo + c), ORDER))
+                    .fma(fromMemorySegment(SPECIES, slope, 4 * (po + c), ORDER), e)
+                    .mul(fromMemorySegment(SPECIES, scale, 4 * (so + c), ORDER))
+                    .intoMemorySegment(dx, 4 * (dxo + c), ORDER);
+        }
+    }
+
+    private static void gradientRowAdd(
+            MemorySegment x,
+            long xo,
+            MemorySegment dy,
+            long dyo,
+            MemorySegment dx,
+            long dxo,
+            int n,
+            MemorySegment mean,
+            long mo,
+            MemorySegment scale,
+            long so,
+            MemorySegment level,
+            long lo,
+            MemorySegment slope,
+            long po) {
+        for (int c = 0; c < n; c += LANES) {
+            final FloatVector e = fromMemorySegment(SPECIES, dy, 4 * (dyo + c), ORDER)
+                    .sub(fromMemorySegment(SPECIES, level, 4 * (lo + c), ORDER));
+            final FloatVector g = fromMemorySegment(SPECIES, mean, 4 * (mo + c), ORDER)
+                    .sub(fromMemorySegment(SPECIES, x, 4 * (xo + c), ORDER))
+                    .fma(fromMemorySegment(SPECIES, slope, 4 * (po + c), ORDER), e)
+                    .mul(fromMemorySegment(SPECIES, scale, 4 * (so + c), ORDER));
+            fromMemorySegment(SPECIES, dx, 4 * (dxo + c), ORDER).add(g).intoMemorySegment(dx, 4 * (dxo + c), ORDER);
         }
     }
 }

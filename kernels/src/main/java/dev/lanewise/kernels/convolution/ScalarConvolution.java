@@ -81,36 +81,19 @@ public class ScalarConvolution extends CheckedConvolution {
             long yo,
             long yStep,
             boolean accumulate) {
-        final int positions = window.width().positions();
-        depthwise(window, x, xo, row, kernel, ko, bias, bo, y, yo, yStep, accumulate, 0, positions, 0);
-    }
-
-    /// Positions `from .. to` of a row, channels from `channel` on.
-    static void depthwise(
-            Window window,
-            MemorySegment x,
-            long xo,
-            int row,
-            MemorySegment kernel,
-            long ko,
-            @Nullable MemorySegment bias,
-            long bo,
-            MemorySegment y,
-            long yo,
-            long yStep,
-            boolean accumulate,
-            int from,
-            int to,
-            int channel) {
         final Window.Axis height = window.height();
         final Window.Axis width = window.width();
         final int channels = window.channels();
-        for (int p = from; p < to; p++) {
-            for (int c = channel; c < channels; c++) {
+        final int firstRow = height.firstTap(row);
+        final int endRow = height.endTap(row);
+        for (int p = 0; p < width.positions(); p++) {
+            final int first = width.firstTap(p);
+            final int end = width.endTap(p);
+            for (int c = 0; c < channels; c++) {
                 float sum = bias == null ? 0 : bias.getAtIndex(JAVA_FLOAT, bo + c);
-                for (int i = height.firstTap(row); i < height.endTap(row); i++) {
+                for (int i = firstRow; i < endRow; i++) {
                     final long line = (height.pixel(row) + (long) i * height.tapStep()) * width.size();
-                    for (int j = width.firstTap(p); j < width.endTap(p); j++) {
+                    for (int j = first; j < end; j++) {
                         final long pixel = line + width.pixel(p) + (long) j * width.tapStep();
                         final long tap = (long) i * width.taps() + j;
                         sum = Math.fma(

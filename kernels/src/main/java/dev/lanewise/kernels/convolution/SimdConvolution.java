@@ -10,9 +10,10 @@ import dev.lanewise.kernels.Window;
 import dev.lanewise.kernels.gemm.SimdTranspose;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 import org.jspecify.annotations.Nullable;
 
-/// Vector loops; channels that fill no vector are left to the plain ones, or done twice where that changes nothing.
+/// Vector loops; channels that fill no vector are masked.
 public final class SimdConvolution extends ScalarConvolution {
     @Override
     void patchesLoop(
@@ -131,9 +132,8 @@ public final class SimdConvolution extends ScalarConvolution {
     /// The last vector may overlap the one before.
     private static void copy(MemorySegment from, long f, MemorySegment to, long t, int n) {
         if (n < LANES) {
-            for (int i = 0; i < n; i++) {
-                to.setAtIndex(JAVA_FLOAT, t + i, from.getAtIndex(JAVA_FLOAT, f + i));
-            }
+            final VectorMask<Float> mask = SPECIES.indexInRange(0, n);
+            fromMemorySegment(SPECIES, from, 4 * f, ORDER, mask).intoMemorySegment(to, 4 * t, ORDER, mask);
             return;
         }
         final int last = n - LANES;
@@ -145,9 +145,7 @@ public final class SimdConvolution extends ScalarConvolution {
 
     private static void zero(MemorySegment to, long t, int n) {
         if (n < LANES) {
-            for (int i = 0; i < n; i++) {
-                to.setAtIndex(JAVA_FLOAT, t + i, 0);
-            }
+            FloatVector.broadcast(SPECIES, 0).intoMemorySegment(to, 4 * t, ORDER, SPECIES.indexInRange(0, n));
             return;
         }
         final FloatVector zero = FloatVector.broadcast(SPECIES, 0);
@@ -232,29 +230,52 @@ public final class SimdConvolution extends ScalarConvolution {
             depthwiseVector(
                     window, x, xo, row, kernel, ko, bias, bo, y, yo, yStep, accumulate, inner, outer, positions, c);
         }
-        if (whole == channels) {
-            return;
+        if (whole < channels) {
+            depthwiseLast(window, x, xo, row, kernel, ko, bias, bo, y, yo, yStep, accumulate, whole);
         }
-        if (channels > LANES && !accumulate) {
-            depthwiseVector(
-                    window,
-                    x,
-                    xo,
-                    row,
-                    kernel,
-                    ko,
-                    bias,
-                    bo,
-                    y,
-                    yo,
-                    yStep,
-                    false,
-                    inner,
-                    outer,
-                    positions,
-                    channels - LANES);
-        } else {
-            depthwise(window, x, xo, row, kernel, ko, bias, bo, y, yo, yStep, accumulate, 0, positions, whole);
+    }
+
+    /// The channels that fill no vector, from `c` on.
+    private static void depthwiseLast(
+            Window window,
+            MemorySegment x,
+            long xo,
+            int row,
+            MemorySegment kernel,
+            long ko,
+            @Nullable MemorySegment bias,
+            long bo,
+            MemorySegment y,
+            long yo,
+            long yStep,
+            boolean accumulate,
+            int c) {
+        final Window.Axis height = window.height();
+        final Window.Axis width = window.width();
+        final long channels = window.channels();
+        final int firstRow = height.firstTap(row);
+        final int endRow = height.endTap(row);
+        final VectorMask<Float> mask = SPECIES.indexInRange(c, window.channels());
+        for (int p = 0; p < width.positions(); p++) {
+            final int first = width.firstTap(p);
+            final int end = width.endTap(p);
+            FloatVector sum = bias == null
+                    ? FloatVector.broadcast(SPECIES, 0)
+                    : fromMemorySegment(SPECIES, bias, 4 * (bo + c), ORDER, mask);
+            for (int i = firstRow; i < endRow; i++) {
+                final long line = (height.pixel(row) + (long) i * height.tapStep()) * width.size() + width.pixel(p);
+                for (int j = first; j < end; j++) {
+                    final long at = xo + (line + (long) j * width.tapStep()) * channels + c;
+                    final long k = ko + ((long) i * width.taps() + j) * channels + c;
+                    final FloatVector v = fromMemorySegment(SPECIES, x, 4 * at, ORDER, mask);
+                    sum = v.fma(fromMemorySegment(SPECIES, kernel, 4 * k, ORDER, mask), sum);
+                }
+            }
+            final long to = 4 * (yo + p * yStep + c);
+            if (accumulate) {
+                sum = fromMemorySegment(SPECIES, y, to, ORDER, mask).add(sum);
+            }
+            sum.intoMemorySegment(y, to, ORDER, mask);
         }
     }
 
