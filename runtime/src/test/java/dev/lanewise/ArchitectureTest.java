@@ -97,7 +97,7 @@ class ArchitectureTest {
     @Test
     void packagesDependOnEachOtherAlongTheArrows() {
         arrows("tensor");
-        arrows("data", "tensor");
+        arrows("data", "tensor", "kernels");
         arrows("nn.layer", "nn", "tensor", "kernels");
         arrows("nn", "nn.layer", "data", "io", "tensor", "kernels");
         arrows("train", "nn", "data", "io", "tensor", "kernels");

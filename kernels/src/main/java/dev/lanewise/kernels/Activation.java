@@ -36,7 +36,7 @@ public sealed interface Activation permits BuiltInActivation, Activation.Custom 
         return cols;
     }
 
-    /// Whether the output may be written over the input.
+    /// Whether the output may be written over the input, and the gradient over what it is computed from.
     default boolean worksInPlace() {
         return true;
     }

@@ -10,6 +10,39 @@ public interface ElementwiseKernel {
     /// `c[i] = a[i] + b[i]`.
     void add(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n);
 
+    /// `c[i] = a[i] - b[i]`.
+    void subtract(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n);
+
+    /// `c[i] = a[i] * b[i]`.
+    void multiply(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n);
+
+    /// `c[i] = a[i] / b[i]`.
+    void divide(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n);
+
+    /// `c[i]` = the larger of `a[i]` and `b[i]`, as [Math#max]: NaN if one is NaN, and +0 above -0.
+    void maximum(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n);
+
+    /// `c[i]` = the smaller of `a[i]` and `b[i]`, as [Math#min].
+    void minimum(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n);
+
+    /// `c[i] = fma(a[i], b[i], c[i])`, rounded once.
+    void multiplyAdd(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n);
+
+    /// What is `left` goes to `dx` where `x[i] == y[i]`, and is 0 from then on: `g = x[i] == y[i] ? left[i] : 0`,
+    /// `dx[i] = g`, or `dx[i] + g` if `accumulate`, and `left[i] = x[i] == y[i] ? 0 : left[i]`. Called for one
+    /// candidate after the other, the gradient of a maximum `y` goes to the first that is it.
+    void takeEqual(
+            MemorySegment x,
+            long xo,
+            MemorySegment y,
+            long yo,
+            MemorySegment left,
+            long lo,
+            MemorySegment dx,
+            long dxo,
+            int n,
+            boolean accumulate);
+
     /// `y[i] = y[i] + x[i]`.
     void accumulate(MemorySegment x, long xo, MemorySegment y, long yo, int n);
 
@@ -39,7 +72,8 @@ public interface ElementwiseKernel {
     /// `y[i] = fma(alpha, x[i], y[i])`, rounded once.
     void axpy(float alpha, MemorySegment x, long xo, MemorySegment y, long yo, int n);
 
-    /// `dst[i] = (src[i] & 0xff) * scale`: unsigned bytes, as in images.
+    /// `dst[i] = (src[i] & 0xff) * scale`: unsigned bytes, as in images. The bytes may be the last `n` of the `4 n`
+    /// of `dst` (then they are converted in place), and do not overlap it otherwise.
     ///
     /// @param so offset in `src` **in bytes**
     /// @param dsto offset in `dst` in floats

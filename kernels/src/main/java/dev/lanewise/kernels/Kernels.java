@@ -12,8 +12,12 @@ import dev.lanewise.kernels.loss.ScalarLoss;
 import dev.lanewise.kernels.loss.SimdLoss;
 import dev.lanewise.kernels.optimizer.ScalarOptimizer;
 import dev.lanewise.kernels.optimizer.SimdOptimizer;
+import dev.lanewise.kernels.pooling.ScalarPooling;
+import dev.lanewise.kernels.pooling.SimdPooling;
 import dev.lanewise.kernels.reduction.ScalarReduction;
 import dev.lanewise.kernels.reduction.SimdReduction;
+import dev.lanewise.kernels.rownormalization.ScalarRowNormalization;
+import dev.lanewise.kernels.rownormalization.SimdRowNormalization;
 import dev.lanewise.kernels.simd.Simd;
 import dev.lanewise.kernels.simd.SimdOption;
 import java.lang.System.Logger.Level;
@@ -40,7 +44,9 @@ public record Kernels(
         LossKernel loss,
         OptimizerKernel optimizer,
         ConvolutionKernel convolution,
-        ChannelKernel channel) {
+        ChannelKernel channel,
+        PoolingKernel pooling,
+        RowNormalizationKernel rowNormalization) {
 
     private static final String VECTOR_MODULE = "jdk.incubator.vector";
 
@@ -55,7 +61,9 @@ public record Kernels(
                 new ScalarLoss(),
                 new ScalarOptimizer(),
                 new ScalarConvolution(),
-                new ScalarChannel());
+                new ScalarChannel(),
+                new ScalarPooling(),
+                new ScalarRowNormalization());
     }
 
     /// Vector loops of the width that `lanewise.simd` names, by default the CPU's.
@@ -72,7 +80,9 @@ public record Kernels(
                 new SimdLoss(),
                 new SimdOptimizer(),
                 new SimdConvolution(),
-                new SimdChannel());
+                new SimdChannel(),
+                new SimdPooling(),
+                new SimdRowNormalization());
     }
 
     /// What the system property `lanewise.simd` asks for: `scalar`, `128`, `256`, `512`, or `auto` (default),

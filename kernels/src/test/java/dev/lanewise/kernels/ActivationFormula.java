@@ -158,20 +158,22 @@ final class ActivationFormula {
         return Arrays.stream(x).map(Math::exp).sum();
     }
 
-    /// By sorting, as in the paper.
+    /// By sorting, as Keras does: all sums above the border are added up.
     private static double sparsemaxThreshold(double... x) {
         double[] sorted = x.clone();
         Arrays.sort(sorted);
         double sum = 0;
-        double threshold = 0;
+        double sums = 0;
+        int above = 0;
         for (int k = 1; k <= sorted.length; k++) {
             double z = sorted[sorted.length - k];
             sum += z;
-            if (1 + k * z > sum) {
-                threshold = (sum - 1) / k;
+            if (z - (sum - 1) / k > 0) {
+                sums += sum;
+                above++;
             }
         }
-        return threshold;
+        return (sums - 1) / above;
     }
 
     private static double sigmoid(double x) {

@@ -44,6 +44,72 @@ class ElementwiseTest {
                                 o[2].offset(),
                                 o[2].length()),
                 (a, b, c) -> a + b),
+        SUBTRACT(
+                (k, o) -> k.elementwise()
+                        .subtract(
+                                o[0].segment(),
+                                o[0].offset(),
+                                o[1].segment(),
+                                o[1].offset(),
+                                o[2].segment(),
+                                o[2].offset(),
+                                o[2].length()),
+                (a, b, c) -> a - b),
+        MULTIPLY(
+                (k, o) -> k.elementwise()
+                        .multiply(
+                                o[0].segment(),
+                                o[0].offset(),
+                                o[1].segment(),
+                                o[1].offset(),
+                                o[2].segment(),
+                                o[2].offset(),
+                                o[2].length()),
+                (a, b, c) -> a * b),
+        DIVIDE(
+                (k, o) -> k.elementwise()
+                        .divide(
+                                o[0].segment(),
+                                o[0].offset(),
+                                o[1].segment(),
+                                o[1].offset(),
+                                o[2].segment(),
+                                o[2].offset(),
+                                o[2].length()),
+                (a, b, c) -> a / b),
+        MAXIMUM(
+                (k, o) -> k.elementwise()
+                        .maximum(
+                                o[0].segment(),
+                                o[0].offset(),
+                                o[1].segment(),
+                                o[1].offset(),
+                                o[2].segment(),
+                                o[2].offset(),
+                                o[2].length()),
+                (a, b, c) -> Math.max(a, b)),
+        MINIMUM(
+                (k, o) -> k.elementwise()
+                        .minimum(
+                                o[0].segment(),
+                                o[0].offset(),
+                                o[1].segment(),
+                                o[1].offset(),
+                                o[2].segment(),
+                                o[2].offset(),
+                                o[2].length()),
+                (a, b, c) -> Math.min(a, b)),
+        MULTIPLY_ADD(
+                (k, o) -> k.elementwise()
+                        .multiplyAdd(
+                                o[0].segment(),
+                                o[0].offset(),
+                                o[1].segment(),
+                                o[1].offset(),
+                                o[2].segment(),
+                                o[2].offset(),
+                                o[2].length()),
+                (a, b, c) -> a * b + c),
         ACCUMULATE(
                 (k, o) -> k.elementwise()
                         .accumulate(o[0].segment(), o[0].offset(), o[2].segment(), o[2].offset(), o[2].length()),
@@ -149,6 +215,43 @@ class ElementwiseTest {
         }
     }
 
+    private static Tested.Call takeEqual(boolean accumulate) {
+        return (k, o) -> k.elementwise()
+                .takeEqual(
+                        o[0].segment(),
+                        o[0].offset(),
+                        o[1].segment(),
+                        o[1].offset(),
+                        o[2].segment(),
+                        o[2].offset(),
+                        o[3].segment(),
+                        o[3].offset(),
+                        o[3].length(),
+                        accumulate);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void theEqualOneTakesWhatIsLeft(Data data) {
+        for (int n : SIZES) {
+            float[] x = data.values(1, n);
+            float[] y = data.values(2, n);
+            float[] left = Data.RANDOM.values(3, n);
+            float[] dx = Data.RANDOM.values(4, n);
+            for (int i = 0; i < n; i += 3) {
+                y[i] = x[i];
+            }
+            for (boolean accumulate : List.of(false, true)) {
+                List<float[]> after = sameBits("n=" + n, 1, takeEqual(accumulate), x, y, left, dx);
+                for (int i = 0; i < n; i++) {
+                    float g = x[i] == y[i] ? left[i] : 0;
+                    assertEquals(x[i] == y[i] ? 0 : left[i], after.get(2)[i]);
+                    assertEquals(accumulate ? dx[i] + g : g, after.get(3)[i]);
+                }
+            }
+        }
+    }
+
     @Test
     void bytesAreUnsigned() {
         for (int n : SIZES) {
@@ -163,6 +266,30 @@ class ElementwiseTest {
                 float[] floats = sameBits("bytes n=" + n, 1, call, new float[n]).get(0);
                 for (int i = 0; i < n; i++) {
                     assertEquals((bytes.get(JAVA_BYTE, 3L + i) & 0xff) * (1 / 255f), floats[i]);
+                }
+            }
+        }
+    }
+
+    @Test
+    void bytesAtTheEndAreConvertedInPlace() {
+        for (int n : SIZES) {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment bytes = arena.allocate(n + 1L);
+                SplittableRandom random = new SplittableRandom(n);
+                for (int i = 0; i < n; i++) {
+                    bytes.set(JAVA_BYTE, i, (byte) random.nextInt());
+                }
+                Tested.Call call = (k, o) -> {
+                    MemorySegment s = o[0].segment();
+                    long at = 4 * (o[0].offset() + n) - n;
+                    MemorySegment.copy(bytes, 0, s, at, n);
+                    k.elementwise().bytesToFloats(s, at, s, o[0].offset(), n, 1 / 255f);
+                };
+                float[] floats =
+                        sameBits("bytes in place n=" + n, 1, call, new float[n]).get(0);
+                for (int i = 0; i < n; i++) {
+                    assertEquals((bytes.get(JAVA_BYTE, i) & 0xff) * (1 / 255f), floats[i]);
                 }
             }
         }

@@ -59,6 +59,70 @@ class OperandsTest {
                         2,
                         List.of(1),
                         (k, s) -> k.elementwise().dropout(s[0], 0, s[1], 0, N, 0.5f, 1, 2, 0, false)),
+                new Kernel("subtract", 3, List.of(2), (k, s) -> k.elementwise().subtract(s[0], 0, s[1], 0, s[2], 0, N)),
+                new Kernel("multiply", 3, List.of(2), (k, s) -> k.elementwise().multiply(s[0], 0, s[1], 0, s[2], 0, N)),
+                new Kernel("divide", 3, List.of(2), (k, s) -> k.elementwise().divide(s[0], 0, s[1], 0, s[2], 0, N)),
+                new Kernel("maximum", 3, List.of(2), (k, s) -> k.elementwise().maximum(s[0], 0, s[1], 0, s[2], 0, N)),
+                new Kernel("minimum", 3, List.of(2), (k, s) -> k.elementwise().minimum(s[0], 0, s[1], 0, s[2], 0, N)),
+                new Kernel(
+                        "multiplyAdd",
+                        3,
+                        List.of(2),
+                        (k, s) -> k.elementwise().multiplyAdd(s[0], 0, s[1], 0, s[2], 0, N)),
+                new Kernel(
+                        "takeEqual",
+                        4,
+                        List.of(2, 3),
+                        (k, s) -> k.elementwise().takeEqual(s[0], 0, s[1], 0, s[2], 0, s[3], 0, N, false)),
+                new Kernel("max", 2, List.of(1), (k, s) -> k.pooling().max(s[0], 0, s[1], 0, N, 1, 0, 1, 0, 1, 0, 1)),
+                new Kernel(
+                        "maxGradient",
+                        4,
+                        List.of(3),
+                        (k, s) -> k.pooling().maxGradient(s[0], 0, s[1], 0, s[2], 0, s[3], 0, N, 1, 0, 1, 0, 1, 0, 1)),
+                new Kernel(
+                        "sum",
+                        2,
+                        List.of(1),
+                        (k, s) -> k.pooling().sum(s[0], 0, s[1], 0, N, 1, 0, 1, 0, 1, 0, 1, 1, false)),
+                new Kernel(
+                        "spread",
+                        2,
+                        List.of(1),
+                        (k, s) -> k.pooling().spread(s[0], 0, s[1], 0, N, 1, 0, 1, 0, 1, 0, 1, 1, false)),
+                new Kernel(
+                        "moments",
+                        3,
+                        List.of(1, 2),
+                        (k, s) -> k.rowNormalization().moments(s[0], 0, N, 1, s[1], 0, s[2], 0)),
+                new Kernel(
+                        "squares", 2, List.of(1), (k, s) -> k.rowNormalization().squares(s[0], 0, N, 1, s[1], 0)),
+                new Kernel(
+                        "normalize",
+                        4,
+                        List.of(3),
+                        (k, s) -> k.rowNormalization()
+                                .normalize(s[0], 0, N, 1, s[1], 0, s[2], 0, s[2], 0, s[2], 0, s[3], 0)),
+                new Kernel(
+                        "gradientSums",
+                        6,
+                        List.of(4, 5),
+                        (k, s) -> k.rowNormalization()
+                                .gradientSums(s[0], 0, s[1], 0, N, 1, s[2], 0, s[3], 0, s[3], 0, s[4], 0, s[5], 0)),
+                new Kernel(
+                        "gradient",
+                        7,
+                        List.of(6),
+                        (k, s) -> k.rowNormalization()
+                                .gradient(
+                                        s[0], 0, s[1], 0, N, 1, s[2], 0, s[3], 0, s[3], 0, s[4], 0, s[5], 0, s[6], 0,
+                                        false)),
+                new Kernel(
+                        "gammaGradient",
+                        5,
+                        List.of(4),
+                        (k, s) -> k.rowNormalization()
+                                .gammaGradient(s[0], 0, s[1], 0, 1, N, N, s[2], N - 1, s[3], N - 1, s[4], 0, false)),
                 new Kernel("sum", 1, List.of(), (k, s) -> k.reduction().sum(s[0], 0, N)),
                 new Kernel("max", 1, List.of(), (k, s) -> k.reduction().max(s[0], 0, N)),
                 new Kernel(

@@ -3,34 +3,20 @@ package dev.lanewise.data;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
+import dev.lanewise.kernels.ElementwiseKernel;
 import dev.lanewise.tensor.Shape;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.atomic.AtomicReferenceArray;
-import org.jspecify.annotations.Nullable;
 
 /// Unsigned bytes, such as pixels, which become `byte * scale` when they are gathered.
 final class BytesColumn implements Column {
-    /// Values converted at a time, of several samples if they are small: 16 KiB of floats stay in the first-level
-    /// cache on their way to the destination, and the loops over them are long (128 samples of 784 bytes take 8
-    /// µs so, 14 sample by sample).
+    /// Bytes converted at a time, of several samples if they are small: their floats stay in the first-level cache
+    /// between the copy and the conversion.
     private static final int CHUNK = 4096;
 
     private final MemorySegment bytes;
     private final Shape shape;
     private final int count;
     private final float scale;
-
-    /// Where a chunk is converted. The JIT compiler makes vector instructions of a loop from array to array,
-    /// not of one that stores to native memory; so converting on the heap and copying is twice as fast. Threads
-    /// that gather at the same time take one each; one that finds none left does without.
-    private final AtomicReferenceArray<@Nullable Scratch> scratches = new AtomicReferenceArray<>(MAX_SCRATCHES);
-
-    private static final int MAX_SCRATCHES = 16;
-
-    private static final class Scratch {
-        final byte[] bytes = new byte[CHUNK];
-        final float[] floats = new float[CHUNK];
-    }
 
     BytesColumn(String name, MemorySegment bytes, Shape shape, float scale) {
         this.shape = DatasetChecks.sampleShape(name, shape);
@@ -43,9 +29,6 @@ final class BytesColumn implements Column {
         if (samples > Integer.MAX_VALUE) {
             throw new IllegalArgumentException(
                     "Dataset: " + name + " has " + samples + " samples, more than " + Integer.MAX_VALUE);
-        }
-        for (int i = 0; i < MAX_SCRATCHES; i++) {
-            scratches.set(i, new Scratch());
         }
         this.bytes = bytes.asReadOnly();
         this.count = (int) samples;
@@ -74,60 +57,32 @@ final class BytesColumn implements Column {
 
     @Override
     public void gather(int first, int[] order, int from, int count, MemorySegment dst, long dstOffset) {
-        long size = shape.size();
-        int slot = 0;
-        Scratch mine = scratches.getAndSet(slot, null);
-        while (mine == null && ++slot < MAX_SCRATCHES) {
-            mine = scratches.getAndSet(slot, null);
-        }
-        if (mine == null) {
-            for (int i = 0; i < count; i++) {
-                convertDirectly((first + order[from + i]) * size, dst, dstOffset + i * size, size);
+        final long size = shape.size();
+        for (int i = 0; i < count; i++) {
+            final long source = (first + order[from + i]) * size;
+            final long target = dstOffset + i * size;
+            for (long v = 0; v < size; v++) {
+                dst.setAtIndex(JAVA_FLOAT, target + v, (bytes.get(JAVA_BYTE, source + v) & 0xff) * scale);
             }
-            return;
         }
-        try {
-            int filled = 0;
-            long target = dstOffset;
-            for (int i = 0; i < count; i++) {
-                long source = (first + order[from + i]) * size;
-                for (long done = 0; done < size; ) {
-                    int n = (int) Math.min(CHUNK - filled, size - done);
-                    MemorySegment.copy(bytes, JAVA_BYTE, source + done, mine.bytes, filled, n);
-                    filled += n;
-                    done += n;
-                    if (filled == CHUNK) {
-                        convert(mine, filled, dst, target);
-                        target += filled;
-                        filled = 0;
-                    }
-                }
+    }
+
+    /// Copies the bytes of some samples to the end of the room for their floats, and converts them in place.
+    @Override
+    public void gather(
+            int first, int[] order, int from, int count, MemorySegment dst, long dstOffset, ElementwiseKernel kernel) {
+        final long size = shape.size();
+        final int together = (int) Math.max(1, CHUNK / size);
+        for (int i = 0; i < count; i += together) {
+            final int samples = Math.min(together, count - i);
+            final long n = samples * size;
+            final long target = dstOffset + i * size;
+            final long end = (target + n) * Float.BYTES;
+            for (int s = 0; s < samples; s++) {
+                final long source = (first + order[from + i + s]) * size;
+                MemorySegment.copy(bytes, source, dst, end - n + s * size, size);
             }
-            convert(mine, filled, dst, target);
-        } finally {
-            scratches.set(slot, mine);
-        }
-    }
-
-    private void convert(Scratch scratch, int n, MemorySegment dst, long target) {
-        toFloats(scratch.bytes, n, scale, scratch.floats);
-        MemorySegment.copy(scratch.floats, 0, dst, JAVA_FLOAT, target * Float.BYTES, n);
-    }
-
-    private void convertDirectly(long source, MemorySegment dst, long target, long size) {
-        for (long i = 0; i < size; i++) {
-            dst.setAtIndex(JAVA_FLOAT, target + i, (bytes.get(JAVA_BYTE, source + i) & 0xff) * scale);
-        }
-    }
-
-    /// `floats[i] = (bytes[i] & 0xff) * scale`, by way of the signed byte that is 128 less: the JIT compiler makes
-    /// vectors of a signed byte's conversion, not of one behind `& 0xff`. All steps before the product are exact.
-    private static void toFloats(byte[] bytes, int n, float scale, float[] floats) {
-        for (int i = 0; i < n; i++) {
-            bytes[i] ^= (byte) 0x80;
-        }
-        for (int i = 0; i < n; i++) {
-            floats[i] = (bytes[i] + 128f) * scale;
+            kernel.bytesToFloats(dst, end - n, dst, target, Math.toIntExact(n), scale);
         }
     }
 }

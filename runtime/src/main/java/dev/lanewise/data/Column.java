@@ -1,5 +1,6 @@
 package dev.lanewise.data;
 
+import dev.lanewise.kernels.ElementwiseKernel;
 import dev.lanewise.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 
@@ -22,4 +23,10 @@ interface Column {
     /// Writes samples `order[from + i] + first`, `i < count`, one after the other from float `dstOffset` of `dst`.
     /// Allocates nothing. The caller has checked the samples and the room.
     void gather(int first, int[] order, int from, int count, MemorySegment dst, long dstOffset);
+
+    /// The same into native memory, with a kernel for what is to be converted.
+    default void gather(
+            int first, int[] order, int from, int count, MemorySegment dst, long dstOffset, ElementwiseKernel kernel) {
+        gather(first, order, from, count, dst, dstOffset);
+    }
 }

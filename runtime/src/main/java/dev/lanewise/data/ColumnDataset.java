@@ -1,5 +1,6 @@
 package dev.lanewise.data;
 
+import dev.lanewise.kernels.ElementwiseKernel;
 import dev.lanewise.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -114,6 +115,14 @@ final class ColumnDataset implements Dataset {
     }
 
     @Override
+    public void gatherInput(
+            int input, int[] order, int from, int count, MemorySegment dst, long dstOffset, ElementwiseKernel kernel) {
+        final Column column = input(input);
+        check(column, order, from, count, dst, dstOffset);
+        column.gather(0, order, from, count, dst, dstOffset, kernel);
+    }
+
+    @Override
     public void gatherTargets(int[] order, int from, int count, MemorySegment dst, long dstOffset) {
         gather(present(targets, "targets"), order, from, count, dst, dstOffset);
     }
@@ -139,6 +148,11 @@ final class ColumnDataset implements Dataset {
     }
 
     private void gather(Column column, int[] order, int from, int count, MemorySegment dst, long dstOffset) {
+        check(column, order, from, count, dst, dstOffset);
+        column.gather(0, order, from, count, dst, dstOffset);
+    }
+
+    private void check(Column column, int[] order, int from, int count, MemorySegment dst, long dstOffset) {
         Objects.checkFromIndexSize(from, count, order.length);
         for (int i = from; i < from + count; i++) {
             if (order[i] < 0 || order[i] >= size) {
@@ -151,7 +165,6 @@ final class ColumnDataset implements Dataset {
             throw new IllegalArgumentException("Dataset: " + count + " samples of shape " + column.shape()
                     + " at float " + dstOffset + " do not fit into " + dst.byteSize() / Float.BYTES + " floats");
         }
-        column.gather(0, order, from, count, dst, dstOffset);
     }
 
     @Override

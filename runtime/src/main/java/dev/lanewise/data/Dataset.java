@@ -1,5 +1,6 @@
 package dev.lanewise.data;
 
+import dev.lanewise.kernels.ElementwiseKernel;
 import dev.lanewise.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -37,6 +38,13 @@ public interface Dataset {
     /// @throws IllegalArgumentException if there is no such input or sample, or too little room in `dst`; nothing
     /// is written then
     void gatherInput(int input, int[] order, int from, int count, MemorySegment dst, long dstOffset);
+
+    /// The same into native memory, with a kernel for data that is to be converted, as bytes are. What a data set
+    /// that passes another's samples on overrides as well, for speed alone: the values are the same.
+    default void gatherInput(
+            int input, int[] order, int from, int count, MemorySegment dst, long dstOffset, ElementwiseKernel kernel) {
+        gatherInput(input, order, from, count, dst, dstOffset);
+    }
 
     /// The same for targets.
     ///

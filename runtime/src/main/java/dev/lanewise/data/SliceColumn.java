@@ -1,5 +1,6 @@
 package dev.lanewise.data;
 
+import dev.lanewise.kernels.ElementwiseKernel;
 import dev.lanewise.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 
@@ -26,5 +27,11 @@ record SliceColumn(Column whole, int start, int count, Shape shape) implements C
     @Override
     public void gather(int first, int[] order, int from, int count, MemorySegment dst, long dstOffset) {
         whole.gather(first + start, order, from, count, dst, dstOffset);
+    }
+
+    @Override
+    public void gather(
+            int first, int[] order, int from, int count, MemorySegment dst, long dstOffset, ElementwiseKernel kernel) {
+        whole.gather(first + start, order, from, count, dst, dstOffset, kernel);
     }
 }

@@ -55,7 +55,56 @@ final class GraphJson {
         json.add("layers", layers);
         json.add("calls", calls);
         json.add("outputs", outputs);
+        if (!graph.groups().isEmpty()) {
+            json.add("groups", groups(graph));
+        }
         return json;
+    }
+
+    private static JsonArray groups(Graph graph) {
+        final JsonArray groups = new JsonArray();
+        for (Graph.Group group : graph.groups()) {
+            final JsonObject json = new JsonObject();
+            json.addProperty("name", group.name());
+            json.addProperty("class_name", group.type());
+            final JsonArray members = new JsonArray();
+            group.members().forEach(members::add);
+            json.add("members", members);
+            final JsonArray calls = new JsonArray();
+            for (Graph.GroupCall call : group.calls()) {
+                final JsonObject entry = new JsonObject();
+                final JsonArray inputs = new JsonArray();
+                call.inputs().forEach(value -> inputs.add(value(value)));
+                entry.add("inputs", inputs);
+                final JsonArray outputs = new JsonArray();
+                call.outputs().forEach(value -> outputs.add(value(value)));
+                entry.add("outputs", outputs);
+                calls.add(entry);
+            }
+            json.add("calls", calls);
+            groups.add(json);
+        }
+        return groups;
+    }
+
+    private static List<Graph.Group> readGroups(JsonObject json, List<List<Graph.Value>> results) {
+        final List<Graph.Group> groups = new ArrayList<>();
+        if (json.has("groups")) {
+            for (JsonElement element : json.getAsJsonArray("groups")) {
+                final JsonObject group = element.getAsJsonObject();
+                final List<String> members = new ArrayList<>();
+                group.getAsJsonArray("members").forEach(member -> members.add(member.getAsString()));
+                final List<Graph.GroupCall> calls = new ArrayList<>();
+                for (JsonElement call : group.getAsJsonArray("calls")) {
+                    calls.add(new Graph.GroupCall(
+                            List.of(values(call.getAsJsonObject().getAsJsonArray("inputs"), results)),
+                            List.of(values(call.getAsJsonObject().getAsJsonArray("outputs"), results))));
+                }
+                groups.add(new Graph.Group(
+                        group.get("name").getAsString(), group.get("class_name").getAsString(), members, calls));
+            }
+        }
+        return groups;
     }
 
     /// A value as the positions of its call and of the output.
@@ -78,8 +127,8 @@ final class GraphJson {
                 final Class<? extends Layer> known = Layers.get(type);
                 final String here = where + ": layer '" + name + "'";
                 if (known == null) {
-                    throw new ModelFormatException(here + " has type " + type + ", which is not supported (supported: "
-                            + String.join(", ", Layers.registry().keySet()) + ")");
+                    throw new ModelFormatException(here + " has type " + type
+                            + ", which is neither a layer of Lanewise nor one registered with Layers.register");
                 }
                 // In the file's order: a layer's position is part of its random key.
                 final JsonObject config = layer.getAsJsonObject("config").deepCopy();
@@ -94,7 +143,8 @@ final class GraphJson {
                 results.add(builder.call(layer, values(call.getAsJsonArray("inputs"), results)));
             }
             return builder.build(values(json.getAsJsonArray("outputs"), results))
-                    .withFrozen(frozen);
+                    .withFrozen(frozen)
+                    .withGroups(readGroups(json, results));
         } catch (ModelFormatException e) {
             throw e;
         } catch (RuntimeException e) {

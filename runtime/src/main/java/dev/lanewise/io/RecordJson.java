@@ -12,7 +12,9 @@ import dev.lanewise.nn.Initializers;
 import dev.lanewise.tensor.Shape;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
+import java.lang.reflect.Type;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -24,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 /// Records as the JSON of Keras' configs: component `useBias` is the key `use_bias`, `beta1` is `beta_1`, an
 /// activation is its name, or with other parameters than the default ones an object of `class_name` and `config`,
 /// an initializer an object of `class_name` and `config`, a shape an array in which null
-/// is unknown, a list an array of whole numbers.
+/// is unknown, a list an array of numbers, or of arrays of them.
 ///
 /// Reading constructs nothing but the record it is asked for, and checks each value's type.
 public final class RecordJson {
@@ -66,7 +68,7 @@ public final class RecordJson {
             default ->
                 throw new IllegalArgumentException("cannot save a value of type "
                         + value.getClass().getName() + " in a record (supported: numbers, booleans, strings, shapes,"
-                        + " lists of whole numbers, activations, initializers that are records)");
+                        + " lists of numbers, activations, initializers that are records)");
         };
     }
 
@@ -130,10 +132,11 @@ public final class RecordJson {
     private static JsonArray list(List<?> values) {
         final JsonArray json = new JsonArray();
         for (Object value : values) {
-            if (!(value instanceof Integer number)) {
-                throw new IllegalArgumentException("cannot save a list of anything but whole numbers, got " + values);
+            if (!(value instanceof Number) && !(value instanceof List)) {
+                throw new IllegalArgumentException(
+                        "cannot save a list of anything but numbers and lists of them, got " + values);
             }
-            json.add(number);
+            json.add(writeValue(value));
         }
         return json;
     }
@@ -165,7 +168,8 @@ public final class RecordJson {
             if (!json.has(key)) {
                 throw new ModelFormatException(where + ": '" + key + "' is missing");
             }
-            values[i] = readValue(types[i], json.get(key), where + ", '" + key + "'");
+            final String place = where + ", '" + key + "'";
+            values[i] = readValue(types[i], components[i].getGenericType(), json.get(key), place);
         }
         for (String key : json.keySet()) {
             boolean known = false;
@@ -188,7 +192,7 @@ public final class RecordJson {
         }
     }
 
-    private static @Nullable Object readValue(Class<?> type, JsonElement json, String where) {
+    private static @Nullable Object readValue(Class<?> type, Type generic, JsonElement json, String where) {
         final boolean mayBeNull = type == String.class
                 || type == Boolean.class
                 || type == List.class
@@ -224,7 +228,7 @@ public final class RecordJson {
             } else if (type == Shape.class) {
                 return readShape(json.getAsJsonArray());
             } else if (type == List.class) {
-                return readList(json.getAsJsonArray());
+                return readList(generic, json.getAsJsonArray());
             } else if (type == Initializer.class) {
                 return readInitializer(json.getAsJsonObject(), where);
             }
@@ -259,10 +263,18 @@ public final class RecordJson {
         return Shape.of(dims);
     }
 
-    private static List<Integer> readList(JsonArray json) {
-        final List<Integer> values = new ArrayList<>();
+    /// @param type `List<Integer>`, `List<Float>`, or lists of these
+    private static List<?> readList(Type type, JsonArray json) {
+        final Type of = type instanceof ParameterizedType list ? list.getActualTypeArguments()[0] : Integer.class;
+        final List<Object> values = new ArrayList<>();
         for (JsonElement value : json) {
-            values.add(Math.toIntExact(value.getAsBigDecimal().longValueExact()));
+            if (of == Integer.class) {
+                values.add(Math.toIntExact(value.getAsBigDecimal().longValueExact()));
+            } else if (of == Float.class) {
+                values.add(value.getAsFloat());
+            } else {
+                values.add(readList(of, value.getAsJsonArray()));
+            }
         }
         return List.copyOf(values);
     }

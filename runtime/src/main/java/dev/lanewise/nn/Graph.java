@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// The definition of a network: layers by unique name, their calls in an order in which each call's inputs come
 /// first, the inputs and the outputs. It holds no weights. A shared layer is one layer with several calls.
@@ -18,8 +19,17 @@ import java.util.Set;
 /// @param outputs in the model's order
 /// @param frozen names of layers that are not trained (Keras' `trainable` is false): their weights stay, and where
 ///     training and inference differ they work as in inference if Keras' layer does so
+/// @param groups models within the model: their layers are among the layers, and each call of theirs is calls of
+///     its layers. Nothing is computed by them; they are kept to be shown, frozen as one and written again
 public record Graph(
-        Map<String, Layer> layers, List<Call> calls, List<Integer> inputs, List<Value> outputs, Set<String> frozen) {
+        Map<String, Layer> layers,
+        List<Call> calls,
+        List<Integer> inputs,
+        List<Value> outputs,
+        Set<String> frozen,
+        List<Group> groups) {
+    /// Of models within models.
+    private static final int MAX_DEPTH = 100;
 
     /// An output of a call.
     ///
@@ -34,12 +44,34 @@ public record Graph(
     /// @param index which of the layer's calls, from 0
     public record Call(String layer, int index, List<Value> inputs, List<Value> outputs) {}
 
+    /// A model within the model.
+    ///
+    /// @param name the way to it, as `encoder/block`
+    /// @param type `Sequential` or `Functional`
+    /// @param members names of its layers and of the groups in it, in the order of its definition
+    /// @param calls in order; one that was shared has several
+    public record Group(String name, String type, List<String> members, List<GroupCall> calls) {
+        public Group {
+            members = List.copyOf(members);
+            calls = List.copyOf(calls);
+        }
+    }
+
+    /// A call of a group: the values that it takes and those that it gives.
+    public record GroupCall(List<Value> inputs, List<Value> outputs) {
+        public GroupCall {
+            inputs = List.copyOf(inputs);
+            outputs = List.copyOf(outputs);
+        }
+    }
+
     public Graph {
         layers = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(layers));
         calls = List.copyOf(calls);
         inputs = List.copyOf(inputs);
         outputs = List.copyOf(outputs);
         frozen = Set.copyOf(frozen);
+        groups = List.copyOf(groups);
         for (String name : frozen) {
             if (!layers.containsKey(name)) {
                 throw new IllegalArgumentException("Graph: no layer '" + name + "' to freeze");
@@ -48,11 +80,92 @@ public record Graph(
         if (inputs.isEmpty() || outputs.isEmpty()) {
             throw new IllegalArgumentException("Graph: needs an input and an output");
         }
+        checkGroups(layers, calls, groups);
     }
 
     /// A graph in which every layer is trained.
     public Graph(Map<String, Layer> layers, List<Call> calls, List<Integer> inputs, List<Value> outputs) {
-        this(layers, calls, inputs, outputs, Set.of());
+        this(layers, calls, inputs, outputs, Set.of(), List.of());
+    }
+
+    /// Groups are a forest over layers that there are, and their values are the graph's.
+    private static void checkGroups(Map<String, Layer> layers, List<Call> calls, List<Group> groups) {
+        final Map<String, Group> byName = new HashMap<>();
+        for (Group group : groups) {
+            if (group.name().isEmpty() || byName.put(group.name(), group) != null) {
+                throw new IllegalArgumentException("Graph: two groups are named '" + group.name() + "', or one not");
+            }
+        }
+        final Map<String, String> parents = new HashMap<>();
+        for (Group group : groups) {
+            for (String member : group.members()) {
+                if (layers.containsKey(member) == byName.containsKey(member)) {
+                    throw new IllegalArgumentException("Graph: group '" + group.name() + "' has a member '" + member
+                            + "', which is not one layer" + " or group");
+                }
+                if (parents.put(member, group.name()) != null) {
+                    throw new IllegalArgumentException("Graph: '" + member + "' is a member of two groups");
+                }
+            }
+            for (GroupCall call : group.calls()) {
+                for (List<Value> values : List.of(call.inputs(), call.outputs())) {
+                    for (Value value : values) {
+                        if (value.call() < 0
+                                || value.call() >= calls.size()
+                                || !calls.get(value.call()).outputs().contains(value)) {
+                            throw new IllegalArgumentException(
+                                    "Graph: group '" + group.name() + "' has a value that is not the graph's");
+                        }
+                    }
+                }
+            }
+        }
+        for (Group group : groups) {
+            final Set<String> seen = new HashSet<>();
+            for (String at = group.name(); at != null; at = parents.get(at)) {
+                if (!seen.add(at) || seen.size() > MAX_DEPTH) {
+                    throw new IllegalArgumentException("Graph: group '" + group.name()
+                            + "' is within itself, or more than " + MAX_DEPTH + " deep");
+                }
+            }
+        }
+    }
+
+    /// The group of this name, or null.
+    public @Nullable Group group(String name) {
+        for (Group group : groups) {
+            if (group.name().equals(name)) {
+                return group;
+            }
+        }
+        return null;
+    }
+
+    /// Names of all layers of a group and of those within it, in order.
+    ///
+    /// @throws IllegalArgumentException if there is no such group
+    public List<String> layersOf(String group) {
+        final Group found = group(group);
+        if (found == null) {
+            throw new IllegalArgumentException("no group '" + group + "' (there are: "
+                    + String.join(", ", groups.stream().map(Group::name).toList()) + ")");
+        }
+        final List<String> names = new ArrayList<>();
+        for (String member : found.members()) {
+            if (layers.containsKey(member)) {
+                names.add(member);
+            } else {
+                names.addAll(layersOf(member));
+            }
+        }
+        return names;
+    }
+
+    /// The same graph with just these groups.
+    ///
+    /// @throws IllegalArgumentException if a group's member is not in the graph, or in two groups
+    public Graph withGroups(List<Group> changed) {
+        return new Graph(layers, calls, inputs, outputs, frozen, changed);
     }
 
     public static Builder builder() {
@@ -97,7 +210,7 @@ public record Graph(
     public Graph withLayer(String name, Layer layer) {
         final Map<String, Layer> changed = new LinkedHashMap<>(layers);
         changed.put(name, layer);
-        return new Graph(changed, calls, inputs, outputs, frozen);
+        return new Graph(changed, calls, inputs, outputs, frozen, groups);
     }
 
     /// Whether a layer is trained, that is, not frozen.
@@ -109,7 +222,7 @@ public record Graph(
     ///
     /// @throws IllegalArgumentException if there is no layer of such a name
     public Graph withFrozen(Set<String> names) {
-        return new Graph(layers, calls, inputs, outputs, names);
+        return new Graph(layers, calls, inputs, outputs, names, groups);
     }
 
     /// Builds a graph call by call.
@@ -251,13 +364,23 @@ public record Graph(
                 }
             }
         }
+    }
 
-        /// Keras' rule: `MaxPooling2D` becomes `max_pooling2d`.
-        static String snakeCase(String type) {
-            return type.replaceAll("\\W+", "")
-                    .replaceAll("(.)([A-Z][a-z]+)", "$1_$2")
-                    .replaceAll("([a-z])([A-Z])", "$1_$2")
-                    .toLowerCase(java.util.Locale.ROOT);
-        }
+    /// A picture of the graph in Graphviz' language DOT: a box for each call, frames around models within the model.
+    public String dot() {
+        return new Diagram(this).dot();
+    }
+
+    /// A picture of the graph as SVG: a box for each call, below all that it reads.
+    public String svg() {
+        return new Diagram(this).svg();
+    }
+
+    /// Keras' name for a layer of this type: `MaxPooling2D` becomes `max_pooling2d`.
+    public static String snakeCase(String type) {
+        return type.replaceAll("\\W+", "")
+                .replaceAll("(.)([A-Z][a-z]+)", "$1_$2")
+                .replaceAll("([a-z])([A-Z])", "$1_$2")
+                .toLowerCase(java.util.Locale.ROOT);
     }
 }

@@ -1,8 +1,15 @@
 package dev.lanewise.nn;
 
 import dev.lanewise.nn.layer.Activation;
+import dev.lanewise.nn.layer.ActivityRegularization;
 import dev.lanewise.nn.layer.Add;
+import dev.lanewise.nn.layer.AlphaDropout;
+import dev.lanewise.nn.layer.Average;
+import dev.lanewise.nn.layer.AveragePooling1D;
+import dev.lanewise.nn.layer.AveragePooling2D;
+import dev.lanewise.nn.layer.AveragePooling3D;
 import dev.lanewise.nn.layer.BatchNormalization;
+import dev.lanewise.nn.layer.CenterCrop;
 import dev.lanewise.nn.layer.Concatenate;
 import dev.lanewise.nn.layer.Conv1D;
 import dev.lanewise.nn.layer.Conv1DTranspose;
@@ -10,24 +17,66 @@ import dev.lanewise.nn.layer.Conv2D;
 import dev.lanewise.nn.layer.Conv2DTranspose;
 import dev.lanewise.nn.layer.Conv3D;
 import dev.lanewise.nn.layer.Conv3DTranspose;
+import dev.lanewise.nn.layer.Cropping1D;
+import dev.lanewise.nn.layer.Cropping2D;
+import dev.lanewise.nn.layer.Cropping3D;
 import dev.lanewise.nn.layer.Dense;
 import dev.lanewise.nn.layer.DepthwiseConv1D;
 import dev.lanewise.nn.layer.DepthwiseConv2D;
+import dev.lanewise.nn.layer.Divide;
+import dev.lanewise.nn.layer.Dot;
 import dev.lanewise.nn.layer.Dropout;
 import dev.lanewise.nn.layer.ELU;
 import dev.lanewise.nn.layer.Flatten;
+import dev.lanewise.nn.layer.GaussianDropout;
+import dev.lanewise.nn.layer.GaussianNoise;
+import dev.lanewise.nn.layer.GlobalAveragePooling1D;
+import dev.lanewise.nn.layer.GlobalAveragePooling2D;
+import dev.lanewise.nn.layer.GlobalAveragePooling3D;
+import dev.lanewise.nn.layer.GlobalMaxPooling1D;
+import dev.lanewise.nn.layer.GlobalMaxPooling2D;
+import dev.lanewise.nn.layer.GlobalMaxPooling3D;
 import dev.lanewise.nn.layer.GrayToRgb;
 import dev.lanewise.nn.layer.Grayscale;
+import dev.lanewise.nn.layer.GroupNormalization;
+import dev.lanewise.nn.layer.LayerNormalization;
 import dev.lanewise.nn.layer.LeakyReLU;
+import dev.lanewise.nn.layer.MaxPooling1D;
+import dev.lanewise.nn.layer.MaxPooling2D;
+import dev.lanewise.nn.layer.MaxPooling3D;
+import dev.lanewise.nn.layer.Maximum;
+import dev.lanewise.nn.layer.Minimum;
+import dev.lanewise.nn.layer.Multiply;
+import dev.lanewise.nn.layer.Normalization;
 import dev.lanewise.nn.layer.PReLU;
+import dev.lanewise.nn.layer.Permute;
 import dev.lanewise.nn.layer.PreprocessInput;
+import dev.lanewise.nn.layer.RMSNormalization;
+import dev.lanewise.nn.layer.RandomBrightness;
+import dev.lanewise.nn.layer.RandomContrast;
+import dev.lanewise.nn.layer.RandomFlip;
+import dev.lanewise.nn.layer.RandomRotation;
+import dev.lanewise.nn.layer.RandomTranslation;
+import dev.lanewise.nn.layer.RandomZoom;
 import dev.lanewise.nn.layer.ReLU;
+import dev.lanewise.nn.layer.RepeatVector;
 import dev.lanewise.nn.layer.Rescaling;
 import dev.lanewise.nn.layer.Reshape;
 import dev.lanewise.nn.layer.Resizing;
 import dev.lanewise.nn.layer.SeparableConv1D;
 import dev.lanewise.nn.layer.SeparableConv2D;
 import dev.lanewise.nn.layer.Softmax;
+import dev.lanewise.nn.layer.SpatialDropout1D;
+import dev.lanewise.nn.layer.SpatialDropout2D;
+import dev.lanewise.nn.layer.SpatialDropout3D;
+import dev.lanewise.nn.layer.Subtract;
+import dev.lanewise.nn.layer.UnitNormalization;
+import dev.lanewise.nn.layer.UpSampling1D;
+import dev.lanewise.nn.layer.UpSampling2D;
+import dev.lanewise.nn.layer.UpSampling3D;
+import dev.lanewise.nn.layer.ZeroPadding1D;
+import dev.lanewise.nn.layer.ZeroPadding2D;
+import dev.lanewise.nn.layer.ZeroPadding3D;
 import java.lang.reflect.RecordComponent;
 import java.util.List;
 import java.util.Map;
@@ -69,7 +118,56 @@ public final class Layers {
                 GrayToRgb.class,
                 PreprocessInput.class,
                 Add.class,
-                Concatenate.class)) {
+                Concatenate.class,
+                AveragePooling1D.class,
+                AveragePooling2D.class,
+                AveragePooling3D.class,
+                Cropping1D.class,
+                Cropping2D.class,
+                Cropping3D.class,
+                GlobalAveragePooling1D.class,
+                GlobalAveragePooling2D.class,
+                GlobalAveragePooling3D.class,
+                GlobalMaxPooling1D.class,
+                GlobalMaxPooling2D.class,
+                GlobalMaxPooling3D.class,
+                MaxPooling1D.class,
+                MaxPooling2D.class,
+                MaxPooling3D.class,
+                UpSampling1D.class,
+                UpSampling2D.class,
+                UpSampling3D.class,
+                ZeroPadding1D.class,
+                ZeroPadding2D.class,
+                ZeroPadding3D.class,
+                Permute.class,
+                RepeatVector.class,
+                Subtract.class,
+                Multiply.class,
+                Divide.class,
+                Average.class,
+                Maximum.class,
+                Minimum.class,
+                Dot.class,
+                CenterCrop.class,
+                LayerNormalization.class,
+                GroupNormalization.class,
+                RMSNormalization.class,
+                UnitNormalization.class,
+                Normalization.class,
+                SpatialDropout1D.class,
+                SpatialDropout2D.class,
+                SpatialDropout3D.class,
+                GaussianNoise.class,
+                GaussianDropout.class,
+                AlphaDropout.class,
+                ActivityRegularization.class,
+                RandomFlip.class,
+                RandomRotation.class,
+                RandomZoom.class,
+                RandomTranslation.class,
+                RandomContrast.class,
+                RandomBrightness.class)) {
             REGISTRY.put(type.getSimpleName(), type);
         }
     }
@@ -77,7 +175,7 @@ public final class Layers {
     private Layers() {}
 
     /// Makes a record of a user's known to model files under its class' simple name. Its components must be
-    /// numbers, booleans, strings, shapes, lists of whole numbers, activations or initializers, and none may be
+    /// numbers, booleans, strings, shapes, lists of numbers, activations or initializers, and none may be
     /// named `trainable`, which is the graph's to say.
     ///
     /// @throws IllegalArgumentException if it is not a record or the name is taken by another class

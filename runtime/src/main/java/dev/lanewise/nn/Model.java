@@ -267,9 +267,16 @@ public final class Model implements AutoCloseable {
         return edit().unfreeze(pattern);
     }
 
-    /// Keras' table: layers, output shapes, numbers of weights.
+    /// Keras' table: layers, output shapes, numbers of weights; a model within the model is one row.
     public String summary() {
-        return Summary.of(this);
+        return summary(false);
+    }
+
+    /// Keras' table.
+    ///
+    /// @param expandNested whether the layers of models within the model have rows below it
+    public String summary(boolean expandNested) {
+        return Summary.of(this, expandNested);
     }
 
     /// Number of weights, trainable and not.

@@ -105,7 +105,7 @@ public final class ModelEdit {
         final Graph.Builder builder = Graph.builder();
         final Map<Graph.Value, Graph.Value> values = new HashMap<>();
         copy(builder, values, used);
-        final Graph cut = builder.build(value(values, output));
+        final Graph cut = withGroups(builder.build(value(values, output)), values);
         final boolean allInputs = used.containsAll(graph.inputs());
         return with(cut, graph.frozen(), sameInputs && allInputs, false);
     }
@@ -139,6 +139,34 @@ public final class ModelEdit {
         }
     }
 
+    /// The changed graph with those models within the model that are still whole; of one that was cut, only its
+    /// layers are left.
+    private Graph withGroups(Graph changed, Map<Graph.Value, Graph.Value> values) {
+        final List<Graph.Group> groups = new ArrayList<>();
+        for (Graph.Group group : graph.groups()) {
+            final boolean whole = changed.layers().keySet().containsAll(graph.layersOf(group.name()))
+                    && group.calls().stream()
+                            .allMatch(call -> values.keySet().containsAll(call.inputs())
+                                    && values.keySet().containsAll(call.outputs()));
+            if (whole) {
+                groups.add(new Graph.Group(
+                        group.name(),
+                        group.type(),
+                        group.members(),
+                        group.calls().stream()
+                                .map(call -> new Graph.GroupCall(
+                                        call.inputs().stream()
+                                                .map(v -> value(values, v))
+                                                .toList(),
+                                        call.outputs().stream()
+                                                .map(v -> value(values, v))
+                                                .toList()))
+                                .toList()));
+            }
+        }
+        return changed.withGroups(groups);
+    }
+
     private static Graph.Value value(Map<Graph.Value, Graph.Value> values, Graph.Value old) {
         final Graph.Value value = values.get(old);
         if (value == null) {
@@ -162,7 +190,8 @@ public final class ModelEdit {
 
     /// Layers whose names match are not trained: their weights stay as they are.
     ///
-    /// @param pattern a name, in which `*` stands for any characters and `?` for one
+    /// @param pattern a name of a layer, or of a model within the model for all its layers, in which `*` stands for
+    ///     any characters and `?` for one
     /// @throws IllegalArgumentException if no layer matches
     public ModelEdit freeze(String pattern) {
         final Set<String> frozen = new HashSet<>(graph.frozen());
@@ -199,6 +228,11 @@ public final class ModelEdit {
                 }
             }
         });
+        for (Graph.Group group : graph.groups()) {
+            if (compiled.matcher(group.name()).matches()) {
+                names.addAll(graph.layersOf(group.name()));
+            }
+        }
         if (names.isEmpty()) {
             throw new IllegalArgumentException(
                     what + ": no layer matches '" + pattern + "' (there are: " + String.join(", ", all) + ")");
@@ -235,8 +269,10 @@ public final class ModelEdit {
             all.add(i);
         }
         copy(builder, values, all);
-        final Graph changed = builder.build(
-                graph.outputs().stream().map(v -> value(values, v)).toArray(Graph.Value[]::new));
+        final Graph changed = withGroups(
+                builder.build(
+                        graph.outputs().stream().map(v -> value(values, v)).toArray(Graph.Value[]::new)),
+                values);
         return with(changed, graph.frozen(), false, sameOutputs);
     }
 
@@ -285,12 +321,13 @@ public final class ModelEdit {
             all.add(i);
         }
         copy(builder, values, all);
-        final Graph longer = builder.build(builder.add(naming.name(builder), layer, value(values, output)));
+        final Graph longer =
+                withGroups(builder.build(builder.add(naming.name(builder), layer, value(values, output))), values);
         return with(longer, graph.frozen(), sameInputs, false);
     }
 
     private String freeName(Layer layer, Graph.Builder builder) {
-        return freeName(Graph.Builder.snakeCase(layer.typeName()), builder);
+        return freeName(Graph.snakeCase(layer.typeName()), builder);
     }
 
     /// Neither a layer of the graph nor one that was added to the builder meanwhile. Nor one of the base's that

@@ -129,6 +129,7 @@ final class WarmUp {
         calls.add(() -> kernels.reduction().columnSums(a, 0, 16, 64, 64, c, 0, false));
         calls.add(() -> kernels.elementwise().add(a, 0, a, 64, c, 0, 1000));
         calls.add(() -> kernels.elementwise().accumulate(a, 0, d, 3000, 64));
+        calls.add(() -> kernels.elementwise().bytesToFloats(c, 3 * 1000, c, 0, 1000, 1 / 255f));
         final MemorySegment w = memory.floats(1024);
         final MemorySegment m = memory.floats(1024);
         final MemorySegment v = memory.floats(1024);

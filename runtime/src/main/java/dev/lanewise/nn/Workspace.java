@@ -307,7 +307,14 @@ public final class Workspace implements AutoCloseable {
     public void gather(Dataset data, int[] order, int from, int count) {
         prepareFor(data, count);
         for (int i = 0; i < graph.inputs().size(); i++) {
-            data.gatherInput(i, order, from, count, input(i).segment(), 0);
+            data.gatherInput(
+                    i,
+                    order,
+                    from,
+                    count,
+                    input(i).segment(),
+                    0,
+                    compute.kernels().elementwise());
         }
     }
 
@@ -345,6 +352,13 @@ public final class Workspace implements AutoCloseable {
         return true;
     }
 
+    /// What could help, where the samples may be images.
+    private static String advice(List<Shape> given) {
+        return given.size() == 1 && given.getFirst().rank() > 1
+                ? "; ModelEdit.adaptTo puts layers in front that make images fit"
+                : "";
+    }
+
     /// Checks that a data set's samples are what the graph takes.
     ///
     /// @throws IllegalArgumentException if not, with both shapes
@@ -359,7 +373,7 @@ public final class Workspace implements AutoCloseable {
             if (!expected.get(i).matches(given.get(i).prepend(1))) {
                 throw new IllegalArgumentException("input '"
                         + graph.calls().get(graph.inputs().get(i)).layer() + "' takes samples of shape "
-                        + expected.get(i).withoutFirst() + ", the data has " + given.get(i));
+                        + expected.get(i).withoutFirst() + ", the data has " + given.get(i) + advice(given));
             }
         }
     }

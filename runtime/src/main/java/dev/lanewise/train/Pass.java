@@ -293,7 +293,8 @@ final class Pass implements AutoCloseable {
                         from + first,
                         count,
                         x.segment(),
-                        (long) first * (x.size() / x.shape().dim(0)));
+                        (long) first * (x.size() / x.shape().dim(0)),
+                        compute.kernels().elementwise());
             }
             final Tensor target = to.target();
             of.gatherTargets(

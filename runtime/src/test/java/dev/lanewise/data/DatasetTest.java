@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lanewise.kernels.Kernels;
 import dev.lanewise.tensor.Shape;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -26,10 +27,20 @@ class DatasetTest {
     private static final float[] FLAT = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
     private static final int[] LABELS = {4, 3, 2, 1, 0};
 
+    /// What is gathered, which is the same with the plain kernel and the vectorized one as without any.
     private static float[] input(Dataset dataset, int input, int... order) {
-        return gathered(order.length * (int) dataset.inputShapes().get(input).size(), (dst, offset) -> {
+        int size = order.length * (int) dataset.inputShapes().get(input).size();
+        float[] values = gathered(size, (dst, offset) -> {
             dataset.gatherInput(input, padded(order), 2, order.length, dst, offset);
         });
+        for (Kernels kernels : List.of(Kernels.scalar(), Kernels.best())) {
+            float[] same = gathered(
+                    size,
+                    (dst, offset) -> dataset.gatherInput(
+                            input, padded(order), 2, order.length, dst, offset, kernels.elementwise()));
+            assertArrayEquals(values, same);
+        }
+        return values;
     }
 
     private static float[] targets(Dataset dataset, int... order) {
@@ -448,6 +459,7 @@ class DatasetTest {
         byte[] bytes = new byte[50 * 784];
         int[] labels = new int[50];
         int[] order = new int[50];
+        var kernel = Kernels.best().elementwise();
         try (var arena = Arena.ofConfined()) {
             var dst = arena.allocate(JAVA_FLOAT, 50 * 784);
             for (var dataset : List.of(
@@ -460,6 +472,7 @@ class DatasetTest {
                 long least = Allocated.least(() -> {
                     for (int i = 0; i < 20; i++) {
                         dataset.gatherInput(0, order, 0, 50, out, 0);
+                        dataset.gatherInput(0, order, 0, 50, out, 0, kernel);
                         dataset.gatherTargets(order, 0, 50, out, 0);
                     }
                 });

@@ -227,7 +227,7 @@ class DamagedModelFileTest {
                         p -> p.metadata().addProperty("model", "{}")),
                 definition(
                         "unknown layer",
-                        "layer 'first' has type Lambda, which is not supported",
+                        "layer 'first' has type Lambda, which is neither a layer of Lanewise nor one registered",
                         d -> layer(d, 1).addProperty("class_name", "Lambda")),
                 definition("layer without config", "damaged", d -> layer(d, 1).remove("config")),
                 definition(

@@ -64,9 +64,17 @@ final class DoubleFormulas {
             case "GrayToRgb" -> (x, w) -> one(rgb(x[0]));
             case "PreprocessInput" -> (x, w) -> one(preprocessed(((PreprocessInput) layer).mode(), x[0]));
             case "Flatten", "Reshape" -> (x, w) -> one(x[0].clone());
-            case "Add" -> (x, w) -> one(sum(x));
             case "Dropout" -> (x, w) -> one(dropout((Dropout) layer, x[0], key, step));
-            default -> throw new IllegalArgumentException("no formula for " + layer.typeName());
+            default -> {
+                GradientCheck.Formula formula = SpatialFormulas.of(layer, inputs);
+                formula = formula == null ? MergeFormulas.of(layer, inputs) : formula;
+                formula = formula == null ? NormalizationFormulas.of(layer, inputs) : formula;
+                formula = formula == null ? NoiseFormulas.of(layer, inputs, key, step) : formula;
+                if (formula == null) {
+                    throw new IllegalArgumentException("no formula for " + layer.typeName());
+                }
+                yield formula;
+            }
         };
     }
 
@@ -241,15 +249,19 @@ final class DoubleFormulas {
         return 0.5 + sum * Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI);
     }
 
-    /// The threshold is the largest of those that all elements above some rank would have.
+    /// Each element counts once in its own sum and in all sums after it, of those that are above their mean.
     private static double[] sparsemax(double... x) {
-        final double[] sorted = x.clone();
-        Arrays.sort(sorted);
+        final double[] sorted =
+                Arrays.stream(x).map(v -> -v).sorted().map(v -> -v).toArray();
+        int k = 0;
         double sum = 0;
-        double threshold = Double.NEGATIVE_INFINITY;
-        for (int k = 1; k <= x.length; k++) {
-            sum += sorted[x.length - k];
-            threshold = Math.max(threshold, (sum - 1) / k);
+        for (int i = 0; i < x.length; i++) {
+            sum += sorted[i];
+            k = sorted[i] > (sum - 1) / (i + 1) ? i + 1 : k;
+        }
+        double threshold = -1.0 / k;
+        for (int i = 0; i < k; i++) {
+            threshold += sorted[i] * (k - i) / k;
         }
         final double[] y = new double[x.length];
         for (int i = 0; i < x.length; i++) {
@@ -363,16 +375,6 @@ final class DoubleFormulas {
                 case "torch" -> (x[i] / 255 - mean[c]) / deviation[c];
                 default -> x[i] / 127.5 - 1;
             };
-        }
-        return y;
-    }
-
-    private static double[] sum(double[][] x) {
-        final double[] y = new double[x[0].length];
-        for (double[] input : x) {
-            for (int i = 0; i < y.length; i++) {
-                y[i] += input[i];
-            }
         }
         return y;
     }

@@ -159,6 +159,10 @@ class LayerGradientTest {
         cases.add(Case.of(new Dropout(0.4f), Shape.of(4, 9)));
         cases.add(new Case(new Dropout(0.4f), 7, 1, List.of(Shape.of(4, 9))));
         cases.add(new Case(new Dropout(0), 7, 1, List.of(Shape.of(4, 9))));
+        cases.addAll(SpatialFormulas.cases());
+        cases.addAll(MergeFormulas.cases());
+        cases.addAll(NormalizationFormulas.cases());
+        cases.addAll(NoiseFormulas.cases());
         return cases.stream();
     }
 

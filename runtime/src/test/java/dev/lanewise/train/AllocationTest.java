@@ -236,6 +236,26 @@ class AllocationTest {
         }
     }
 
+    @Test
+    void stepOfEveryActivationAndLossAllocatesNothing() {
+        final Dataset data = TestData.bits(64, 50, 3);
+        final int[] order = Evaluator.inOrder(64);
+        for (Loss loss : DeterminismTest.LOSSES) {
+            try (Compute compute = Compute.of(Kernels.best(), 2);
+                    Model model = Model.create(TestData.everyActivation(), 1);
+                    Trainer trainer = Trainer.of(compute, model, new SGD(0.01, 0.9, true), loss)) {
+                trainer.gather(data, order, 0, 32);
+                trainer.step();
+                final long taken = Memory.allocated();
+                assertAllocatesNothing(() -> {
+                    trainer.gather(data, order, 32, 32);
+                    trainer.step();
+                });
+                assertEquals(taken, Memory.allocated());
+            }
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 2})
     void predictionAllocatesNothing(int threads) {

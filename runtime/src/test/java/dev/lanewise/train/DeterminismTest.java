@@ -22,6 +22,17 @@ class DeterminismTest {
 
     private static final Dataset BITS = TestData.bits(300, 50, 3);
 
+    /// Of outputs that are probabilities, or taken for logits.
+    static final List<Loss> LOSSES = List.of(
+            new BinaryCrossentropy(false, 0.1),
+            new BinaryCrossentropy(true, 0),
+            new CategoricalCrossentropy(false, 0.1),
+            new CategoricalCrossentropy(true, 0.1),
+            new Huber(0.3),
+            new LogCosh(),
+            new MeanAbsoluteError(),
+            new MeanSquaredError());
+
     private static final Dataset IMAGES = TestData.classes(200, 9 * 8 * 3, 5, 4).reshapeInput(0, Shape.of(9, 8, 3));
 
     private static int expected;
@@ -52,6 +63,18 @@ class DeterminismTest {
                     assertEquals(0, kernels.reduction().countNonFinite(model.trainable(), 0, (int) n));
                     hash = 31 * hash + TestData.hash(model);
                 }
+            }
+        }
+        for (Loss loss : LOSSES) {
+            try (Compute compute = Compute.of(kernels, threads);
+                    Model model = Model.create(TestData.everyActivation(), 5);
+                    Trainer trainer = Trainer.of(compute, model, new SGD(0.01, 0.9, true), loss)) {
+                final int before = TestData.hash(model);
+                trainer.fit(BITS, Fit.epochs(1).batchSize(128));
+                assertNotEquals(before, TestData.hash(model));
+                final long n = model.trainable().byteSize() / Float.BYTES;
+                assertEquals(0, kernels.reduction().countNonFinite(model.trainable(), 0, (int) n), loss.toString());
+                hash = 31 * hash + TestData.hash(model);
             }
         }
         return hash;

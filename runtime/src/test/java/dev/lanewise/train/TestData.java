@@ -10,6 +10,7 @@ import dev.lanewise.nn.RandomStream;
 import dev.lanewise.nn.Sequential;
 import dev.lanewise.nn.layer.Activation;
 import dev.lanewise.nn.layer.BatchNormalization;
+import dev.lanewise.nn.layer.Concatenate;
 import dev.lanewise.nn.layer.Conv2D;
 import dev.lanewise.nn.layer.Conv2DTranspose;
 import dev.lanewise.nn.layer.Dense;
@@ -20,8 +21,12 @@ import dev.lanewise.nn.layer.Flatten;
 import dev.lanewise.nn.layer.LeakyReLU;
 import dev.lanewise.nn.layer.PReLU;
 import dev.lanewise.nn.layer.ReLU;
+import dev.lanewise.nn.layer.Rescaling;
 import dev.lanewise.nn.layer.SeparableConv2D;
+import dev.lanewise.tensor.Shape;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 
 /// Small synthetic data, models and hashes.
@@ -89,11 +94,39 @@ public final class TestData {
                 .add(new Activation(Activations.of("glu")))
                 .add(new Dense(21, Activations.of("log_softmax")))
                 .add(new Activation(Activations.of("tanh_shrink")))
-                .add(new Dense(17, Activations.of("sparsemax")))
+                .add(new Dense(4, Activations.of("log_softmax")))
+                .add(new Activation(Activations.of("sparsemax")))
                 .add(new Dense(9, Activations.of("squareplus")))
                 .add(new Dense(5))
                 .add(new Activation(Activations.SIGMOID))
                 .build();
+    }
+
+    /// Every activation of the registry beside the others, so that each has a gradient, and five sigmoids of all.
+    public static Graph everyActivation() {
+        final Graph.Builder b = Graph.builder();
+        final Graph.Value x = b.input("x", Shape.of(50));
+        final List<Graph.Value> ends = new ArrayList<>();
+        for (String name : Activations.names()) {
+            final var activation = name.equals("threshold")
+                    ? Activations.of(name, Map.of("threshold", 0.1, "default_value", -0.2))
+                    : Activations.of(name);
+            if (activation instanceof dev.lanewise.kernels.Activation.Custom) {
+                continue; // another test's own
+            }
+            if (name.equals("glu")) {
+                final Graph.Value z = b.add("both_halves", new Dense(18), x);
+                ends.add(b.add(name, new Activation(activation), z));
+            } else if (name.equals("sparsemax")) {
+                // It is constant for most rows that have something above 0.
+                final Graph.Value z = b.add("below_0", new Rescaling(0.5f, -3), b.add("any", new Dense(18), x));
+                ends.add(b.add(name, new Activation(activation), z));
+            } else {
+                ends.add(b.add(name, new Dense(18, activation), x));
+            }
+        }
+        final Graph.Value all = b.add("all", new Concatenate(), ends.toArray(Graph.Value[]::new));
+        return b.build(b.add("bits", new Dense(5, Activations.SIGMOID), all));
     }
 
     /// Rows of random numbers, with the signs of the first five as targets.

@@ -368,6 +368,11 @@ class TrainingTest {
         final float[][] oneHot = new float[40][5];
         assertRefused(
                 "takes samples of shape [50], the data has [49]", graph, SPARSE, Dataset.of(new float[40][49], labels));
+        assertRefused(
+                "takes samples of shape [50], the data has [5, 10]; ModelEdit.adaptTo puts layers in front",
+                graph,
+                SPARSE,
+                Dataset.of(x, labels).reshapeInput(0, Shape.of(5, 10)));
         assertRefused("has no targets", graph, SPARSE, Dataset.of(x));
         labels[37] = 5;
         assertRefused(

@@ -19,6 +19,73 @@ abstract class CheckedElementwise implements ElementwiseKernel {
     }
 
     @Override
+    public final void subtract(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n) {
+        requireFloats("subtract", "a", a, ao, n);
+        requireFloats("subtract", "b", b, bo, n);
+        requireWritableFloats("subtract", "c", c, co, n);
+        subtractLoop(a, ao, b, bo, c, co, n);
+    }
+
+    @Override
+    public final void multiply(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n) {
+        requireFloats("multiply", "a", a, ao, n);
+        requireFloats("multiply", "b", b, bo, n);
+        requireWritableFloats("multiply", "c", c, co, n);
+        multiplyLoop(a, ao, b, bo, c, co, n);
+    }
+
+    @Override
+    public final void divide(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n) {
+        requireFloats("divide", "a", a, ao, n);
+        requireFloats("divide", "b", b, bo, n);
+        requireWritableFloats("divide", "c", c, co, n);
+        divideLoop(a, ao, b, bo, c, co, n);
+    }
+
+    @Override
+    public final void maximum(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n) {
+        requireFloats("maximum", "a", a, ao, n);
+        requireFloats("maximum", "b", b, bo, n);
+        requireWritableFloats("maximum", "c", c, co, n);
+        maximumLoop(a, ao, b, bo, c, co, n);
+    }
+
+    @Override
+    public final void minimum(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n) {
+        requireFloats("minimum", "a", a, ao, n);
+        requireFloats("minimum", "b", b, bo, n);
+        requireWritableFloats("minimum", "c", c, co, n);
+        minimumLoop(a, ao, b, bo, c, co, n);
+    }
+
+    @Override
+    public final void multiplyAdd(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n) {
+        requireFloats("multiplyAdd", "a", a, ao, n);
+        requireFloats("multiplyAdd", "b", b, bo, n);
+        requireWritableFloats("multiplyAdd", "c", c, co, n);
+        multiplyAddLoop(a, ao, b, bo, c, co, n);
+    }
+
+    @Override
+    public final void takeEqual(
+            MemorySegment x,
+            long xo,
+            MemorySegment y,
+            long yo,
+            MemorySegment left,
+            long lo,
+            MemorySegment dx,
+            long dxo,
+            int n,
+            boolean accumulate) {
+        requireFloats("takeEqual", "x", x, xo, n);
+        requireFloats("takeEqual", "y", y, yo, n);
+        requireWritableFloats("takeEqual", "left", left, lo, n);
+        requireWritableFloats("takeEqual", "dx", dx, dxo, n);
+        takeEqualLoop(x, xo, y, yo, left, lo, dx, dxo, n, accumulate);
+    }
+
+    @Override
     public final void accumulate(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
         requireFloats("accumulate", "x", x, xo, n);
         requireWritableFloats("accumulate", "y", y, yo, n);
@@ -111,6 +178,30 @@ abstract class CheckedElementwise implements ElementwiseKernel {
     }
 
     abstract void addLoop(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n);
+
+    abstract void subtractLoop(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n);
+
+    abstract void multiplyLoop(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n);
+
+    abstract void divideLoop(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n);
+
+    abstract void maximumLoop(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n);
+
+    abstract void minimumLoop(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n);
+
+    abstract void multiplyAddLoop(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n);
+
+    abstract void takeEqualLoop(
+            MemorySegment x,
+            long xo,
+            MemorySegment y,
+            long yo,
+            MemorySegment left,
+            long lo,
+            MemorySegment dx,
+            long dxo,
+            int n,
+            boolean accumulate);
 
     abstract void accumulateLoop(MemorySegment x, long xo, MemorySegment y, long yo, int n);
 

@@ -16,6 +16,75 @@ public class ScalarElementwise extends CheckedElementwise {
     }
 
     @Override
+    void subtractLoop(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n) {
+        for (int i = 0; i < n; i++) {
+            c.setAtIndex(JAVA_FLOAT, co + i, a.getAtIndex(JAVA_FLOAT, ao + i) - b.getAtIndex(JAVA_FLOAT, bo + i));
+        }
+    }
+
+    @Override
+    void multiplyLoop(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n) {
+        for (int i = 0; i < n; i++) {
+            c.setAtIndex(JAVA_FLOAT, co + i, a.getAtIndex(JAVA_FLOAT, ao + i) * b.getAtIndex(JAVA_FLOAT, bo + i));
+        }
+    }
+
+    @Override
+    void divideLoop(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n) {
+        for (int i = 0; i < n; i++) {
+            c.setAtIndex(JAVA_FLOAT, co + i, a.getAtIndex(JAVA_FLOAT, ao + i) / b.getAtIndex(JAVA_FLOAT, bo + i));
+        }
+    }
+
+    @Override
+    void maximumLoop(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n) {
+        for (int i = 0; i < n; i++) {
+            c.setAtIndex(
+                    JAVA_FLOAT, co + i, Math.max(a.getAtIndex(JAVA_FLOAT, ao + i), b.getAtIndex(JAVA_FLOAT, bo + i)));
+        }
+    }
+
+    @Override
+    void minimumLoop(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n) {
+        for (int i = 0; i < n; i++) {
+            c.setAtIndex(
+                    JAVA_FLOAT, co + i, Math.min(a.getAtIndex(JAVA_FLOAT, ao + i), b.getAtIndex(JAVA_FLOAT, bo + i)));
+        }
+    }
+
+    @Override
+    void multiplyAddLoop(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n) {
+        for (int i = 0; i < n; i++) {
+            float sum = Math.fma(
+                    a.getAtIndex(JAVA_FLOAT, ao + i),
+                    b.getAtIndex(JAVA_FLOAT, bo + i),
+                    c.getAtIndex(JAVA_FLOAT, co + i));
+            c.setAtIndex(JAVA_FLOAT, co + i, sum);
+        }
+    }
+
+    @Override
+    void takeEqualLoop(
+            MemorySegment x,
+            long xo,
+            MemorySegment y,
+            long yo,
+            MemorySegment left,
+            long lo,
+            MemorySegment dx,
+            long dxo,
+            int n,
+            boolean accumulate) {
+        for (int i = 0; i < n; i++) {
+            boolean equal = x.getAtIndex(JAVA_FLOAT, xo + i) == y.getAtIndex(JAVA_FLOAT, yo + i);
+            float rest = left.getAtIndex(JAVA_FLOAT, lo + i);
+            float g = equal ? rest : 0;
+            dx.setAtIndex(JAVA_FLOAT, dxo + i, accumulate ? dx.getAtIndex(JAVA_FLOAT, dxo + i) + g : g);
+            left.setAtIndex(JAVA_FLOAT, lo + i, equal ? 0 : rest);
+        }
+    }
+
+    @Override
     void accumulateLoop(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
         for (int i = 0; i < n; i++) {
             y.setAtIndex(JAVA_FLOAT, yo + i, y.getAtIndex(JAVA_FLOAT, yo + i) + x.getAtIndex(JAVA_FLOAT, xo + i));

@@ -34,6 +34,99 @@ public final class SimdElementwise extends ScalarElementwise {
     }
 
     @Override
+    void subtractLoop(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n) {
+        int bound = vectorBound(n);
+        for (int i = 0; i < bound; i += LANES) {
+            FloatVector v = fromMemorySegment(SPECIES, a, 4 * (ao + i), ORDER)
+                    .sub(fromMemorySegment(SPECIES, b, 4 * (bo + i), ORDER));
+            v.intoMemorySegment(c, 4 * (co + i), ORDER);
+        }
+        super.subtractLoop(a, ao + bound, b, bo + bound, c, co + bound, n - bound);
+    }
+
+    @Override
+    void multiplyLoop(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n) {
+        int bound = vectorBound(n);
+        for (int i = 0; i < bound; i += LANES) {
+            FloatVector v = fromMemorySegment(SPECIES, a, 4 * (ao + i), ORDER)
+                    .mul(fromMemorySegment(SPECIES, b, 4 * (bo + i), ORDER));
+            v.intoMemorySegment(c, 4 * (co + i), ORDER);
+        }
+        super.multiplyLoop(a, ao + bound, b, bo + bound, c, co + bound, n - bound);
+    }
+
+    @Override
+    void divideLoop(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n) {
+        int bound = vectorBound(n);
+        for (int i = 0; i < bound; i += LANES) {
+            FloatVector v = fromMemorySegment(SPECIES, a, 4 * (ao + i), ORDER)
+                    .div(fromMemorySegment(SPECIES, b, 4 * (bo + i), ORDER));
+            v.intoMemorySegment(c, 4 * (co + i), ORDER);
+        }
+        super.divideLoop(a, ao + bound, b, bo + bound, c, co + bound, n - bound);
+    }
+
+    @Override
+    void maximumLoop(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n) {
+        int bound = vectorBound(n);
+        for (int i = 0; i < bound; i += LANES) {
+            FloatVector v = fromMemorySegment(SPECIES, a, 4 * (ao + i), ORDER)
+                    .max(fromMemorySegment(SPECIES, b, 4 * (bo + i), ORDER));
+            v.intoMemorySegment(c, 4 * (co + i), ORDER);
+        }
+        super.maximumLoop(a, ao + bound, b, bo + bound, c, co + bound, n - bound);
+    }
+
+    @Override
+    void minimumLoop(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n) {
+        int bound = vectorBound(n);
+        for (int i = 0; i < bound; i += LANES) {
+            FloatVector v = fromMemorySegment(SPECIES, a, 4 * (ao + i), ORDER)
+                    .min(fromMemorySegment(SPECIES, b, 4 * (bo + i), ORDER));
+            v.intoMemorySegment(c, 4 * (co + i), ORDER);
+        }
+        super.minimumLoop(a, ao + bound, b, bo + bound, c, co + bound, n - bound);
+    }
+
+    @Override
+    void multiplyAddLoop(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n) {
+        int bound = vectorBound(n);
+        for (int i = 0; i < bound; i += LANES) {
+            FloatVector v = fromMemorySegment(SPECIES, a, 4 * (ao + i), ORDER);
+            FloatVector w = fromMemorySegment(SPECIES, b, 4 * (bo + i), ORDER);
+            v.fma(w, fromMemorySegment(SPECIES, c, 4 * (co + i), ORDER)).intoMemorySegment(c, 4 * (co + i), ORDER);
+        }
+        super.multiplyAddLoop(a, ao + bound, b, bo + bound, c, co + bound, n - bound);
+    }
+
+    @Override
+    void takeEqualLoop(
+            MemorySegment x,
+            long xo,
+            MemorySegment y,
+            long yo,
+            MemorySegment left,
+            long lo,
+            MemorySegment dx,
+            long dxo,
+            int n,
+            boolean accumulate) {
+        FloatVector zero = FloatVector.broadcast(SPECIES, 0f);
+        int bound = vectorBound(n);
+        for (int i = 0; i < bound; i += LANES) {
+            FloatVector v = fromMemorySegment(SPECIES, x, 4 * (xo + i), ORDER);
+            VectorMask<Float> equal = v.eq(fromMemorySegment(SPECIES, y, 4 * (yo + i), ORDER));
+            FloatVector rest = fromMemorySegment(SPECIES, left, 4 * (lo + i), ORDER);
+            FloatVector g = zero.blend(rest, equal);
+            FloatVector sum =
+                    fromMemorySegment(SPECIES, dx, 4 * (dxo + i), ORDER).add(g);
+            g.blend(sum, SPECIES.maskAll(accumulate)).intoMemorySegment(dx, 4 * (dxo + i), ORDER);
+            rest.blend(0f, equal).intoMemorySegment(left, 4 * (lo + i), ORDER);
+        }
+        super.takeEqualLoop(x, xo + bound, y, yo + bound, left, lo + bound, dx, dxo + bound, n - bound, accumulate);
+    }
+
+    @Override
     void accumulateLoop(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
         int bound = vectorBound(n);
         for (int i = 0; i < bound; i += LANES) {

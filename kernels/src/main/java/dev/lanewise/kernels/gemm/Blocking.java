@@ -16,7 +16,8 @@ final class Blocking {
     /// Rows of the narrow micro-kernel; its columns are one vector.
     static final int NARROW_MR = SimdMicroKernel8x1.ROWS;
 
-    /// Rows of a packed panel of A: a multiple of both micro-kernels' rows and of the vector's lanes.
+    /// Rows of A that are done panel by panel of B, and of a packed panel of A: a multiple of both micro-kernels'
+    /// rows and of the vector's lanes.
     static final int PANEL_ROWS = FOUR_BY_FOUR ? 16 : 24;
 
     /// Up to here k is not cut: streaming B from L2 costs less than a second pass over C (measured 252 against 238
@@ -45,6 +46,12 @@ final class Blocking {
     /// Columns of B in one block, a multiple of [#NR].
     static int nc(int kc) {
         return Math.max(1, B_BLOCK / kc / NR) * NR;
+    }
+
+    /// Whether a transposed A is copied into panels for a product with `n` columns. The micro-kernel of 4 x 4 has the
+    /// time for the bounds checks that reading it in place costs; the others lose 10 to 25 % by them.
+    static boolean packTransposedA(int n) {
+        return !FOUR_BY_FOUR || (n % NR > 0 && n % NR <= NR / 2);
     }
 
     /// Whether B, stored as `[k, n]`, is copied into panels. It is read once for each [#MR] rows of A, so with

@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
 /// The loops around the micro-kernels: blocks of k, blocks of columns (one block of B stays in L2), groups of
 /// rows, panels of columns, micro-kernel.
 ///
-/// A is read where it lies; only a transposed A is copied, a group of rows at a time. B is read where it lies when
-/// that is as fast. What is left of the columns goes through padded panels of B and a strip of scratch, so that no
-/// micro-kernel knows of masks.
+/// A and B are read where they lie where that is as fast; otherwise a group of rows of A is copied, or B. What is left
+/// of the columns goes through
+/// padded panels of B and a strip of scratch, so that no micro-kernel knows of masks.
 ///
 /// Scratch: the row that edges start from, a row of zeros | strip of C | squares to transpose | columns of a transposed
 /// C | panel of A | block of B.
@@ -89,6 +89,7 @@ public final class SimdGemm implements Gemm {
         }
         final boolean clamps = lo > Float.NEGATIVE_INFINITY || hi < Float.POSITIVE_INFINITY;
         final boolean pack = transA || transB || source != null || Blocking.packB(m, k, ldb);
+        final boolean packA = transA && Blocking.packTransposedA(n);
         final int kc = Blocking.kc(k);
         final int nc = Blocking.nc(kc);
         for (int k0 = 0; k0 == 0 || k0 < k; k0 += kc) {
@@ -103,9 +104,13 @@ public final class SimdGemm implements Gemm {
                 for (int i0 = 0; i0 < m; i0 += PANEL_ROWS) {
                     final int rows = Math.min(PANEL_ROWS, m - i0);
                     final long cAt = cOffset + i0 * ldc + j0;
-                    final MemorySegment aGroup = transA ? scratch : a;
-                    final long aAt = transA ? scratchOffset + PANEL_A : aOffset + i0 * lda + k0;
-                    if (transA) {
+                    MemorySegment aGroup = a;
+                    long aAt = aOffset + (transA ? k0 * lda + i0 : i0 * lda + k0);
+                    long aLd = lda;
+                    if (packA) {
+                        aGroup = scratch;
+                        aAt = scratchOffset + PANEL_A;
+                        aLd = PANEL_ROWS;
                         SimdPacking.packA(a, aOffset + k0 * lda + i0, lda, depth, rows, scratch, aAt);
                     }
                     wholePanels(
@@ -115,7 +120,7 @@ public final class SimdGemm implements Gemm {
                             depth,
                             aGroup,
                             aAt,
-                            lda,
+                            aLd,
                             pack,
                             b,
                             bAt,
@@ -136,7 +141,7 @@ public final class SimdGemm implements Gemm {
                                 depth,
                                 aGroup,
                                 aAt,
-                                lda,
+                                aLd,
                                 initFromC,
                                 c,
                                 cAt,
@@ -256,7 +261,7 @@ public final class SimdGemm implements Gemm {
     /// The whole panels of a group of rows, panel by panel, so that a panel may stay in L1 for the rows of the
     /// group.
     private static void wholePanels(
-            boolean panelA,
+            boolean transA,
             int rows,
             int cols,
             int kc,
@@ -275,7 +280,7 @@ public final class SimdGemm implements Gemm {
             long ldc,
             MemorySegment scratch,
             long scratchOffset) {
-        final long aRow = panelA ? 1 : lda;
+        final long aRow = transA ? 1 : lda;
         for (int j = 0; j + NR <= cols; j += NR) {
             final MemorySegment panel = packed ? scratch : b;
             final long panelAt = packed ? scratchOffset + blockB(kc) + (long) j * kc : bAt + j;
@@ -285,11 +290,11 @@ public final class SimdGemm implements Gemm {
                 final MemorySegment init = initFromC ? c : bias != null ? bias : scratch;
                 final long initAt = initFromC ? cij : bias != null ? biasAt + j : scratchOffset + NR;
                 wide(
-                        panelA,
+                        transA,
                         packed,
                         a,
                         4 * (aAt + i * aRow),
-                        4 * aRow,
+                        4 * lda,
                         panel,
                         4 * panelAt,
                         4 * ldb,
@@ -307,7 +312,7 @@ public final class SimdGemm implements Gemm {
 
     /// The columns beyond the last whole panel, through a strip of scratch.
     private static void edge(
-            boolean panelA,
+            boolean transA,
             int rows,
             int cols,
             int kc,
@@ -320,7 +325,7 @@ public final class SimdGemm implements Gemm {
             long ldc,
             MemorySegment scratch,
             long scratchOffset) {
-        final long aRow = panelA ? 1 : lda;
+        final long aRow = transA ? 1 : lda;
         final long strip = scratchOffset + STRIP;
         for (int j = cols / NR * NR, first = j; j < cols; ) {
             final int width = panelWidth(cols - j);
@@ -337,11 +342,11 @@ public final class SimdGemm implements Gemm {
                 final long initRow = initFromC ? 4L * width : 0;
                 if (width == NR) {
                     wide(
-                            panelA,
+                            transA,
                             true,
                             a,
                             4 * (aAt + i * aRow),
-                            4 * aRow,
+                            4 * lda,
                             scratch,
                             4 * panel,
                             0,
@@ -355,10 +360,10 @@ public final class SimdGemm implements Gemm {
                             kc);
                 } else {
                     narrow(
-                            panelA,
+                            transA,
                             a,
                             4 * (aAt + i * aRow),
-                            4 * aRow,
+                            4 * lda,
                             scratch,
                             4 * panel,
                             scratch,
@@ -376,13 +381,14 @@ public final class SimdGemm implements Gemm {
         }
     }
 
-    /// Chooses the wide micro-kernel; offsets and steps in bytes, `iRow` 0 where all rows start from one.
+    /// Chooses the wide micro-kernel; offsets and steps in bytes, `aLd` between stored rows of A, `iRow` 0 where all
+    /// rows start from one.
     private static void wide(
-            boolean panelA,
+            boolean transA,
             boolean packedB,
             MemorySegment a,
             long a0,
-            long aRow,
+            long aLd,
             MemorySegment b,
             long b0,
             long bStep,
@@ -395,35 +401,35 @@ public final class SimdGemm implements Gemm {
             int last,
             int kc) {
         if (!FOUR_BY_FOUR) {
-            if (panelA) {
+            if (transA) {
                 SimdMicroKernel6x2.panelPacked(a, a0, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
             } else if (packedB) {
-                SimdMicroKernel6x2.rowsPacked(a, a0, aRow, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
+                SimdMicroKernel6x2.rowsPacked(a, a0, aLd, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
             } else {
-                SimdMicroKernel6x2.rowsStrided(a, a0, aRow, b, b0, bStep, init, i0, iRow, c, c0, cRow, last, kc);
+                SimdMicroKernel6x2.rowsStrided(a, a0, aLd, b, b0, bStep, init, i0, iRow, c, c0, cRow, last, kc);
             }
         } else if (iRow == 0) {
-            if (panelA) {
-                SimdMicroKernel4x4.panelPacked(a, a0, b, b0, init, i0, c, c0, cRow, last, kc);
+            if (transA) {
+                SimdMicroKernel4x4.columnsPacked(a, a0, aLd, b, b0, init, i0, c, c0, cRow, last, kc);
             } else if (packedB) {
-                SimdMicroKernel4x4.rowsPacked(a, a0, aRow, b, b0, init, i0, c, c0, cRow, last, kc);
+                SimdMicroKernel4x4.rowsPacked(a, a0, aLd, b, b0, init, i0, c, c0, cRow, last, kc);
             } else {
-                SimdMicroKernel4x4.rowsStrided(a, a0, aRow, b, b0, bStep, init, i0, c, c0, cRow, last, kc);
+                SimdMicroKernel4x4.rowsStrided(a, a0, aLd, b, b0, bStep, init, i0, c, c0, cRow, last, kc);
             }
-        } else if (panelA) {
-            SimdMicroKernel4x4.panelPackedOnto(a, a0, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
+        } else if (transA) {
+            SimdMicroKernel4x4.columnsPackedOnto(a, a0, aLd, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
         } else if (packedB) {
-            SimdMicroKernel4x4.rowsPackedOnto(a, a0, aRow, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
+            SimdMicroKernel4x4.rowsPackedOnto(a, a0, aLd, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
         } else {
-            SimdMicroKernel4x4.rowsStridedOnto(a, a0, aRow, b, b0, bStep, init, i0, iRow, c, c0, cRow, last, kc);
+            SimdMicroKernel4x4.rowsStridedOnto(a, a0, aLd, b, b0, bStep, init, i0, iRow, c, c0, cRow, last, kc);
         }
     }
 
     private static void narrow(
-            boolean panelA,
+            boolean transA,
             MemorySegment a,
             long a0,
-            long aRow,
+            long aLd,
             MemorySegment b,
             long b0,
             MemorySegment init,
@@ -434,10 +440,10 @@ public final class SimdGemm implements Gemm {
             long cRow,
             int last,
             int kc) {
-        if (panelA) {
+        if (transA) {
             SimdMicroKernel8x1.panelPacked(a, a0, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
         } else {
-            SimdMicroKernel8x1.rowsPacked(a, a0, aRow, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
+            SimdMicroKernel8x1.rowsPacked(a, a0, aLd, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
         }
     }
 

@@ -203,4 +203,57 @@ public final class LaneSum {
         }
         return sum;
     }
+
+    /// The sum of `(x - center)²`.
+    public static float deviations(MemorySegment x, long xo, int n, float center) {
+        return deviations(x, xo, n, center, 0, 0);
+    }
+
+    private static float deviations(MemorySegment x, long xo, int n, float center, int lane, int step) {
+        if (lane >= n) {
+            return 0;
+        }
+        if (step < STEPS.length) {
+            return deviations(x, xo, n, center, lane, step + 1)
+                    + deviations(x, xo, n, center, lane + STEPS[step], step + 1);
+        }
+        float sum = 0;
+        for (long i = lane; i < n; i += LANES) {
+            float d = x.getAtIndex(JAVA_FLOAT, xo + i) - center;
+            sum += d * d;
+        }
+        return sum;
+    }
+
+    /// The sum of `(a * b) * (x - center)`.
+    public static float centeredProducts(
+            MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment x, long xo, int n, float center) {
+        return centeredProducts(a, ao, b, bo, x, xo, n, center, 0, 0);
+    }
+
+    private static float centeredProducts(
+            MemorySegment a,
+            long ao,
+            MemorySegment b,
+            long bo,
+            MemorySegment x,
+            long xo,
+            int n,
+            float center,
+            int lane,
+            int step) {
+        if (lane >= n) {
+            return 0;
+        }
+        if (step < STEPS.length) {
+            return centeredProducts(a, ao, b, bo, x, xo, n, center, lane, step + 1)
+                    + centeredProducts(a, ao, b, bo, x, xo, n, center, lane + STEPS[step], step + 1);
+        }
+        float sum = 0;
+        for (long i = lane; i < n; i += LANES) {
+            float product = a.getAtIndex(JAVA_FLOAT, ao + i) * b.getAtIndex(JAVA_FLOAT, bo + i);
+            sum += product * (x.getAtIndex(JAVA_FLOAT, xo + i) - center);
+        }
+        return sum;
+    }
 }

@@ -257,4 +257,113 @@ public final class SimdLaneSum {
         sum = LANES < 16 ? sum : sum.add(sum.rearrange(SWAP_8));
         return sum.lane(0);
     }
+
+    /// As [LaneSum#deviations].
+    public static float deviations(MemorySegment x, long xo, int n, float center) {
+        if (LANES == 16) {
+            return deviations(x, xo, n, center, 0);
+        } else if (LANES == 8) {
+            return deviations(x, xo, n, center, 0) + deviations(x, xo, n, center, 8);
+        }
+        float low = deviations(x, xo, n, center, 0) + deviations(x, xo, n, center, 4);
+        float high = deviations(x, xo, n, center, 8) + deviations(x, xo, n, center, 12);
+        return low + high;
+    }
+
+    private static float deviations(MemorySegment x, long xo, int n, float center, int first) {
+        FloatVector acc0 = FloatVector.zero(SPECIES);
+        FloatVector acc1 = FloatVector.zero(SPECIES);
+        FloatVector acc2 = FloatVector.zero(SPECIES);
+        FloatVector acc3 = FloatVector.zero(SPECIES);
+        int i = 0;
+        for (; i <= n - first - LANES; i += ROW) {
+            FloatVector v =
+                    fromMemorySegment(SPECIES, x, 4 * (xo + first + i), ORDER).sub(center);
+            FloatVector next = acc0.add(v.mul(v));
+            acc0 = acc1;
+            acc1 = acc2;
+            acc2 = acc3;
+            acc3 = next;
+        }
+        int end = n + VIRTUAL_LANES - 1 & -VIRTUAL_LANES;
+        for (; i != end; i += ROW) {
+            VectorMask<Float> mask = SPECIES.indexInRange(first + i, n);
+            FloatVector v = fromMemorySegment(SPECIES, x, 4 * (xo + first + i), ORDER, mask)
+                    .sub(center);
+            FloatVector next = acc0.add(v.mul(v), mask);
+            acc0 = acc1;
+            acc1 = acc2;
+            acc2 = acc3;
+            acc3 = next;
+        }
+        FloatVector sum = acc0.add(acc2).add(acc1.add(acc3));
+        sum = sum.add(sum.rearrange(SWAP_1));
+        sum = sum.add(sum.rearrange(SWAP_2));
+        sum = LANES < 8 ? sum : sum.add(sum.rearrange(SWAP_4));
+        sum = LANES < 16 ? sum : sum.add(sum.rearrange(SWAP_8));
+        return sum.lane(0);
+    }
+
+    /// As [LaneSum#centeredProducts].
+    public static float centeredProducts(
+            MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment x, long xo, int n, float center) {
+        if (LANES == 16) {
+            return centeredProducts(a, ao, b, bo, x, xo, n, center, 0);
+        } else if (LANES == 8) {
+            return centeredProducts(a, ao, b, bo, x, xo, n, center, 0)
+                    + centeredProducts(a, ao, b, bo, x, xo, n, center, 8);
+        }
+        float low = centeredProducts(a, ao, b, bo, x, xo, n, center, 0)
+                + centeredProducts(a, ao, b, bo, x, xo, n, center, 4);
+        float high = centeredProducts(a, ao, b, bo, x, xo, n, center, 8)
+                + centeredProducts(a, ao, b, bo, x, xo, n, center, 12);
+        return low + high;
+    }
+
+    private static float centeredProducts(
+            MemorySegment a,
+            long ao,
+            MemorySegment b,
+            long bo,
+            MemorySegment x,
+            long xo,
+            int n,
+            float center,
+            int first) {
+        FloatVector acc0 = FloatVector.zero(SPECIES);
+        FloatVector acc1 = FloatVector.zero(SPECIES);
+        FloatVector acc2 = FloatVector.zero(SPECIES);
+        FloatVector acc3 = FloatVector.zero(SPECIES);
+        int i = 0;
+        for (; i <= n - first - LANES; i += ROW) {
+            FloatVector v = fromMemorySegment(SPECIES, a, 4 * (ao + first + i), ORDER);
+            FloatVector u = fromMemorySegment(SPECIES, b, 4 * (bo + first + i), ORDER);
+            FloatVector w =
+                    fromMemorySegment(SPECIES, x, 4 * (xo + first + i), ORDER).sub(center);
+            FloatVector next = acc0.add(v.mul(u).mul(w));
+            acc0 = acc1;
+            acc1 = acc2;
+            acc2 = acc3;
+            acc3 = next;
+        }
+        int end = n + VIRTUAL_LANES - 1 & -VIRTUAL_LANES;
+        for (; i != end; i += ROW) {
+            VectorMask<Float> mask = SPECIES.indexInRange(first + i, n);
+            FloatVector v = fromMemorySegment(SPECIES, a, 4 * (ao + first + i), ORDER, mask);
+            FloatVector u = fromMemorySegment(SPECIES, b, 4 * (bo + first + i), ORDER, mask);
+            FloatVector w = fromMemorySegment(SPECIES, x, 4 * (xo + first + i), ORDER, mask)
+                    .sub(center);
+            FloatVector next = acc0.add(v.mul(u).mul(w), mask);
+            acc0 = acc1;
+            acc1 = acc2;
+            acc2 = acc3;
+            acc3 = next;
+        }
+        FloatVector sum = acc0.add(acc2).add(acc1.add(acc3));
+        sum = sum.add(sum.rearrange(SWAP_1));
+        sum = sum.add(sum.rearrange(SWAP_2));
+        sum = LANES < 8 ? sum : sum.add(sum.rearrange(SWAP_4));
+        sum = LANES < 16 ? sum : sum.add(sum.rearrange(SWAP_8));
+        return sum.lane(0);
+    }
 }

@@ -97,7 +97,7 @@ public record Resizing(int height, int width, String interpolation) implements L
         b.compute().run(b.task("forward", this, Resizing::forwardTask), rows, 1, nanos);
     }
 
-    private static RangeTask forwardTask(Resizing layer, LayerBuffers b) {
+    static RangeTask forwardTask(Resizing layer, LayerBuffers b) {
         final Shape shape = b.x(0).shape();
         final MemorySegment x = b.x(0).segment();
         final MemorySegment y = b.y(0).segment();
@@ -144,7 +144,7 @@ public record Resizing(int height, int width, String interpolation) implements L
         }
     }
 
-    private static RangeTask backwardTask(Resizing layer, LayerBuffers b) {
+    static RangeTask backwardTask(Resizing layer, LayerBuffers b) {
         final Tensor target = b.dx(0);
         if (target == null) {
             throw new IllegalStateException("Resizing '" + b.name() + "': no gradient is asked for");

@@ -26,7 +26,7 @@ import picocli.CommandLine.Parameters;
         name = "convert",
         sortOptions = false,
         description = {
-            "Converts a model: a Keras .h5 file to .safetensors, with a report of each layer and weight.",
+            "Converts a model: a Keras file to .safetensors, with a report of each layer and weight.",
             "The new file keeps samples by which `lanewise verify` sees whether it is as it was.",
             ""
         })
@@ -58,6 +58,9 @@ final class ConvertCommand implements Callable<Integer> {
     private final ThreadsOption threads = new ThreadsOption();
 
     @Mixin
+    private final KerasOptions keras = new KerasOptions();
+
+    @Mixin
     private final Common common = new Common();
 
     @Override
@@ -73,15 +76,15 @@ final class ConvertCommand implements Callable<Integer> {
             throw common.usage("--tolerance must not be negative, got " + tolerance);
         }
         OutputPath.requireWritable(out);
-        if (FileKind.of(in) == FileKind.HDF5) {
-            try (ImportedModel imported = KerasModels.importFile(in)) {
+        if (FileKind.of(in).isKeras()) {
+            try (ImportedModel imported = KerasModels.importFile(in, keras.options())) {
                 convert(imported.model(), imported.report());
             } catch (UnsupportedLayerException e) {
                 print(e.report(), null, null);
                 throw e;
             }
         } else {
-            try (Model model = ModelSource.load(in)) {
+            try (Model model = ModelSource.load(in, keras)) {
                 convert(model, null);
             }
         }

@@ -51,6 +51,9 @@ final class EvaluateCommand implements Callable<Integer> {
     private final ThreadsOption threads = new ThreadsOption();
 
     @Mixin
+    private final KerasOptions keras = new KerasOptions();
+
+    @Mixin
     private final Common common = new Common();
 
     @Override
@@ -58,7 +61,7 @@ final class EvaluateCommand implements Callable<Integer> {
         if (batchSize < 1) {
             throw common.usage("--batch-size must be 1 or more, got " + batchSize);
         }
-        try (Model model = ModelSource.load(modelFile);
+        try (Model model = ModelSource.load(modelFile, keras);
                 Compute compute = threads.compute()) {
             DataSource source =
                     DataSource.load(data, label, ModelFacts.classNames(model)).scaledFor(model);

@@ -18,7 +18,7 @@ import java.util.zip.ZipFile;
 enum FileKind {
     SAFETENSORS("safetensors"),
     HDF5("HDF5 (Keras .h5)"),
-    KERAS_ZIP("Keras 3 archive (.keras)"),
+    KERAS_ZIP("Keras archive (.keras)"),
     NPZ("NPZ (NumPy arrays)"),
     ZIP("zip archive"),
     NPY("NPY (NumPy array)"),
@@ -40,6 +40,11 @@ enum FileKind {
     /// For messages.
     String title() {
         return title;
+    }
+
+    /// Whether it may be a Keras file.
+    boolean isKeras() {
+        return this == HDF5 || this == KERAS_ZIP;
     }
 
     /// Looks into a file.
@@ -116,7 +121,7 @@ enum FileKind {
 
     private static FileKind zip(Path file) throws IOException {
         try (ZipFile zip = new ZipFile(file.toFile())) {
-            if (zip.getEntry("config.json") != null && zip.getEntry("model.weights.h5") != null) {
+            if (zip.getEntry("config.json") != null || zip.getEntry("model.weights.h5") != null) {
                 return KERAS_ZIP;
             }
             return zip.stream().map(ZipEntry::getName).anyMatch(name -> name.endsWith(".npy")) ? NPZ : ZIP;

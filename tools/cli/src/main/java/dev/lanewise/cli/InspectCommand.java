@@ -5,6 +5,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import dev.lanewise.data.FileReplacement;
 import dev.lanewise.io.ModelFormatException;
 import dev.lanewise.io.SafetensorsHeader;
 import dev.lanewise.io.TrainingConfig;
@@ -22,6 +23,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -33,6 +35,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /// `lanewise inspect`.
@@ -51,11 +54,26 @@ final class InspectCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private Path file;
 
+    @Option(names = "--nested", description = "Shows the layers of models within the model in the table too.")
+    private boolean nested;
+
+    @Option(
+            names = "--diagram",
+            paramLabel = "FILE",
+            description = "Writes a picture of the layers and their connections: .svg, or .dot for Graphviz.")
+    private @Nullable Path diagram;
+
+    @Mixin
+    private final KerasOptions keras = new KerasOptions();
+
     @Mixin
     private final Common common = new Common();
 
     @Override
     public Integer call() {
+        if (diagram != null && !isDot(diagram) && !isSvg(diagram)) {
+            throw common.usage("--diagram " + diagram + ": the name must end with .svg or .dot");
+        }
         FileKind kind = FileKind.of(file);
         SafetensorsHeader header = null;
         Model model = null;
@@ -65,12 +83,12 @@ final class InspectCommand implements Callable<Integer> {
             if (kind == FileKind.SAFETENSORS) {
                 header = header();
             }
-            if (kind == FileKind.HDF5) {
-                ImportedModel imported = KerasModels.importFile(file);
+            if (kind.isKeras()) {
+                ImportedModel imported = KerasModels.importFile(file, keras.options());
                 report = imported.report();
                 model = imported.model();
             } else {
-                model = ModelSource.load(file);
+                model = ModelSource.load(file, keras);
             }
         } catch (UnsupportedLayerException e) {
             report = e.report();
@@ -83,6 +101,9 @@ final class InspectCommand implements Callable<Integer> {
             describe(json, kind, header, model);
             if (report != null) {
                 report(json, report);
+            }
+            if (diagram != null && model != null) {
+                draw(model.graph(), diagram);
             }
             if (common.json()) {
                 json.addProperty("error", fault == null ? null : Failures.oneLine(String.valueOf(fault.getMessage())));
@@ -97,6 +118,19 @@ final class InspectCommand implements Callable<Integer> {
             throw fault;
         }
         return 0;
+    }
+
+    private static boolean isDot(Path path) {
+        return path.toString().endsWith(".dot") || path.toString().endsWith(".gv");
+    }
+
+    private static boolean isSvg(Path path) {
+        return path.toString().endsWith(".svg");
+    }
+
+    private static void draw(Graph graph, Path path) {
+        String picture = isSvg(path) ? graph.svg() : graph.dot();
+        FileReplacement.write(path, out -> out.write(picture.getBytes(StandardCharsets.UTF_8)));
     }
 
     private SafetensorsHeader header() {
@@ -205,7 +239,7 @@ final class InspectCommand implements Callable<Integer> {
         if (!common.json()) {
             PrintWriter out = common.out();
             out.println();
-            out.println(Text.clean(model.summary()));
+            out.println(Text.clean(model.summary(nested)));
             out.println("Inputs:  " + Text.clean(ends(json, "inputs")));
             out.println("Outputs: " + Text.clean(ends(json, "outputs")));
             out.println();

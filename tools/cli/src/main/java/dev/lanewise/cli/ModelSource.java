@@ -13,13 +13,17 @@ final class ModelSource {
     ///
     /// @throws CommandException if the file is of a kind that is no model or not supported
     /// @throws dev.lanewise.io.ModelFormatException if it is damaged
-    static Model load(Path file) {
+    static Model load(Path file, KerasOptions keras) {
         FileKind kind = FileKind.of(file);
-        if (kind == FileKind.SAFETENSORS) {
-            return Model.load(file);
+        if (kind.isKeras()) {
+            return KerasModels.importFile(file, keras.options()).model();
         }
-        if (kind == FileKind.HDF5) {
-            return KerasModels.load(file);
+        if (kind == FileKind.SAFETENSORS) {
+            if (keras.given()) {
+                throw new CommandException(file + ": is a whole model (" + kind.title()
+                        + "); --architecture, --by-name and --skip-mismatch are for Keras files");
+            }
+            return Model.load(file);
         }
         throw new CommandException(file + ": " + refusal(kind));
     }
@@ -27,11 +31,9 @@ final class ModelSource {
     /// Why a file of this kind is not loaded.
     static String refusal(FileKind kind) {
         return switch (kind) {
-            case KERAS_ZIP ->
-                "is a Keras 3 archive (.keras); this format is not supported yet, only .safetensors and .h5 are";
-            case HDF5, SAFETENSORS -> "is a model (" + kind.title() + ")";
+            case KERAS_ZIP, HDF5, SAFETENSORS -> "is a model (" + kind.title() + ")";
             case EMPTY -> "is empty, a model was expected";
-            case UNKNOWN -> "is not a model (its format is not known; .safetensors and .h5 are supported)";
+            case UNKNOWN -> "is not a model (its format is not known; .safetensors, .h5 and .keras are supported)";
             default -> "is not a model but of the kind: " + kind.title();
         };
     }

@@ -3,6 +3,7 @@ package dev.lanewise.cli;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import dev.lanewise.data.Dataset;
+import dev.lanewise.kernels.ElementwiseKernel;
 import dev.lanewise.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -39,6 +40,12 @@ record OneHot(Dataset labelled, int classes) implements Dataset {
     @Override
     public void gatherInput(int input, int[] order, int from, int count, MemorySegment dst, long dstOffset) {
         labelled.gatherInput(input, order, from, count, dst, dstOffset);
+    }
+
+    @Override
+    public void gatherInput(
+            int input, int[] order, int from, int count, MemorySegment dst, long dstOffset, ElementwiseKernel kernel) {
+        labelled.gatherInput(input, order, from, count, dst, dstOffset, kernel);
     }
 
     /// The labels are gathered into the front of the room and spread from the last one on.

@@ -58,6 +58,9 @@ final class PredictCommand implements Callable<Integer> {
     private final ThreadsOption threads = new ThreadsOption();
 
     @Mixin
+    private final KerasOptions keras = new KerasOptions();
+
+    @Mixin
     private final Common common = new Common();
 
     @Override
@@ -79,7 +82,7 @@ final class PredictCommand implements Callable<Integer> {
             }
             OutputPath.requireWritable(output);
         }
-        try (Model model = ModelSource.load(modelFile);
+        try (Model model = ModelSource.load(modelFile, keras);
                 Compute compute = threads.compute()) {
             requireOutputs(model);
             PredictInputs reader = new PredictInputs(model, common);

@@ -148,6 +148,9 @@ final class TrainCommand implements Callable<Integer> {
     private final ThreadsOption threads = new ThreadsOption();
 
     @Mixin
+    private final KerasOptions keras = new KerasOptions();
+
+    @Mixin
     private final Common common = new Common();
 
     @Option(names = "--timing", hidden = true)
@@ -164,7 +167,7 @@ final class TrainCommand implements Callable<Integer> {
                 }
                 return 0;
             }
-            try (Model given = ModelSource.load(modelFile)) {
+            try (Model given = ModelSource.load(modelFile, keras)) {
                 // A new head has classes of its own.
                 List<String> known = newHead == null ? ModelFacts.classNames(given) : List.of();
                 DataSource source = DataSource.load(data, label, known);
@@ -254,6 +257,9 @@ final class TrainCommand implements Callable<Integer> {
         }
         if (modelFile != null && hidden != null) {
             throw common.usage("--hidden makes a new model and does not go with --model");
+        }
+        if (keras.given() && modelFile == null) {
+            throw common.usage("--architecture, --by-name and --skip-mismatch need --model");
         }
         if (edits() && modelFile == null) {
             throw common.usage("--new-head, --freeze, --unfreeze, --adapt and --preprocess change a model that --model"

@@ -67,6 +67,9 @@ final class VerifyCommand implements Callable<Integer> {
     private final ThreadsOption threads = new ThreadsOption();
 
     @Mixin
+    private final KerasOptions keras = new KerasOptions();
+
+    @Mixin
     private final Common common = new Common();
 
     private final JsonObject json = new JsonObject();
@@ -90,7 +93,7 @@ final class VerifyCommand implements Callable<Integer> {
         if (!inputs.isEmpty() && expected.isEmpty() && layers == null) {
             throw common.usage("--input needs --expected, the right outputs, or --layers");
         }
-        try (Model model = ModelSource.load(modelFile);
+        try (Model model = ModelSource.load(modelFile, keras);
                 Compute compute = threads.compute()) {
             if (expected.isEmpty() && layers == null) {
                 if (!Samples.areIn(model)) {

@@ -126,7 +126,8 @@ class InspectCommandTest {
                 zip.closeEntry();
             }
         }
-        CliRun.of("inspect", keras).failedWith("Keras 3 archive", "not supported yet");
+        run = CliRun.of("inspect", keras).failedWith("model.weights.h5: not an HDF5 file");
+        assertTrue(run.out().contains("Keras archive (.keras)"), run::toString);
     }
 
     @Test

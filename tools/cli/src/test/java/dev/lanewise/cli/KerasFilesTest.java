@@ -1,9 +1,11 @@
 package dev.lanewise.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.lanewise.data.Dataset;
@@ -22,8 +24,10 @@ import java.io.InputStream;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -84,6 +88,66 @@ class KerasFilesTest {
         final double difference = ExpectedOutputs.difference(
                 NpyFile.read(out).data(), NpyFile.read(y).data());
         assertTrue(difference <= 1e-5, () -> "differs by " + difference);
+    }
+
+    private static double lastLoss(CliRun run) {
+        final JsonArray losses = run.json().getAsJsonObject("history").getAsJsonArray("loss");
+        return losses.get(losses.size() - 1).getAsDouble();
+    }
+
+    @Test
+    void newHeadOnKerasLayersAndThenAllOfThem() {
+        final NumberArray samples = NpyFile.read(x);
+        final float[] labels = new float[24];
+        for (int i = 0; i < labels.length; i++) {
+            labels[i] = samples.data()[5 * i] > 0 ? 1 : 0;
+        }
+        final Path data = TestFiles.npz(
+                folder.resolve("data.npz"), "x", samples.shape(), samples.data(), "y", Shape.of(24), labels);
+        final Path head = folder.resolve("head.safetensors");
+        final CliRun first = CliRun.of(
+                "train",
+                "--model",
+                model,
+                "--new-head",
+                2,
+                "--freeze",
+                "*",
+                "--data",
+                data,
+                "--epochs",
+                30,
+                "--learning-rate",
+                0.05,
+                "--output",
+                head,
+                "--json");
+        final Path tuned = folder.resolve("tuned.safetensors");
+        final double frozenLoss = lastLoss(first);
+        final CliRun second = CliRun.of(
+                "train",
+                "--model",
+                head,
+                "--unfreeze",
+                "*",
+                "--data",
+                data,
+                "--epochs",
+                30,
+                "--learning-rate",
+                0.005,
+                "--output",
+                tuned,
+                "--json");
+        assertTrue(lastLoss(second) < frozenLoss, () -> frozenLoss + ", then " + second);
+        try (Model keras = KerasModels.load(model);
+                Model frozen = Model.load(head);
+                Model all = Model.load(tuned)) {
+            final float[] kernel = keras.parameter("dense/kernel").toArray();
+            assertArrayEquals(kernel, frozen.parameter("dense/kernel").toArray());
+            assertFalse(Arrays.equals(kernel, all.parameter("dense/kernel").toArray()));
+            assertEquals(Set.of(), all.graph().frozen());
+        }
     }
 
     @Test

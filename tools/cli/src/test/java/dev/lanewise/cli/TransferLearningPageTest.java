@@ -1,6 +1,7 @@
 package dev.lanewise.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -12,7 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,12 +21,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The page on transfer learning: its commands and its Java run as they stand there, in their order, with the
-/// results that it prints. Skipped where the data sets are not beside the project, in `../shared/data`.
+/// results that it prints. Skipped where the data sets and the Keras file are not beside the project, in `../shared`.
 class TransferLearningPageTest {
     /// A fence with its language and its lines.
     private static final Pattern FENCE = Pattern.compile("```(\\w*)\n(.*?)```", Pattern.DOTALL);
 
-    private static final Pattern WORD = Pattern.compile("'([^']*)'|(\\S+)");
+    private static final Pattern RESULT = Pattern.compile("println\\(.*//\\s*(.+)");
 
     @TempDir
     private Path folder;
@@ -38,9 +39,13 @@ class TransferLearningPageTest {
         return at;
     }
 
-    private static Path data() {
+    private static Path shared() {
         String given = System.getProperty("lanewise.shared");
-        Path data = (given == null ? project().resolveSibling("shared") : Path.of(given)).resolve("data");
+        return given == null ? project().resolveSibling("shared") : Path.of(given);
+    }
+
+    private static Path data() {
+        Path data = shared().resolve("data");
         for (String name : List.of("mnist", "fashion-mnist", "cifar10")) {
             assumeTrue(
                     Files.isDirectory(data.resolve(name)),
@@ -50,22 +55,48 @@ class TransferLearningPageTest {
         return data;
     }
 
-    /// What a program prints that runs in the folder, where the data sets are found.
-    private String run(Path data, List<String> arguments) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--add-modules",
-                "jdk.incubator.vector",
-                "-cp",
-                libraries()));
-        command.addAll(arguments);
-        ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
+    private static Path kerasModel() {
+        Path folder = shared().resolve("keras-fixtures").resolve("mnist_mlp");
+        assumeTrue(
+                Files.isRegularFile(folder.resolve("model.h5")),
+                "skipped: the Keras file mnist_mlp/model.h5 is neither beside the project in shared/keras-fixtures nor"
+                        + " in -Dlanewise.shared");
+        return folder;
+    }
+
+    /// Runs all pieces of a page in the test's folder, where the data sets are found; what each printed.
+    ///
+    /// @param pieces the fences; of those that are neither commands nor Java nothing is run
+    private List<String> run(Path data, List<MatchResult> pieces) throws IOException, InterruptedException {
+        Path steps = Files.createDirectory(folder.resolve("steps"));
+        for (int i = 0; i < pieces.size(); i++) {
+            String language = pieces.get(i).group(1);
+            if (!language.isEmpty()) {
+                Files.writeString(
+                        steps.resolve("%02d.%s".formatted(i, language)),
+                        pieces.get(i).group(2));
+            }
+        }
+        ProcessBuilder builder = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--add-modules",
+                        "jdk.incubator.vector",
+                        "-cp",
+                        libraries(),
+                        PageRun.class.getName(),
+                        steps.toString())
+                .directory(folder.toFile());
         builder.environment().put("LANEWISE_DATA", data.toString());
         Process process = builder.redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertTrue(process.waitFor(10, TimeUnit.MINUTES), () -> command + " is still running: " + output);
-        assertEquals(0, process.exitValue(), () -> command + ":\n" + output);
-        return output;
+        assertTrue(process.waitFor(10, TimeUnit.MINUTES), () -> "still running: " + output);
+        assertEquals(0, process.exitValue(), () -> output);
+        List<String> printed = new ArrayList<>();
+        for (int i = 0; i < pieces.size(); i++) {
+            Path out = steps.resolve("%02d.out".formatted(i));
+            printed.add(Files.exists(out) ? Files.readString(out) : "");
+        }
+        return printed;
     }
 
     private static String libraries() {
@@ -74,74 +105,47 @@ class TransferLearningPageTest {
         return modules.isEmpty() ? classes : modules + File.pathSeparator + classes;
     }
 
-    private static List<String> words(String command) {
-        List<String> words = new ArrayList<>();
-        Matcher matcher = WORD.matcher(command);
-        while (matcher.find()) {
-            words.add(matcher.group(1) == null ? matcher.group(2) : matcher.group(1));
-        }
-        return words;
-    }
-
-    private String java(Path data, int number, String example) throws IOException, InterruptedException {
-        Path file = folder.resolve("Example" + number + ".java");
-        Files.writeString(file, """
-                import static dev.lanewise.kernels.Activations.*;
-
-                import dev.lanewise.data.*;
-                import dev.lanewise.nn.*;
-                import dev.lanewise.nn.layer.*;
-                import dev.lanewise.tensor.*;
-                import dev.lanewise.train.*;
-                import java.nio.file.Path;
-
-                public class Example%d {
-                    public static void main(String[] args) {
-                %s
-                    }
-                }
-                """.formatted(number, example));
-        return run(data, List.of(file.toString()));
+    /// What a piece of Java is said to print, in order: the comments behind its println.
+    private static List<String> results(String example) {
+        return RESULT.matcher(example).results().map(result -> result.group(1)).toList();
     }
 
     @Test
     void commandsAndJavaRunAsTheyStandAndGiveTheirResults() throws Exception {
         Path data = data();
+        Files.createSymbolicLink(folder.resolve("mnist_mlp"), kerasModel());
         Files.createSymbolicLink(folder.resolve("cifar10"), data.resolve("cifar10"));
         String page =
                 Files.readString(project().resolve("docs").resolve("transfer-learning.md"), StandardCharsets.UTF_8);
-        Matcher fences = FENCE.matcher(page);
-        String printed = "";
+        List<MatchResult> fences = FENCE.matcher(page).results().toList();
+        List<String> printed = run(data, fences);
         int commands = 0;
         int examples = 0;
-        while (fences.find()) {
-            String text = fences.group(2);
-            if (fences.group(1).equals("sh")) {
-                StringBuilder all = new StringBuilder();
-                for (String line : text.lines().toList()) {
-                    List<String> words = words(line);
-                    assertEquals("lanewise", words.getFirst());
-                    words.set(0, Main.class.getName());
-                    all.append(run(data, words));
-                    commands++;
-                }
-                printed = all.toString();
-            } else if (fences.group(1).equals("java")) {
-                String output = java(data, examples++, text);
-                Matcher result = Pattern.compile("println\\(.*//\\s*(\\S+)").matcher(text);
-                assertTrue(result.find(), text);
-                assertTrue(output.contains(result.group(1)), () -> result.group(1) + " is not in\n" + output);
-            } else if (text.startsWith("lanewise: ")) {
-                CliRun.of("train", "--model", folder.resolve("digits.safetensors"), "--data", folder.resolve("cifar10"))
-                        .failedWith(text.strip());
+        for (int i = 0; i < fences.size(); i++) {
+            String text = fences.get(i).group(2);
+            String output = printed.get(i);
+            if (fences.get(i).group(1).equals("sh")) {
+                boolean fails =
+                        i + 1 < fences.size() && fences.get(i + 1).group(2).startsWith("lanewise: ");
+                assertTrue(output.endsWith(fails ? "exit code 1\n" : "exit code 0\n"), () -> text + output);
+                commands += (int) text.lines().count();
+            } else if (fences.get(i).group(1).equals("java")) {
+                List<String> results = results(text);
+                assertTrue(output.endsWith("exit code 0\n"), () -> text + output);
+                assertFalse(results.isEmpty() && text.contains("println"), text);
+                assertEquals(
+                        results,
+                        output.lines().filter(results::contains).toList(),
+                        () -> "other lines than expected in\n" + output);
+                examples++;
             } else {
+                String before = printed.get(i - 1);
                 for (String line : text.lines().toList()) {
-                    String before = printed;
-                    assertTrue(printed.contains(line), () -> "'" + line + "' is not in\n" + before);
+                    assertTrue(before.contains(line), () -> "'" + line + "' is not in\n" + before);
                 }
             }
         }
-        assertTrue(commands >= 7 && examples >= 3, commands + " commands, " + examples + " examples");
+        assertTrue(commands >= 13 && examples >= 6, commands + " commands, " + examples + " examples");
     }
 
     /// Twice what guessing gets, whatever the seed.

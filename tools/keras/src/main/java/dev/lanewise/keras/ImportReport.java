@@ -1,5 +1,7 @@
 package dev.lanewise.keras;
 
+import static dev.lanewise.keras.KerasJson.printable;
+
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
@@ -117,9 +119,12 @@ public record ImportReport(
     /// For people: a line for each layer and weight, what is special about it below.
     public String text() {
         final StringBuilder text = new StringBuilder();
-        text.append(modelClass).append(" '").append(modelName).append("' by Keras ");
-        text.append(kerasVersion.isEmpty() ? "(version not said)" : kerasVersion);
-        text.append(backend.isEmpty() ? "" : " on " + backend)
+        text.append(printable(modelClass))
+                .append(" '")
+                .append(printable(modelName))
+                .append("' by Keras ");
+        text.append(kerasVersion.isEmpty() ? "(version not said)" : printable(kerasVersion));
+        text.append(backend.isEmpty() ? "" : " on " + printable(backend))
                 .append(", ")
                 .append(format)
                 .append('\n');
@@ -127,14 +132,18 @@ public record ImportReport(
                 finding -> text.append("  ! ").append(describe(finding)).append('\n'));
         for (LayerReport layer : layers) {
             text.append(layer.loaded() ? "  ok  " : "  NO  ");
-            text.append(layer.name()).append(" (").append(layer.className()).append(")\n");
+            text.append(printable(layer.name()))
+                    .append(" (")
+                    .append(printable(layer.className()))
+                    .append(")\n");
             for (WeightReport weight : layer.weights()) {
                 text.append("        ")
-                        .append(weight.name())
+                        .append(printable(weight.name()))
                         .append(' ')
                         .append(weight.shape())
                         .append(' ');
-                text.append(weight.dtype()).append(weight.target() == null ? ": no place" : " -> " + weight.target());
+                text.append(weight.dtype())
+                        .append(weight.target() == null ? ": no place" : " -> " + printable(weight.target()));
                 text.append('\n');
             }
             layer.findings()

@@ -53,13 +53,6 @@ final class KerasActivations {
             config.find(Reason.UNSUPPORTED_ACTIVATION, "activation " + KerasJson.shown(json) + " is not supported");
             return null;
         }
-        if (name.equals("sparsemax")) {
-            config.find(
-                    Reason.UNSUPPORTED_ACTIVATION,
-                    "activation 'sparsemax' is not supported: Keras computes another function under this name (its"
-                            + " threshold adds up all partial sums), which gives zeros for most rows");
-            return null;
-        }
         final Map<String, Object> parameters = parameters(name, settings);
         if (name.equals("hard_sigmoid") && config.kerasMajor() < 3) {
             parameters.put("legacy", true);

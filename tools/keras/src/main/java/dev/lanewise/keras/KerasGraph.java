@@ -3,8 +3,6 @@ package dev.lanewise.keras;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import dev.lanewise.nn.Graph;
-import dev.lanewise.nn.InputLayer;
 import dev.lanewise.nn.Layer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -14,43 +12,63 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// The layers and connections of a Keras model's configuration, and the graph that they make.
+/// The layers and connections of a Keras model's configuration, and of the models in it. [KerasFlattening] makes
+/// one graph of them.
 final class KerasGraph {
-    /// An output of a call, as Keras names it.
-    private record Ref(String layer, int node, int tensor) {}
+    /// Models within models; JSON is not deeper than some fifty of them.
+    private static final int MAX_DEPTH = 64;
 
     /// A call of a layer: what it is called with.
-    private record Call(Node layer, int index, List<Ref> inputs) {}
-
-    /// A layer of the configuration.
-    ///
-    /// @param json its entry, as it is in the file
-    record Node(LayerConfig config, @Nullable Layer layer, JsonObject json, List<List<Ref>> calls) {}
+    record Call(KerasNode layer, int index, List<KerasRef> inputs) {
+        KerasRef ref() {
+            return new KerasRef(layer.name(), index, 0);
+        }
+    }
 
     private final String className;
     private final String name;
-    private final List<Node> nodes = new ArrayList<>();
-    private final Set<String> names = new HashSet<>();
-    private final List<Ref> inputs = new ArrayList<>();
-    private final List<Ref> outputs = new ArrayList<>();
+    private final List<KerasNode> nodes = new ArrayList<>();
+    private final Map<String, KerasNode> byName = new LinkedHashMap<>();
+    private final List<KerasRef> inputs = new ArrayList<>();
+    private final List<KerasRef> outputs = new ArrayList<>();
     private final List<Finding> findings = new ArrayList<>();
     private final boolean trainable;
     private final int kerasMajor;
+    private final String prefix;
+    private final Set<String> paths;
+    private final int depth;
 
-    private KerasGraph(String className, String name, boolean trainable, int kerasMajor) {
+    private KerasGraph(
+            String className,
+            String name,
+            boolean trainable,
+            int kerasMajor,
+            String prefix,
+            Set<String> paths,
+            int depth) {
         this.className = className;
         this.name = name;
         this.trainable = trainable;
         this.kerasMajor = kerasMajor;
+        this.prefix = prefix;
+        this.paths = paths;
+        this.depth = depth;
     }
 
     /// Reads a model's `class_name` and `config`.
     static KerasGraph read(JsonObject model, int kerasMajor) {
+        return read(model, kerasMajor, "", new HashSet<>(), 0);
+    }
+
+    /// @param prefix of the paths of its layers
+    /// @param paths all that are taken
+    private static KerasGraph read(JsonObject model, int kerasMajor, String prefix, Set<String> paths, int depth) {
         final String type = String.valueOf(KerasJson.string(model, "class_name"));
         final JsonElement config = model.get("config");
         final JsonObject object = config != null && config.isJsonObject() ? config.getAsJsonObject() : new JsonObject();
@@ -59,7 +77,14 @@ final class KerasGraph {
                 type,
                 name == null ? "" : name,
                 !String.valueOf(object.get("trainable")).equals("false"),
-                kerasMajor);
+                kerasMajor,
+                prefix,
+                paths,
+                depth);
+        if (depth > MAX_DEPTH) {
+            graph.find(Reason.BAD_CONFIG, "models are nested more than " + MAX_DEPTH + " deep");
+            return graph;
+        }
         switch (type) {
             case "Sequential" -> {
                 final JsonElement layers = config != null && config.isJsonArray() ? config : object.get("layers");
@@ -83,20 +108,81 @@ final class KerasGraph {
         return name;
     }
 
-    List<Node> nodes() {
+    /// In the order of the configuration, the inputs too.
+    List<KerasNode> nodes() {
         return nodes;
     }
 
+    boolean isSequential() {
+        return className.equals("Sequential");
+    }
+
+    /// Whether the model's own `trainable` is not false.
+    boolean isTrainable() {
+        return trainable;
+    }
+
+    /// In the model's order.
+    List<KerasRef> inputs() {
+        return inputs;
+    }
+
+    /// In the model's order.
+    List<KerasRef> outputs() {
+        return outputs;
+    }
+
+    /// The layer of this name, or null.
+    @Nullable
+    KerasNode node(String wanted) {
+        return byName.get(wanted);
+    }
+
+    /// The plain layers, also those of the models in it, depth first: Keras' order of weights.
+    List<KerasNode> leaves() {
+        final List<KerasNode> leaves = new ArrayList<>();
+        for (KerasNode node : nodes) {
+            if (node.model() == null) {
+                leaves.add(node);
+            } else {
+                leaves.addAll(node.model().leaves());
+            }
+        }
+        return leaves;
+    }
+
+    /// All layers, a model before its layers.
+    List<KerasNode> all() {
+        final List<KerasNode> all = new ArrayList<>();
+        for (KerasNode node : nodes) {
+            all.add(node);
+            if (node.model() != null) {
+                all.addAll(node.model().all());
+            }
+        }
+        return all;
+    }
+
+    /// About the model itself, and those in it.
     List<Finding> findings() {
-        return findings;
+        final List<Finding> all = new ArrayList<>(findings);
+        for (KerasNode node : nodes) {
+            if (node.model() != null) {
+                node.model()
+                        .findings()
+                        .forEach(finding -> all.add(new Finding(
+                                finding.reason(), "'" + KerasJson.shown(node.name()) + "': " + finding.detail())));
+            }
+        }
+        return all;
     }
 
     boolean refused() {
-        return findings.stream().anyMatch(finding -> finding.reason().refuses())
-                || nodes.stream().anyMatch(node -> node.config().refused());
+        return findings().stream().anyMatch(finding -> finding.reason().refuses())
+                || all().stream().anyMatch(node -> node.config().refused());
     }
 
-    private void find(Reason reason, String detail) {
+    void find(Reason reason, String detail) {
         findings.add(new Finding(reason, detail));
     }
 
@@ -105,7 +191,7 @@ final class KerasGraph {
             find(Reason.BAD_CONFIG, "the model has no list of layers");
             return;
         }
-        Ref last = null;
+        KerasRef last = null;
         for (JsonElement element : layers.getAsJsonArray()) {
             final JsonObject entry = entry(element);
             if (entry == null) {
@@ -115,11 +201,12 @@ final class KerasGraph {
             if (last == null && !isInput) {
                 last = implicitInput(entry, model);
             }
-            final Node node = node(entry, last == null ? List.of(List.of()) : List.of(List.of(last)));
+            final KerasNode node = node(entry, true);
+            node.calls().add(last == null ? List.of() : List.of(last));
             if (isInput && last != null) {
                 node.config().find(Reason.UNSUPPORTED_CONNECTION, "an input in the middle of a chain");
             }
-            last = new Ref(node.config().name(), 0, 0);
+            last = new KerasRef(node.name(), 0, 0);
             if (isInput) {
                 inputs.add(last);
             }
@@ -130,19 +217,10 @@ final class KerasGraph {
     }
 
     /// The input of a Sequential that has no InputLayer: its shape is in the first layer's config, or in the
-    /// model's.
-    private Ref implicitInput(JsonObject first, JsonObject model) {
+    /// model's. A model within a model needs none, it takes what it is called with.
+    private KerasRef implicitInput(JsonObject first, JsonObject model) {
         final JsonObject config = KerasJson.member(first, "config");
-        JsonElement shape = config == null ? null : config.get("batch_input_shape");
-        if (KerasJson.isNeutral(shape)) {
-            shape = config == null ? null : config.get("batch_shape");
-        }
-        if (KerasJson.isNeutral(shape) && config != null && !KerasJson.isNeutral(config.get("input_dim"))) {
-            final JsonArray made = new JsonArray();
-            made.add((String) null);
-            made.add(config.get("input_dim"));
-            shape = made;
-        }
+        JsonElement shape = shapeOfInput(first, 0);
         if (KerasJson.isNeutral(shape)) {
             shape = model.get("build_input_shape");
         }
@@ -153,10 +231,51 @@ final class KerasGraph {
         inner.add("batch_input_shape", shape);
         made.addProperty("class_name", "InputLayer");
         made.add("config", inner);
-        final Node node = node(made, List.of(List.of()));
-        final Ref ref = new Ref(node.config().name(), 0, 0);
+        final KerasNode node = node(made, true);
+        node.calls().add(List.of());
+        final KerasRef ref = new KerasRef(node.name(), 0, 0);
         inputs.add(ref);
         return ref;
+    }
+
+    /// What a layer says about its input's shape, or the first layer of a model that is one; null where nothing.
+    private static @Nullable JsonElement shapeOfInput(JsonObject entry, int depth) {
+        final JsonElement json = entry.get("config");
+        final JsonObject config = KerasJson.member(entry, "config");
+        final JsonElement layers =
+                json != null && json.isJsonArray() ? json : config == null ? null : config.get("layers");
+        if (layers != null && layers.isJsonArray() && !layers.getAsJsonArray().isEmpty() && depth < MAX_DEPTH) {
+            final JsonElement first = layers.getAsJsonArray().get(0);
+            return first.isJsonObject() ? shapeOfInput(first.getAsJsonObject(), depth + 1) : null;
+        }
+        if (config == null) {
+            return null;
+        }
+        for (String key : List.of("batch_input_shape", "batch_shape")) {
+            if (!KerasJson.isNeutral(config.get(key))) {
+                return config.get(key);
+            }
+        }
+        final JsonArray made = new JsonArray();
+        made.add((String) null);
+        if (config.get("input_shape") instanceof JsonArray sample && !sample.isEmpty()) {
+            made.addAll(sample);
+            return made;
+        }
+        if (KerasJson.isNeutral(config.get("input_dim"))) {
+            return null;
+        }
+        final JsonElement length = config.get("input_length");
+        if ("Embedding".equals(KerasJson.string(entry, "class_name"))) {
+            made.add(length);
+            return made;
+        }
+        // Keras 1: layers over sequences say the length where they know it.
+        if (config.has("input_length")) {
+            made.add(length);
+        }
+        made.add(config.get("input_dim"));
+        return made;
     }
 
     private @Nullable JsonObject entry(JsonElement element) {
@@ -169,7 +288,9 @@ final class KerasGraph {
         return element.getAsJsonObject();
     }
 
-    private Node node(JsonObject entry, List<List<Ref>> calls) {
+    /// @param chain whether the entry does not say what it is called with
+    private KerasNode node(JsonObject given, boolean chain) {
+        final JsonObject entry = KerasUpgrade.entry(chain ? given : KerasOperations.asLayer(given), kerasMajor);
         final JsonObject config = KerasJson.member(entry, "config");
         final JsonObject own = config == null ? new JsonObject() : config;
         final String type = String.valueOf(KerasJson.string(entry, "class_name"));
@@ -177,15 +298,71 @@ final class KerasGraph {
         if (layer == null) {
             layer = KerasJson.string(entry, "name");
         }
-        final LayerConfig read = new LayerConfig(layer == null ? "" : layer, type, own, kerasMajor);
+        if (layer == null && isModel(type)) {
+            layer = nameOfModel(type);
+        }
+        final String registered = KerasJson.string(entry, "registered_name");
+        final LayerConfig read = new LayerConfig(
+                layer == null ? "" : layer, type, registered == null ? type : registered, own, kerasMajor);
         if (layer == null || layer.isEmpty()) {
             read.find(Reason.BAD_CONFIG, "has no name");
-        } else if (!names.add(layer)) {
+        } else if (byName.containsKey(layer)) {
             read.find(Reason.BAD_CONFIG, "another layer has the same name");
         }
-        final Node node = new Node(read, KerasLayers.convert(read), entry.deepCopy(), calls);
+        final List<List<KerasRef>> calls = new ArrayList<>();
+        if (!chain) {
+            inbound(entry.get("inbound_nodes"), read, calls);
+        }
+        final String path = path(read.name());
+        final KerasGraph model = isModel(type) ? read(entry, kerasMajor, path + "/", paths, depth + 1) : null;
+        final boolean shapeless = depth > 0 && isInput(type) && shapeOfInput(entry, 0) == null;
+        final Layer converted = model != null || shapeless ? null : KerasLayers.convert(read);
+        read.refuseArguments();
+        final KerasNode node = new KerasNode(read, converted, model, given.deepCopy(), calls, path);
         nodes.add(node);
+        byName.putIfAbsent(read.name(), node);
         return node;
+    }
+
+    static boolean isInput(String type) {
+        return type.equals("InputLayer");
+    }
+
+    static boolean isModel(String type) {
+        return type.equals("Sequential") || type.equals("Model") || type.equals("Functional");
+    }
+
+    /// A Sequential as a list of layers has no name.
+    private String nameOfModel(String type) {
+        final String base = type.toLowerCase(Locale.ROOT);
+        String free = base;
+        for (int n = 1; byName.containsKey(free); n++) {
+            free = base + "_" + n;
+        }
+        return free;
+    }
+
+    /// A name in the flat graph that no other layer has.
+    private String path(String layer) {
+        String path = prefix + layer;
+        while (!paths.add(path)) {
+            path += "_";
+        }
+        return path;
+    }
+
+    /// A name for what comes after a layer as a part of it: no layer of the file has it.
+    String pathAfter(KerasNode node) {
+        return free(node.path() + "_activation");
+    }
+
+    /// This name, or a longer one that no layer of the file has; always the same for the same.
+    String free(String wanted) {
+        String path = wanted;
+        while (paths.contains(path)) {
+            path += "_";
+        }
+        return path;
     }
 
     private void functional(JsonObject config) {
@@ -199,40 +376,71 @@ final class KerasGraph {
             if (entry == null) {
                 return;
             }
-            final List<List<Ref>> calls = new ArrayList<>();
-            final Node node = node(entry, calls);
-            inbound(entry.get("inbound_nodes"), node, calls);
+            node(entry, false);
         }
         ends(config.get("input_layers"), inputs, "input_layers");
         ends(config.get("output_layers"), outputs, "output_layers");
+        countCallsFromZero();
     }
 
-    private void inbound(@Nullable JsonElement json, Node node, List<List<Ref>> calls) {
-        if (node.config().className().equals("InputLayer")) {
-            calls.add(List.of());
+    /// A model of Keras 1 and 2 had a call of its own before it was ever called, so that references to its first
+    /// call say 1 there.
+    private void countCallsFromZero() {
+        final Map<String, int[]> range = new HashMap<>();
+        final List<List<KerasRef>> all = new ArrayList<>(List.of(inputs, outputs));
+        nodes.forEach(node -> all.addAll(node.calls()));
+        for (List<KerasRef> refs : all) {
+            for (KerasRef ref : refs) {
+                final int[] ends = range.computeIfAbsent(ref.layer(), key -> new int[] {ref.node(), ref.node()});
+                ends[0] = Math.min(ends[0], ref.node());
+                ends[1] = Math.max(ends[1], ref.node());
+            }
+        }
+        for (KerasNode node : nodes) {
+            final int[] ends = range.get(node.name());
+            if (node.model() != null
+                    && ends != null
+                    && ends[0] == 1
+                    && ends[1] == node.calls().size()) {
+                for (List<KerasRef> refs : all) {
+                    refs.replaceAll(ref -> ref.layer().equals(node.name())
+                            ? new KerasRef(ref.layer(), ref.node() - 1, ref.tensor())
+                            : ref);
+                }
+            }
+        }
+    }
+
+    private static void inbound(@Nullable JsonElement json, LayerConfig config, List<List<KerasRef>> calls) {
+        if (isInput(config.className())) {
+            calls.add(new ArrayList<>());
             return;
         }
         if (json == null || !json.isJsonArray()) {
-            node.config().find(Reason.BAD_CONFIG, "has no inbound_nodes");
+            config.find(Reason.BAD_CONFIG, "has no inbound_nodes");
             return;
         }
         for (JsonElement call : json.getAsJsonArray()) {
-            final List<Ref> refs = new ArrayList<>();
+            final List<KerasRef> refs = new ArrayList<>();
             if (call.isJsonObject()) {
-                collect(call.getAsJsonObject().get("args"), refs, node);
-                keywords(KerasJson.member(call.getAsJsonObject(), "kwargs"), node);
+                collect(call.getAsJsonObject().get("args"), refs, config);
+                final JsonElement arguments = call.getAsJsonObject().get("args");
+                if (arguments != null && arguments.isJsonArray()) {
+                    config.call(arguments.getAsJsonArray());
+                }
+                keywords(KerasJson.member(call.getAsJsonObject(), "kwargs"), config);
             } else if (isReference(call)) {
-                reference(call.getAsJsonArray(), refs, node);
+                reference(call.getAsJsonArray(), refs, config);
             } else if (call.isJsonArray()) {
                 for (JsonElement input : call.getAsJsonArray()) {
                     if (isReference(input)) {
-                        reference(input.getAsJsonArray(), refs, node);
+                        reference(input.getAsJsonArray(), refs, config);
                     } else {
-                        node.config().find(Reason.UNSUPPORTED_CONNECTION, "is called with " + KerasJson.shown(input));
+                        config.find(Reason.UNSUPPORTED_CONNECTION, "is called with " + KerasJson.shown(input));
                     }
                 }
             } else {
-                node.config().find(Reason.BAD_CONFIG, "inbound node " + KerasJson.shown(call));
+                config.find(Reason.BAD_CONFIG, "inbound node " + KerasJson.shown(call));
             }
             calls.add(refs);
         }
@@ -245,21 +453,21 @@ final class KerasGraph {
     }
 
     /// `["layer", node, tensor]`, perhaps with keyword arguments.
-    private void reference(JsonArray json, List<Ref> refs, Node node) {
-        final Ref ref = ref(json);
+    private static void reference(JsonArray json, List<KerasRef> refs, LayerConfig config) {
+        final KerasRef ref = ref(json);
         if (ref == null) {
-            node.config().find(Reason.BAD_CONFIG, "inbound node " + KerasJson.shown(json));
+            config.find(Reason.BAD_CONFIG, "inbound node " + KerasJson.shown(json));
             return;
         }
         refs.add(ref);
         if (json.size() > 3 && json.get(3).isJsonObject()) {
-            keywords(json.get(3).getAsJsonObject(), node);
+            keywords(json.get(3).getAsJsonObject(), config);
         }
     }
 
-    private static @Nullable Ref ref(JsonArray json) {
+    private static @Nullable KerasRef ref(JsonArray json) {
         try {
-            return new Ref(
+            return new KerasRef(
                     json.get(0).getAsString(),
                     Math.toIntExact(json.get(1).getAsBigDecimal().longValueExact()),
                     Math.toIntExact(json.get(2).getAsBigDecimal().longValueExact()));
@@ -272,43 +480,46 @@ final class KerasGraph {
         }
     }
 
-    /// The tensors among a call's arguments, in order.
-    private void collect(@Nullable JsonElement json, List<Ref> refs, Node node) {
+    /// The tensors among a call's arguments, in order. What else there is is the layer's to take.
+    private static void collect(@Nullable JsonElement json, List<KerasRef> refs, LayerConfig config) {
         if (json == null || json.isJsonNull()) {
             return;
         }
         if (json.isJsonArray()) {
-            json.getAsJsonArray().forEach(element -> collect(element, refs, node));
+            json.getAsJsonArray().forEach(element -> collect(element, refs, config));
             return;
         }
-        if (json.isJsonObject() && "__keras_tensor__".equals(KerasJson.string(json.getAsJsonObject(), "class_name"))) {
-            final JsonObject config = KerasJson.member(json.getAsJsonObject(), "config");
-            final JsonElement history = config == null ? null : config.get("keras_history");
+        if (isTensor(json)) {
+            final JsonObject tensor = KerasJson.member(json.getAsJsonObject(), "config");
+            final JsonElement history = tensor == null ? null : tensor.get("keras_history");
             if (history != null && history.isJsonArray()) {
-                reference(history.getAsJsonArray(), refs, node);
+                reference(history.getAsJsonArray(), refs, config);
                 return;
             }
+            config.find(Reason.BAD_CONFIG, "is called with " + KerasJson.shown(json));
         }
-        node.config().find(Reason.UNSUPPORTED_CONNECTION, "is called with " + KerasJson.shown(json));
     }
 
-    private static void keywords(@Nullable JsonObject keywords, Node node) {
+    /// Whether an argument of a call is another call's output.
+    static boolean isTensor(JsonElement json) {
+        return json.isJsonObject() && "__keras_tensor__".equals(KerasJson.string(json.getAsJsonObject(), "class_name"));
+    }
+
+    private static void keywords(@Nullable JsonObject keywords, LayerConfig config) {
         if (keywords != null) {
             for (Map.Entry<String, JsonElement> entry : keywords.entrySet()) {
                 if (!KerasJson.isNeutral(entry.getValue())) {
-                    node.config()
-                            .find(
-                                    Reason.UNSUPPORTED_CONNECTION,
-                                    "is called with '" + KerasJson.shown(entry.getKey()) + "'");
+                    config.find(
+                            Reason.UNSUPPORTED_CONNECTION, "is called with '" + KerasJson.shown(entry.getKey()) + "'");
                 }
             }
         }
     }
 
     /// Inputs or outputs: one reference, a list of them, or an object of them, which Keras orders by key.
-    private void ends(@Nullable JsonElement json, List<Ref> refs, String what) {
+    private void ends(@Nullable JsonElement json, List<KerasRef> refs, String what) {
         if (json != null && isReference(json)) {
-            final Ref ref = ref(json.getAsJsonArray());
+            final KerasRef ref = ref(json.getAsJsonArray());
             if (ref != null) {
                 refs.add(ref);
             } else {
@@ -325,159 +536,60 @@ final class KerasGraph {
         }
     }
 
-    /// The graph; null where it is refused, and the findings say why.
+    /// The calls that lead to the outputs, each after what it is called with: the inputs in the model's order,
+    /// then as the file has them. Null where there is no such order.
     @Nullable
-    Graph build() {
-        if (refused()) {
-            return null;
-        }
+    List<Call> order() {
         if (inputs.isEmpty() || outputs.isEmpty()) {
             find(Reason.BAD_CONFIG, "the model has no " + (inputs.isEmpty() ? "inputs" : "outputs"));
             return null;
         }
-        final Map<String, Node> byName = new LinkedHashMap<>();
-        nodes.forEach(node -> byName.put(node.config().name(), node));
-        final List<Call> order = order(byName);
-        if (order == null) {
-            return null;
-        }
-        final Graph.Builder builder = Graph.builder();
-        final Map<Ref, Graph.Value> values = new HashMap<>();
-        final Set<String> added = new HashSet<>();
-        for (Call call : order) {
-            final LayerConfig config = call.layer().config();
-            final Layer layer = call.layer().layer();
-            if (layer == null) {
-                throw new IllegalStateException("layer '" + config.name() + "' was not converted and not refused");
-            }
-            try {
-                final boolean first = added.add(config.name());
-                if (first) {
-                    builder.layer(config.name(), layer);
-                }
-                final Graph.Value[] arguments = new Graph.Value[call.inputs().size()];
-                for (int i = 0; i < arguments.length; i++) {
-                    final Graph.Value value = values.get(call.inputs().get(i));
-                    if (value == null) {
-                        config.find(
-                                Reason.BAD_CONFIG,
-                                "is called with " + shown(call.inputs().get(i)) + ", which does not exist");
-                        return null;
-                    }
-                    arguments[i] = value;
-                }
-                List<Graph.Value> results = builder.call(config.name(), arguments);
-                final Layer after = KerasLayers.after(config);
-                if (after != null) {
-                    if (first) {
-                        builder.layer(afterName(config.name()), after);
-                    }
-                    results = builder.call(afterName(config.name()), results.getFirst());
-                }
-                for (int i = 0; i < results.size(); i++) {
-                    values.put(new Ref(config.name(), call.index(), i), results.get(i));
-                }
-            } catch (IllegalArgumentException | ArithmeticException e) {
-                config.find(Reason.BAD_SHAPE, withoutName(String.valueOf(e.getMessage()), config.name()));
-                return null;
-            }
-        }
-        final Graph.Value[] ends = new Graph.Value[outputs.size()];
-        for (int i = 0; i < ends.length; i++) {
-            final Graph.Value value = values.get(outputs.get(i));
-            if (value == null) {
-                find(Reason.BAD_CONFIG, "the model's output " + shown(outputs.get(i)) + " does not exist");
-                return null;
-            }
-            ends[i] = value;
-        }
-        try {
-            return builder.build(ends).withFrozen(frozen(added));
-        } catch (IllegalArgumentException e) {
-            find(Reason.BAD_CONFIG, String.valueOf(e.getMessage()));
-            return null;
-        }
-    }
-
-    /// Layers whose `trainable` is false, or all where the model's is.
-    private Set<String> frozen(Set<String> added) {
-        final Set<String> frozen = new HashSet<>();
-        for (Node node : nodes) {
-            final String own = String.valueOf(node.config().config().get("trainable"));
-            if (added.contains(node.config().name()) && (!trainable || own.equals("false"))) {
-                frozen.add(node.config().name());
-            }
-        }
-        return frozen;
-    }
-
-    /// A name for what comes after a layer as a part of it: no layer of the file has it.
-    private String afterName(String layer) {
-        String name = layer + "_activation";
-        while (names.contains(name)) {
-            name += "_";
-        }
-        return name;
-    }
-
-    private static String withoutName(String message, String layer) {
-        final String start = "layer '" + layer + "': ";
-        return message.startsWith(start) ? message.substring(start.length()) : message;
-    }
-
-    private static String shown(Ref ref) {
-        return "'" + KerasJson.shown(ref.layer()) + "' [" + ref.node() + ", " + ref.tensor() + "]";
-    }
-
-    /// The calls that lead to the outputs, each after what it is called with: the inputs in the model's order,
-    /// then as the file has them. Null where there is no such order.
-    private @Nullable List<Call> order(Map<String, Node> byName) {
-        final Map<Ref, Call> calls = new LinkedHashMap<>();
-        for (Node node : nodes) {
+        final Map<KerasRef, Call> calls = new LinkedHashMap<>();
+        for (KerasNode node : nodes) {
             for (int i = 0; i < node.calls().size(); i++) {
                 calls.put(
-                        new Ref(node.config().name(), i, 0),
+                        new KerasRef(node.name(), i, 0),
                         new Call(node, i, node.calls().get(i)));
             }
         }
-        for (Node node : nodes) {
-            for (List<Ref> inputsOfCall : node.calls()) {
-                for (Ref ref : inputsOfCall) {
-                    if (!calls.containsKey(new Ref(ref.layer(), ref.node(), 0))) {
-                        node.config()
-                                .find(Reason.BAD_CONFIG, "is called with " + shown(ref) + ", which does not exist");
+        for (KerasNode node : nodes) {
+            for (List<KerasRef> inputsOfCall : node.calls()) {
+                for (KerasRef ref : inputsOfCall) {
+                    if (!calls.containsKey(ref.call())) {
+                        node.config().find(Reason.BAD_CONFIG, "is called with " + ref + ", which does not exist");
                         return null;
                     }
                 }
             }
         }
-        final Set<Ref> used = used(calls);
-        final List<Ref> wanted = new ArrayList<>();
-        for (Ref input : inputs) {
-            final Node node = byName.get(input.layer());
-            if (node == null || !(node.layer() instanceof InputLayer)) {
-                find(Reason.BAD_CONFIG, "the model's input " + shown(input) + " is no input layer");
+        for (KerasRef input : inputs) {
+            final KerasNode node = byName.get(input.layer());
+            if (node == null || !isInput(node.config().className())) {
+                find(Reason.BAD_CONFIG, "the model's input " + input + " is no input layer");
                 return null;
             }
-            wanted.add(new Ref(input.layer(), 0, 0));
         }
-        final Map<Ref, Integer> rank = new HashMap<>();
-        for (Ref ref : wanted) {
-            rank.putIfAbsent(ref, rank.size());
+        for (KerasRef output : outputs) {
+            if (!calls.containsKey(output.call())) {
+                find(Reason.BAD_CONFIG, "the model's output " + output + " does not exist");
+                return null;
+            }
         }
-        final int firstOther = rank.size();
-        for (Ref ref : calls.keySet()) {
-            rank.putIfAbsent(ref, rank.size());
-        }
-        final Map<Ref, List<Ref>> followers = new HashMap<>();
-        final Map<Ref, Integer> missing = new HashMap<>();
-        final PriorityQueue<Ref> ready = new PriorityQueue<>(Comparator.comparingInt(ref -> rank.getOrDefault(ref, 0)));
-        for (Map.Entry<Ref, Call> entry : calls.entrySet()) {
-            if (!used.contains(entry.getKey()) && rank.getOrDefault(entry.getKey(), firstOther) >= firstOther) {
+        final Set<KerasRef> wanted = used(calls);
+        inputs.forEach(ref -> wanted.add(ref.call()));
+        final Map<KerasRef, Integer> rank = new HashMap<>();
+        inputs.forEach(ref -> rank.putIfAbsent(ref.call(), rank.size()));
+        calls.keySet().forEach(ref -> rank.putIfAbsent(ref, rank.size()));
+        final Map<KerasRef, List<KerasRef>> followers = new HashMap<>();
+        final Map<KerasRef, Integer> missing = new HashMap<>();
+        final PriorityQueue<KerasRef> ready =
+                new PriorityQueue<>(Comparator.comparingInt(ref -> rank.getOrDefault(ref, 0)));
+        for (Map.Entry<KerasRef, Call> entry : calls.entrySet()) {
+            if (!wanted.contains(entry.getKey())) {
                 continue;
             }
-            final Set<Ref> before = new HashSet<>();
-            entry.getValue().inputs().forEach(ref -> before.add(new Ref(ref.layer(), ref.node(), 0)));
+            final Set<KerasRef> before = new HashSet<>();
+            entry.getValue().inputs().forEach(ref -> before.add(ref.call()));
             before.forEach(ref ->
                     followers.computeIfAbsent(ref, key -> new ArrayList<>()).add(entry.getKey()));
             missing.put(entry.getKey(), before.size());
@@ -487,9 +599,9 @@ final class KerasGraph {
         }
         final List<Call> order = new ArrayList<>();
         while (!ready.isEmpty()) {
-            final Ref next = ready.remove();
+            final KerasRef next = ready.remove();
             order.add(calls.get(next));
-            for (Ref follower : followers.getOrDefault(next, List.of())) {
+            for (KerasRef follower : followers.getOrDefault(next, List.of())) {
                 if (missing.merge(follower, -1, Integer::sum) == 0) {
                     ready.add(follower);
                 }
@@ -499,25 +611,18 @@ final class KerasGraph {
             find(Reason.BAD_CONFIG, "the layers are connected in a circle");
             return null;
         }
-        final Set<String> called = new HashSet<>();
-        order.forEach(call -> called.add(call.layer().config().name()));
-        for (Node node : nodes) {
-            if (!called.contains(node.config().name())) {
-                node.config().find(Reason.NOT_USED, "leads to no output of the model");
-            }
-        }
         return order;
     }
 
-    private Set<Ref> used(Map<Ref, Call> calls) {
-        final Set<Ref> used = new HashSet<>();
-        final Deque<Ref> open = new ArrayDeque<>();
-        outputs.forEach(ref -> open.add(new Ref(ref.layer(), ref.node(), 0)));
+    private Set<KerasRef> used(Map<KerasRef, Call> calls) {
+        final Set<KerasRef> used = new HashSet<>();
+        final Deque<KerasRef> open = new ArrayDeque<>();
+        outputs.forEach(ref -> open.add(ref.call()));
         while (!open.isEmpty()) {
-            final Ref ref = open.remove();
+            final KerasRef ref = open.remove();
             final Call call = calls.get(ref);
             if (call != null && used.add(ref)) {
-                call.inputs().forEach(input -> open.add(new Ref(input.layer(), input.node(), 0)));
+                call.inputs().forEach(input -> open.add(input.call()));
             }
         }
         return used;

@@ -13,18 +13,16 @@ import dev.lanewise.nn.ParameterLayout;
 import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// Makes a model of a Keras file: the configuration becomes a graph, weights find their layers, all shapes are
-/// compared,
-/// and only then memory is taken and values are read.
-final class KerasImport {
+/// compared, and only then memory is taken and values are read. [KerasModels] is the way to it; here classes are made
+/// known that are not Keras' own.
+public final class KerasImport {
     /// The model's attribute that keeps what the file said, for an export: each layer's entry as it was.
     static final String ATTRIBUTE = "keras";
 
@@ -33,39 +31,75 @@ final class KerasImport {
 
     private static final long FREE_BYTES = 64 << 20;
     private static final int SHOWN_NAMES = 8;
+    private static final int SHOWN_PARTS = 20;
+
+    private static final Map<String, LayerFactory> FACTORIES = new ConcurrentHashMap<>();
 
     private final KerasModelFile file;
+    private final KerasArchitecture architecture;
+    private final ImportOptions options;
     private final KerasGraph definition;
-
-    /// Weights of the file by layer of the model.
-    private final Map<String, KerasWeights> byLayer = new LinkedHashMap<>();
-
+    private final WeightAssignment assigned;
+    private final WeightForms forms;
     private final List<Finding> findings = new ArrayList<>();
 
-    KerasImport(KerasModelFile file) {
+    /// @param architecture the file's own, or another's
+    KerasImport(KerasModelFile file, KerasArchitecture architecture, ImportOptions options) {
         this.file = file;
-        this.definition = KerasGraph.read(file.config(), file.kerasMajor());
+        this.architecture = architecture;
+        this.options = options;
+        this.definition = KerasGraph.read(architecture.config(), architecture.kerasMajor());
+        this.assigned = new WeightAssignment(options.byName());
+        final Boolean flip = options.flipKernels();
+        this.forms = new WeightForms(
+                file.kerasMajor(), flip == null ? file.backend().equals("theano") && file.kerasMajor() < 3 : flip);
+    }
+
+    /// Makes a class known that is not Keras' own: layers of this name are made by the factory. That the model can be
+    /// saved, the layer's type must be known to [dev.lanewise.nn.Layers] too.
+    ///
+    /// @param name as Keras registers it, `pkg>Name`; without a package where none was given: `Name`
+    /// @throws IllegalArgumentException if the name is taken, or one of Keras' own
+    public static void register(String name, LayerFactory factory) {
+        if (name.isBlank() || KerasLayers.isOwn(name)) {
+            throw new IllegalArgumentException("KerasImport: '" + name + "' is no name for a class of one's own");
+        }
+        if (FACTORIES.putIfAbsent(name, factory) != null) {
+            throw new IllegalArgumentException("KerasImport: '" + name + "' is registered already");
+        }
+    }
+
+    /// The factory for a layer's class; null where there is none.
+    static @Nullable LayerFactory factory(LayerConfig config) {
+        final LayerFactory registered = FACTORIES.get(config.registeredName());
+        return registered == null ? FACTORIES.get(config.className()) : registered;
     }
 
     /// @throws UnsupportedLayerException if there is something that cannot be computed here
     /// @throws ModelFormatException if the file is damaged
     ImportedModel run() {
-        final Graph graph = definition.build();
+        final KerasFlattening.Flat flat = KerasFlattening.of(definition);
+        final Graph graph = flat == null ? null : flat.graph();
         final ParameterLayout layout = graph == null ? null : layout(graph);
-        if (layout == null) {
-            assignByName();
-        } else {
-            assign(layout);
+        final ParameterLayout whole = layout == null || flat == null || flat.isWhole() ? layout : layout(flat.whole());
+        file.weights().assign(definition, whole, assigned);
+        if (layout != null) {
+            compare(layout);
+        }
+        final String warning = ImageNetBases.warning(definition);
+        if (warning != null) {
+            findings.add(new Finding(Reason.NEEDS_PREPROCESSING, warning));
         }
         final ImportReport before = report(layout, noTraining());
         if (graph == null || layout == null || !before.loadable()) {
             throw new UnsupportedLayerException(sentence(before), before);
         }
-        final Model model = Model.blank(graph);
+        final Model model = options.partial() ? Model.create(graph, options.seed()) : Model.blank(graph);
         try {
             fill(model);
             keep(model);
-            final TrainingReport training = new KerasTraining(file, model, places(layout), isWhole()).restore();
+            final TrainingReport training =
+                    new KerasTraining(file, architecture, model, places(layout), isWhole()).restore();
             return new ImportedModel(model, report(layout, training));
         } catch (RuntimeException | OutOfMemoryError e) {
             model.close();
@@ -86,51 +120,50 @@ final class KerasImport {
         }
     }
 
-    /// For the report of a model that cannot be loaded.
-    private void assignByName() {
-        final Map<String, KerasWeights> named = new HashMap<>();
-        file.layers().forEach(weights -> named.put(weights.layer(), weights));
-        for (KerasGraph.Node node : definition.nodes()) {
-            final KerasWeights weights = named.get(node.config().name());
-            if (weights != null) {
-                byLayer.put(node.config().name(), weights);
+    /// Compares numbers and shapes of weights with what the layers need, before any value is read.
+    private void compare(ParameterLayout layout) {
+        int owners = 0;
+        for (KerasNode node : definition.leaves()) {
+            final List<ParameterLayout.Place> places = layout.places(node.path());
+            if (places.isEmpty()) {
+                continue;
             }
-        }
-    }
-
-    /// Gives each layer its weights: by name where all names are there, otherwise by position; and compares
-    /// shapes.
-    private void assign(ParameterLayout layout) {
-        final List<KerasGraph.Node> owners = definition.nodes().stream()
-                .filter(node -> !layout.places(node.config().name()).isEmpty())
-                .toList();
-        final Map<String, KerasWeights> named = new LinkedHashMap<>();
-        for (KerasWeights weights : file.layers()) {
-            if (!weights.weights().isEmpty()) {
-                named.put(weights.layer(), weights);
+            owners++;
+            if (!assigned.has(node)) {
+                node.config()
+                        .find(
+                                options.partial() ? Reason.NOT_LOADED : Reason.MISSING_WEIGHTS,
+                                options.byName()
+                                        ? "the file has no weights of its name"
+                                        : "the file has no weights for it");
+                continue;
             }
-        }
-        final boolean byName =
-                owners.stream().allMatch(node -> named.containsKey(node.config().name()));
-        final List<KerasWeights> inOrder = new ArrayList<>(named.values());
-        final boolean byPosition = !byName && inOrder.size() == owners.size();
-        for (int i = 0; i < owners.size(); i++) {
-            final LayerConfig config = owners.get(i).config();
-            final KerasWeights weights = byPosition ? inOrder.get(i) : named.remove(config.name());
-            if (weights == null) {
-                config.find(Reason.MISSING_WEIGHTS, "the file has no weights for it");
+            final List<Finding> found = compare(node, assigned.weights(node), places);
+            final boolean bad =
+                    found.stream().anyMatch(finding -> finding.reason().refuses());
+            if (bad && options.skipMismatch()) {
+                assigned.remove(node);
+                node.config()
+                        .find(
+                                Reason.NOT_LOADED,
+                                found.stream()
+                                        .filter(finding -> finding.reason().refuses())
+                                        .findFirst()
+                                        .orElseThrow()
+                                        .detail());
             } else {
-                byLayer.put(config.name(), weights);
-                compare(config, weights.weights(), layout.places(config.name()));
+                found.forEach(finding -> node.config().find(finding.reason(), finding.detail()));
             }
         }
-        if (!byPosition) {
-            named.keySet()
-                    .forEach(name -> findings.add(new Finding(
-                            Reason.NOT_USED, "weights of '" + KerasJson.shown(name) + "' belong to no layer")));
+        final boolean none = definition.leaves().stream().noneMatch(assigned::has);
+        if (owners > 0 && none && options.partial()) {
+            findings.add(new Finding(
+                    Reason.MISSING_WEIGHTS,
+                    "none of its weights fits one of the model's " + owners + " layers with weights"));
         }
         final long bytes = Math.multiplyExact(layout.trainableSize() + layout.fixedSize(), Float.BYTES);
-        if ((bytes - FREE_BYTES) / MOST_EXPANSION > file.data().fileSize()) {
+        if (!options.partial()
+                && (bytes - FREE_BYTES) / MOST_EXPANSION > file.data().fileSize()) {
             findings.add(new Finding(
                     Reason.TOO_LARGE,
                     "weights of " + bytes + " bytes from a file of "
@@ -138,9 +171,10 @@ final class KerasImport {
         }
     }
 
-    private void compare(LayerConfig config, List<KerasWeight> weights, List<ParameterLayout.Place> places) {
+    private List<Finding> compare(KerasNode node, List<KerasWeight> weights, List<ParameterLayout.Place> places) {
+        final List<Finding> found = new ArrayList<>();
         if (weights.size() != places.size()) {
-            config.find(
+            found.add(new Finding(
                     Reason.BAD_WEIGHTS,
                     "the file has " + weights.size() + " weights for it, expected " + places.size() + ": "
                             + String.join(
@@ -148,69 +182,72 @@ final class KerasImport {
                                     places.stream()
                                             .map(place -> place.spec().name() + " "
                                                     + place.spec().shape())
-                                            .toList()));
-            return;
+                                            .toList())));
+            return found;
         }
         for (int i = 0; i < places.size(); i++) {
-            final String name = weights.get(i).name();
+            final String name = KerasJson.shown(weights.get(i).name());
             final H5Dataset data = weights.get(i).data();
             final Shape expected = places.get(i).spec().shape();
             if (data == null) {
-                config.find(Reason.MISSING_WEIGHTS, "weight '" + KerasJson.shown(name) + "' is missing in the file");
-            } else if (!data.dims().equals(dims(expected))) {
-                config.find(
+                found.add(new Finding(Reason.MISSING_WEIGHTS, "weight '" + name + "' is missing in the file"));
+            } else if (!data.dims().equals(forms.form(node, i, expected, data).fileDims(expected))) {
+                found.add(new Finding(
                         Reason.BAD_WEIGHTS,
-                        "weight '" + KerasJson.shown(name) + "' has the shape " + data.dims() + ", expected "
-                                + expected);
-            } else if (!data.type().isFloatingPoint()) {
-                config.find(
+                        "weight '" + name + "' has the shape " + data.dims() + ", expected "
+                                + forms.form(node, i, expected, data).fileDims(expected)));
+            } else if (!data.type().isFloatingPoint() && !isCounter(data)) {
+                found.add(new Finding(
                         Reason.BAD_WEIGHTS,
-                        "weight '" + KerasJson.shown(name) + "' has the type "
-                                + data.type().title() + ", expected floating point");
+                        "weight '" + name + "' has the type " + data.type().title() + ", expected floating point"));
             } else {
                 file.data().check(data);
-                if (data.type() != H5Type.FLOAT32) {
-                    config.find(
+                if (data.type() != H5Type.FLOAT32 && !isCounter(data)) {
+                    found.add(new Finding(
                             Reason.CONVERTED_DTYPE,
-                            "weight '" + KerasJson.shown(name) + "' converted from "
-                                    + data.type().title() + " to float32");
+                            "weight '" + name + "' converted from "
+                                    + data.type().title() + " to float32"));
                 }
             }
         }
+        return found;
     }
 
-    private static List<Long> dims(Shape shape) {
-        return Arrays.stream(shape.toArray()).asLongStream().boxed().toList();
+    /// Whether a weight is one whole number, as that of samples that statistics were made of.
+    private static boolean isCounter(H5Dataset data) {
+        return data.isScalar() && data.type() != H5Type.OTHER && !data.type().isFloatingPoint();
     }
 
     /// All weights in Keras' order.
     private List<ParameterLayout.Place> places(ParameterLayout layout) {
-        return definition.nodes().stream()
-                .flatMap(node -> layout.places(node.config().name()).stream())
+        return definition.leaves().stream()
+                .flatMap(node -> layout.places(node.path()).stream())
                 .toList();
     }
 
     /// Whether training does all that Keras' does.
     private boolean isWhole() {
-        return definition.nodes().stream()
+        return definition.all().stream()
                 .flatMap(node -> node.config().findings().stream())
                 .noneMatch(finding -> finding.reason() == Reason.TRAINING_ONLY);
     }
 
     private void fill(Model model) {
-        for (KerasGraph.Node node : definition.nodes()) {
-            final String layer = node.config().name();
-            final List<ParameterLayout.Place> places = model.layout().places(layer);
-            for (int i = 0; i < places.size(); i++) {
-                final KerasWeight weight = weights(layer).get(i);
+        for (KerasNode node : definition.leaves()) {
+            final List<ParameterLayout.Place> places = model.layout().places(node.path());
+            final List<KerasWeight> weights = assigned.weights(node);
+            for (int i = 0; i < Math.min(places.size(), weights.size()); i++) {
+                final KerasWeight weight = weights.get(i);
                 final H5Dataset data = weight.data();
                 if (data == null) {
                     throw new IllegalStateException(weight.name() + " was there before");
                 }
                 final Tensor target = model.parameter(places.get(i));
                 file.data().readFloats(data, target.segment());
-                if (i == 0 && isFlipped(node.config().className())) {
-                    flip(target);
+                final WeightForm form = forms.form(node, i, places.get(i).spec().shape(), data);
+                if (!form.isPlain()) {
+                    target.copyFrom(
+                            form.apply(target.toArray(), places.get(i).spec().shape()));
                 }
                 final long notFinite = notFinite(target);
                 if (notFinite > 0) {
@@ -224,32 +261,6 @@ final class KerasImport {
         }
     }
 
-    /// Theano convolves where the others correlate: its kernels run backwards along all spatial axes, as Keras 2
-    /// itself takes them.
-    private boolean isFlipped(String className) {
-        return "theano".equals(file.backend())
-                && file.kerasMajor() == 2
-                && Set.of("Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose").contains(className);
-    }
-
-    /// Reverses the order of the taps of a kernel `[…, in, out]`, which reverses each of their axes.
-    private static void flip(Tensor kernel) {
-        final Shape shape = kernel.shape();
-        final int matrix = shape.dim(-1) * shape.dim(-2);
-        final float[] values = kernel.toArray();
-        final int taps = values.length / matrix;
-        for (int tap = 0; tap < taps; tap++) {
-            for (int i = 0; i < matrix; i++) {
-                kernel.set((long) (taps - 1 - tap) * matrix + i, values[tap * matrix + i]);
-            }
-        }
-    }
-
-    private List<KerasWeight> weights(String layer) {
-        final KerasWeights weights = byLayer.get(layer);
-        return weights == null ? List.of() : weights.weights();
-    }
-
     private static long notFinite(Tensor tensor) {
         long count = 0;
         for (int i = 0; i < tensor.size(); i++) {
@@ -261,23 +272,26 @@ final class KerasImport {
     /// Keeps what the file said in the model's attributes, unknown keys included.
     private void keep(Model model) {
         final JsonObject kept = new JsonObject();
-        kept.addProperty("format", "h5");
-        kept.addProperty("keras_version", file.kerasVersion());
-        kept.addProperty("backend", file.backend());
+        kept.addProperty("format", file.format().title());
+        kept.addProperty("keras_version", architecture.kerasVersion());
+        kept.addProperty("backend", architecture.backend());
         kept.addProperty("class_name", definition.className());
         kept.addProperty("name", definition.name());
         final JsonObject layers = new JsonObject();
-        for (KerasGraph.Node node : definition.nodes()) {
-            final JsonObject entry = node.json().deepCopy();
+        for (KerasNode node : definition.all()) {
+            // A model's layers have entries of their own.
+            final JsonObject entry = node.model() == null ? node.json().deepCopy() : withoutLayers(node.json());
             entry.remove("inbound_nodes");
-            final JsonArray names = new JsonArray();
-            weights(node.config().name()).forEach(weight -> names.add(weight.name()));
-            entry.add("weight_names", names);
-            layers.add(node.config().name(), entry);
+            if (node.model() == null) {
+                final JsonArray names = new JsonArray();
+                assigned.weights(node).forEach(weight -> names.add(weight.name()));
+                entry.add("weight_names", names);
+            }
+            layers.add(node.path(), entry);
         }
         kept.add("layers", layers);
-        kept.add("model_config", withoutLayers(file.config()));
-        kept.add("training_config", file.training());
+        kept.add("model_config", withoutLayers(architecture.config()));
+        kept.add("training_config", architecture.training());
         model.attributes().put(ATTRIBUTE, kept.toString());
     }
 
@@ -304,10 +318,10 @@ final class KerasImport {
 
     private ImportReport report(@Nullable ParameterLayout layout, TrainingReport training) {
         final List<LayerReport> layers = new ArrayList<>();
-        for (KerasGraph.Node node : definition.nodes()) {
+        for (KerasNode node : definition.all()) {
             final LayerConfig config = node.config();
-            final List<ParameterLayout.Place> places = layout == null ? List.of() : layout.places(config.name());
-            final List<KerasWeight> weights = weights(config.name());
+            final List<ParameterLayout.Place> places = layout == null ? List.of() : layout.places(node.path());
+            final List<KerasWeight> weights = assigned.weights(node);
             final List<WeightReport> reports = new ArrayList<>();
             for (int i = 0; i < weights.size(); i++) {
                 final H5Dataset data = weights.get(i).data();
@@ -320,24 +334,30 @@ final class KerasImport {
                         target));
             }
             layers.add(new LayerReport(
-                    config.name(),
+                    node.path(),
                     config.className(),
-                    node.layer() != null && !config.refused(),
+                    (node.model() != null || node.layer() != null || isInnerInput(node)) && !config.refused(),
                     reports,
                     config.findings()));
         }
         final List<Finding> all = new ArrayList<>(definition.findings());
+        all.addAll(assigned.findings());
         all.addAll(findings);
         return new ImportReport(
                 file.name(),
-                "h5",
-                file.kerasVersion(),
-                file.backend(),
+                file.format().title(),
+                architecture.kerasVersion(),
+                architecture.backend(),
                 definition.className(),
                 definition.name(),
                 layers,
                 training,
                 all);
+    }
+
+    /// An input of a model within the model may be without a shape.
+    private static boolean isInnerInput(KerasNode node) {
+        return KerasGraph.isInput(node.config().className());
     }
 
     /// All refusals by name in a sentence, those of one kind together.
@@ -348,7 +368,9 @@ final class KerasImport {
         for (LayerReport layer : report.layers()) {
             for (Finding finding : layer.findings()) {
                 if (finding.reason().refuses()) {
-                    final boolean unknown = finding.reason() == Reason.UNKNOWN_LAYER;
+                    // Those that only name the type have a long list of types with them.
+                    final boolean unknown = finding.reason() == Reason.UNKNOWN_LAYER
+                            && finding.detail().startsWith("type ");
                     byText.computeIfAbsent(
                                     unknown ? Reason.UNKNOWN_LAYER.sentence() : finding.toString(),
                                     key -> new ArrayList<>())
@@ -362,6 +384,8 @@ final class KerasImport {
             parts.add((names.size() == 1 ? "layer " : "layers ")
                     + String.join(", ", names.subList(0, Math.min(names.size(), SHOWN_NAMES))) + more + ": " + text);
         });
-        return report.file() + ": cannot be loaded: " + String.join("; ", parts);
+        final String more = parts.size() <= SHOWN_PARTS ? "" : "; and " + (parts.size() - SHOWN_PARTS) + " more";
+        return report.file() + ": cannot be loaded: "
+                + String.join("; ", parts.subList(0, Math.min(parts.size(), SHOWN_PARTS))) + more;
     }
 }

@@ -1,10 +1,14 @@
 package dev.lanewise.keras;
 
+import com.google.gson.Gson;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import com.google.gson.reflect.TypeToken;
 import dev.lanewise.io.ModelFormatException;
+import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// JSON of Keras' files, which may have `NaN` in it and comes from anywhere: bounded before it is parsed.
@@ -15,6 +19,7 @@ final class KerasJson {
     private static final int MAX_VALUES = 1 << 20;
     private static final int MAX_DEPTH = 200;
     private static final int MAX_SHOWN = 60;
+    private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}", Pattern.UNICODE_CHARACTER_CLASS);
 
     private KerasJson() {}
 
@@ -37,7 +42,9 @@ final class KerasJson {
         }
     }
 
-    /// One pass over the text: how deep it is nested and how many values it has.
+    /// One pass over the text: how deep it is nested and how many values it has. The parser must be lenient, for NaN;
+    /// what else it would take then (comments, other quotes and separators) is refused here, or it could hide from
+    /// the count.
     private static void check(String text, String where) {
         if (text.length() > MAX_CHARACTERS) {
             throw new ModelFormatException(
@@ -64,6 +71,8 @@ final class KerasJson {
                 }
                 case '}', ']' -> depth--;
                 case ',' -> values++;
+                case '\'', '#', '/', ';', '=' ->
+                    throw new ModelFormatException(where + " is not JSON ('" + c + "' at character " + i + ")");
                 default -> {}
             }
             if (depth > MAX_DEPTH) {
@@ -94,6 +103,12 @@ final class KerasJson {
                 : null;
     }
 
+    static boolean isNumber(@Nullable JsonElement value) {
+        return value != null
+                && value.isJsonPrimitive()
+                && value.getAsJsonPrimitive().isNumber();
+    }
+
     /// Whether a value stands for nothing: missing, null, false, an empty object or list.
     static boolean isNeutral(@Nullable JsonElement value) {
         if (value == null || value.isJsonNull()) {
@@ -108,9 +123,19 @@ final class KerasJson {
         return value.getAsJsonPrimitive().isBoolean() && !value.getAsBoolean();
     }
 
-    /// For messages: not longer than fits a line.
+    /// An object's values as Java's: numbers as [Double], texts, booleans, lists, maps and null.
+    static Map<String, Object> map(JsonObject json) {
+        return new Gson().<Map<String, Object>>fromJson(json, new TypeToken<Map<String, Object>>() {}.getType());
+    }
+
+    /// For people: nothing in it that a terminal would obey.
+    static String printable(String text) {
+        return CONTROL.matcher(text).replaceAll("?");
+    }
+
+    /// For messages: not longer than fits a line, and printable.
     static String shown(Object value) {
-        final String text = value.toString();
+        final String text = printable(value.toString());
         return text.length() <= MAX_SHOWN ? text : text.substring(0, MAX_SHOWN) + "…";
     }
 }

@@ -14,7 +14,9 @@ import dev.lanewise.nn.layer.Activation;
 import dev.lanewise.nn.layer.BatchNormalization;
 import dev.lanewise.nn.layer.ChannelMatrix;
 import dev.lanewise.nn.layer.Dense;
+import dev.lanewise.nn.layer.Dot;
 import dev.lanewise.nn.layer.Flatten;
+import dev.lanewise.nn.layer.Normalization;
 import dev.lanewise.nn.layer.ReLU;
 import dev.lanewise.nn.layer.Resizing;
 import dev.lanewise.tensor.Shape;
@@ -25,6 +27,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Keras' layers by class name. A layer of [Layers] is found there by itself, its components by Keras' keys;
@@ -40,7 +43,7 @@ final class KerasLayers {
             Map.entry("InputLayer", KerasLayers::input),
             Map.entry("Flatten", config -> new Flatten()),
             Map.entry("Dense", KerasLayers::dense),
-            Map.entry("Resizing", KerasLayers::resizing),
+            Map.entry("Add", KerasOperations::convert),
             Map.entry("BatchNormalization", KerasLayers::batchNormalization),
             Map.entry("Conv1D", KerasLayers::convolution),
             Map.entry("Conv1DTranspose", KerasLayers::convolution),
@@ -48,17 +51,33 @@ final class KerasLayers {
             Map.entry("Conv2DTranspose", KerasLayers::convolution),
             Map.entry("Conv3D", KerasLayers::convolution),
             Map.entry("Conv3DTranspose", KerasLayers::convolution),
+            Map.entry("Normalization", KerasLayers::normalization),
+            Map.entry("Cropping1D", config -> edges(config, "cropping")),
+            Map.entry("Cropping2D", config -> edges(config, "cropping")),
+            Map.entry("Cropping3D", config -> edges(config, "cropping")),
             Map.entry("DepthwiseConv1D", KerasLayers::convolution),
             Map.entry("DepthwiseConv2D", KerasLayers::convolution),
+            Map.entry("Divide", KerasOperations::convert),
+            Map.entry("Dot", KerasLayers::dot),
+            Map.entry("LeakyReLU", config -> withDefault(config, "LeakyReLU", "negative_slope", 0.3)),
+            Map.entry("Maximum", KerasOperations::convert),
+            Map.entry("Minimum", KerasOperations::convert),
+            Map.entry("Multiply", KerasOperations::convert),
+            Map.entry("Resizing", KerasLayers::resizing),
             Map.entry("SeparableConv1D", KerasLayers::convolution),
             Map.entry("SeparableConv2D", KerasLayers::convolution),
-            Map.entry("LeakyReLU", config -> withDefault(config, "LeakyReLU", "negative_slope", 0.3)),
-            Map.entry("ThresholdedReLU", KerasLayers::thresholded));
+            Map.entry("Subtract", KerasOperations::convert),
+            Map.entry("ThresholdedReLU", KerasLayers::thresholded),
+            Map.entry("ZeroPadding1D", config -> edges(config, "padding")),
+            Map.entry("ZeroPadding2D", config -> edges(config, "padding")),
+            Map.entry("ZeroPadding3D", config -> edges(config, "padding")));
+
+    /// Layers over places with channels.
+    private static final Pattern PLACES = Pattern.compile(
+            ".*(Conv|Pooling|ZeroPadding|Cropping|UpSampling|SpatialDropout)[0-9A-Za-z]*|Flatten|Resizing|CenterCrop");
 
     /// Classes that hold code.
     private static final Set<String> CODE = Set.of("Lambda", "__lambda__");
-
-    private static final Set<String> MODELS = Set.of("Sequential", "Model", "Functional");
 
     /// Keys that change nothing about what a layer computes here.
     private static final Set<String> HARMLESS = Set.of(
@@ -90,6 +109,7 @@ final class KerasLayers {
             Map.entry("data_format", List.of("\"channels_last\"")),
             Map.entry("axis", List.of("-1")),
             Map.entry("axes", List.of()),
+            Map.entry("dim_ordering", List.of("\"tf\"")),
             Map.entry("padding", List.of("\"valid\"")),
             Map.entry("strides", List.of()),
             Map.entry("dilation_rate", List.of("[1,1]", "[1]", "1")),
@@ -128,8 +148,15 @@ final class KerasLayers {
             config.find(Reason.RUNS_CODE, Reason.RUNS_CODE.sentence());
             return null;
         }
-        if (MODELS.contains(type)) {
-            config.find(Reason.NESTED_MODEL, Reason.NESTED_MODEL.sentence());
+        final LayerFactory factory = KerasImport.factory(config);
+        if (factory != null) {
+            return custom(config, factory);
+        }
+        if (isForeign(config.registeredName()) || isForeign(type)) {
+            final String name = isForeign(config.registeredName()) ? config.registeredName() : type;
+            config.find(
+                    Reason.UNKNOWN_LAYER,
+                    "class " + KerasJson.shown(name) + " is not Keras' own and not registered (KerasImport.register)");
             return null;
         }
         final Class<? extends Layer> known = known(type);
@@ -142,12 +169,39 @@ final class KerasLayers {
             return null;
         }
         dtype(config);
-        final Layer layer = special != null ? special.convert(config) : generic(known, config);
-        rest(config);
+        // The layers here have channels last; what is before and behind is turned (KerasFlattening).
+        final LayerConfig own =
+                isChannelsFirst(config) ? config.with("data_format", new JsonPrimitive("channels_last")) : config;
+        final Layer layer = special != null ? special.convert(own) : generic(known, own);
+        rest(own);
         return config.refused() ? null : layer;
     }
 
-    private static @Nullable Layer generic(@Nullable Class<? extends Layer> type, LayerConfig config) {
+    /// Whether a layer takes images and the like with their channels first.
+    static boolean isChannelsFirst(LayerConfig config) {
+        return config.isChannelsFirst() && PLACES.matcher(config.className()).matches();
+    }
+
+    /// Whether a class is of a package that is not Keras'.
+    private static boolean isForeign(String name) {
+        return name.indexOf('>') >= 0 && !name.toLowerCase(Locale.ROOT).startsWith("keras");
+    }
+
+    /// Whether this is the name of a layer that Keras and this have.
+    static boolean isOwn(String name) {
+        return supported().contains(name) || CODE.contains(name) || KerasGraph.isModel(name);
+    }
+
+    private static @Nullable Layer custom(LayerConfig config, LayerFactory factory) {
+        try {
+            return factory.create(KerasJson.map(config.config()));
+        } catch (IllegalArgumentException | ClassCastException e) {
+            config.find(Reason.UNSUPPORTED_ARGUMENT, String.valueOf(e.getMessage()));
+            return null;
+        }
+    }
+
+    static @Nullable Layer generic(@Nullable Class<? extends Layer> type, LayerConfig config) {
         return type == null ? null : RecordConfig.read(type, config);
     }
 
@@ -200,6 +254,73 @@ final class KerasLayers {
         config.take("fill_mode");
         config.take("fill_value");
         return generic(Resizing.class, config);
+    }
+
+    /// What is added around samples or cut off them, as pairs: Keras also writes one number for all edges, or one for
+    /// both edges of an axis, and Keras 1 four of an image.
+    private static @Nullable Layer edges(LayerConfig config, String key) {
+        final Class<? extends Layer> type = Layers.get(config.className());
+        final JsonElement given = config.take(key);
+        if (type == null || given == null) {
+            return generic(type, config);
+        }
+        final int axes = RecordConfig.axes(type);
+        final JsonArray list = given.isJsonArray() ? given.getAsJsonArray() : new JsonArray();
+        final JsonArray pairs = new JsonArray();
+        for (int axis = 0; axis < axes; axis++) {
+            if (KerasJson.isNumber(given)) {
+                pairs.add(pair(given, given));
+            } else if (axes == 1 && list.size() == 2) {
+                pairs.add(pair(list.get(0), list.get(1)));
+            } else if (axes > 1 && list.size() == axes) {
+                final JsonElement one = list.get(axis);
+                pairs.add(one.isJsonArray() ? one : pair(one, one));
+            } else if (list.size() == 2 * axes) {
+                pairs.add(pair(list.get(2 * axis), list.get(2 * axis + 1)));
+            }
+        }
+        if (pairs.size() != axes) {
+            config.find(Reason.UNSUPPORTED_ARGUMENT, "'" + key + "' " + KerasJson.shown(given));
+            return null;
+        }
+        return generic(type, config.with(key, axes == 1 ? pairs.get(0) : pairs));
+    }
+
+    private static JsonArray pair(JsonElement before, JsonElement after) {
+        final JsonArray pair = new JsonArray();
+        pair.add(before);
+        pair.add(after);
+        return pair;
+    }
+
+    /// Mean and variance may be numbers, or lists in lists.
+    private static @Nullable Layer normalization(LayerConfig config) {
+        final JsonElement axis = config.take("axis");
+        LayerConfig plain = axis == null && config.has("axis") ? config.with("axis", new JsonArray()) : config;
+        for (String key : List.of("mean", "variance")) {
+            final JsonElement given = config.take(key);
+            if (given != null) {
+                final JsonArray numbers = new JsonArray();
+                flatten(given, numbers);
+                plain = plain.with(key, numbers);
+            }
+        }
+        return generic(Normalization.class, plain);
+    }
+
+    private static void flatten(JsonElement json, JsonArray numbers) {
+        if (json.isJsonArray()) {
+            json.getAsJsonArray().forEach(element -> flatten(element, numbers));
+        } else {
+            numbers.add(json);
+        }
+    }
+
+    /// One axis for both inputs stands for two; a negative one is counted for each from its end.
+    private static @Nullable Layer dot(LayerConfig config) {
+        final JsonElement axes = config.take("axes");
+        return generic(
+                Dot.class, KerasJson.isNumber(axes) && axes != null ? config.with("axes", pair(axes, axes)) : config);
     }
 
     private static @Nullable Layer input(LayerConfig config) {

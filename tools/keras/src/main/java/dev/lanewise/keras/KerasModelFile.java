@@ -1,81 +1,153 @@
 package dev.lanewise.keras;
 
-import com.google.gson.JsonObject;
 import dev.lanewise.io.ModelFormatException;
 import dev.lanewise.keras.h5.H5File;
+import dev.lanewise.tensor.Memory;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// A Keras file as its format has it: the configuration, and the weights in layer order. It must be closed.
+/// A Keras file as its format has it: the configuration, where it has one, and where its weights are. What the
+/// format is is told by the bytes. It must be closed.
 final class KerasModelFile implements AutoCloseable {
     private static final String ROOT = "/";
     private static final String WEIGHTS = "model_weights";
     private static final String OPTIMIZER = "optimizer_weights";
-    private static final String WEIGHT_NAMES = "weight_names";
 
-    private final H5File file;
+    /// What a file can be.
+    enum Format {
+        H5("h5"),
+        H5_WEIGHTS("weights.h5 (Keras 1 and 2)"),
+        TREE_WEIGHTS("weights.h5"),
+        ARCHIVE("keras");
+
+        private final String title;
+
+        Format(String title) {
+            this.title = title;
+        }
+
+        String title() {
+            return title;
+        }
+    }
+
+    private final String name;
+    private final Format format;
+    private final H5File data;
+    private final @Nullable KerasArchitecture architecture;
     private final String kerasVersion;
     private final String backend;
-    private final JsonObject config;
-    private final @Nullable JsonObject training;
-    private final List<KerasWeights> layers;
+    private final KerasWeightSource weights;
     private final List<KerasWeight> optimizer;
 
     private KerasModelFile(
-            H5File file,
-            JsonObject config,
-            @Nullable JsonObject training,
-            List<KerasWeights> layers,
+            String name,
+            Format format,
+            H5File data,
+            @Nullable KerasArchitecture architecture,
+            String kerasVersion,
+            String backend,
+            KerasWeightSource weights,
             List<KerasWeight> optimizer) {
-        this.file = file;
-        this.kerasVersion = attribute(file, "keras_version");
-        this.backend = attribute(file, "backend");
-        this.config = config;
-        this.training = training;
-        this.layers = layers;
+        this.name = name;
+        this.format = format;
+        this.data = data;
+        this.architecture = architecture;
+        this.kerasVersion = kerasVersion;
+        this.backend = backend;
+        this.weights = weights;
         this.optimizer = optimizer;
     }
 
-    /// Opens a legacy whole model.
+    /// Opens a whole model or weights alone.
     ///
-    /// @throws ModelFormatException if it is none, or damaged
-    /// @throws java.io.UncheckedIOException if it cannot be read
+    /// @throws ModelFormatException if it is neither, or damaged
+    /// @throws UncheckedIOException if it cannot be read
     static KerasModelFile open(Path path) {
-        final H5File file = H5File.open(path);
+        return isZip(path) ? archive(path) : hdf5(H5File.open(path));
+    }
+
+    private static boolean isZip(Path path) {
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+            return KerasArchive.isZip(channel);
+        } catch (IOException e) {
+            final String reason = e instanceof NoSuchFileException ? "no such file" : String.valueOf(e.getMessage());
+            throw new UncheckedIOException(path + ": cannot be read (" + reason + ")", e);
+        }
+    }
+
+    private static KerasModelFile hdf5(H5File file) {
         try {
-            final String config = file.string(ROOT, "model_config");
-            if (config == null) {
-                throw new ModelFormatException(file.name() + ": " + withoutConfig(file));
+            final KerasArchitecture architecture = KerasArchitecture.of(file);
+            final String version = attribute(file, "keras_version");
+            final String backend = attribute(file, "backend");
+            if (architecture != null) {
+                final LegacyWeights weights = LegacyWeights.read(file, WEIGHTS);
+                if (weights == null) {
+                    throw new ModelFormatException(
+                            file.name() + ": has no weights (no attribute 'layer_names' of '" + WEIGHTS + "')");
+                }
+                final List<KerasWeight> optimizer =
+                        file.has(OPTIMIZER) ? LegacyWeights.weights(file, OPTIMIZER) : List.of();
+                return new KerasModelFile(
+                        file.name(), Format.H5, file, architecture, version, backend, weights, optimizer);
             }
-            final String training = file.string(ROOT, "training_config");
-            return new KerasModelFile(
-                    file,
-                    KerasJson.object(config, file.name() + ": model_config"),
-                    training == null || training.equals("null")
-                            ? null
-                            : KerasJson.object(training, file.name() + ": training_config"),
-                    layers(file),
-                    file.has(OPTIMIZER) ? weights(file, OPTIMIZER) : List.of());
+            // Whole models' weights without a configuration are there too.
+            LegacyWeights legacy = LegacyWeights.read(file, ROOT);
+            if (legacy == null && file.has(WEIGHTS)) {
+                legacy = LegacyWeights.read(file, WEIGHTS);
+            }
+            if (legacy != null) {
+                return new KerasModelFile(
+                        file.name(), Format.H5_WEIGHTS, file, null, version, backend, legacy, List.of());
+            }
+            if (TreeWeights.areIn(file)) {
+                final TreeWeights tree = new TreeWeights(file);
+                return new KerasModelFile(
+                        file.name(), Format.TREE_WEIGHTS, file, null, version, backend, tree, tree.optimizer());
+            }
+            throw new ModelFormatException(
+                    file.name() + ": an HDF5 file, but no Keras model (it has no attribute 'model_config')");
         } catch (RuntimeException | OutOfMemoryError e) {
             file.close();
             throw e;
         }
     }
 
-    private static String withoutConfig(H5File file) {
-        final boolean weights = file.strings(ROOT, "layer_names") != null
-                || file.has("layers")
-                || file.has("_layer_checkpoint_dependencies")
-                || file.has("vars");
-        return weights
-                ? "holds Keras weights only; the model's configuration is in another file, and loading weights alone is"
-                        + " not supported"
-                : "an HDF5 file, but no Keras model (it has no attribute 'model_config')";
+    private static KerasModelFile archive(Path path) {
+        final Memory memory = new Memory("KerasArchive");
+        try (KerasArchive archive = KerasArchive.open(path)) {
+            final KerasArchitecture architecture = KerasArchitecture.of(archive);
+            if (!archive.has(KerasArchive.WEIGHTS)) {
+                throw new ModelFormatException(archive.name() + ": a Keras archive without '" + KerasArchive.WEIGHTS
+                        + "'" + (archive.has("model.weights.json") ? "; weights in shards are not supported" : ""));
+            }
+            final H5File file = H5File.of(
+                    archive.name() + ": " + KerasArchive.WEIGHTS, memory, archive.bytes(KerasArchive.WEIGHTS, memory));
+            final TreeWeights tree = new TreeWeights(file);
+            return new KerasModelFile(
+                    archive.name(),
+                    Format.ARCHIVE,
+                    file,
+                    architecture,
+                    architecture.kerasVersion(),
+                    architecture.backend(),
+                    tree,
+                    tree.optimizer());
+        } catch (RuntimeException | OutOfMemoryError e) {
+            memory.close();
+            throw e;
+        }
     }
 
-    private static String attribute(H5File file, String name) {
+    /// An attribute of the file, or of the weights in it; empty where there is none.
+    static String attribute(H5File file, String name) {
         final String own = file.string(ROOT, name);
         if (own != null) {
             return own;
@@ -84,38 +156,24 @@ final class KerasModelFile implements AutoCloseable {
         return below == null ? "" : below;
     }
 
-    private static List<KerasWeights> layers(H5File file) {
-        final List<String> names = file.strings(WEIGHTS, "layer_names");
-        if (names == null) {
-            throw new ModelFormatException(
-                    file.name() + ": has no weights (no attribute 'layer_names' of '" + WEIGHTS + "')");
-        }
-        final List<KerasWeights> layers = new ArrayList<>();
-        for (String name : names) {
-            layers.add(new KerasWeights(name, weights(file, WEIGHTS + "/" + name)));
-        }
-        return layers;
-    }
-
-    /// The weights that a group's `weight_names` lists, by paths relative to the group.
-    private static List<KerasWeight> weights(H5File file, String group) {
-        final List<String> names = file.strings(group, WEIGHT_NAMES);
-        final List<KerasWeight> weights = new ArrayList<>();
-        if (names != null) {
-            for (String name : names) {
-                weights.add(new KerasWeight(name, file.dataset(group + "/" + name)));
-            }
-        }
-        return weights;
-    }
-
+    /// For errors.
     String name() {
-        return file.name();
+        return name;
+    }
+
+    Format format() {
+        return format;
     }
 
     /// The HDF5 file that has the weights' values.
     H5File data() {
-        return file;
+        return data;
+    }
+
+    /// The model's configuration; null in a file of weights.
+    @Nullable
+    KerasArchitecture architecture() {
+        return architecture;
     }
 
     /// As the file says; empty where it does not.
@@ -128,27 +186,13 @@ final class KerasModelFile implements AutoCloseable {
         return backend;
     }
 
-    /// 1, 2 or 3. Files of Keras 1.0 do not say, and their weights are named `dense_1_W`.
+    /// 1, 2 or 3: who wrote the weights. Files of Keras 1.0 do not say, and trees are younger than that.
     int kerasMajor() {
-        if (!kerasVersion.isEmpty() && Character.isDigit(kerasVersion.charAt(0))) {
-            return kerasVersion.charAt(0) - '0';
-        }
-        return 1;
+        return weights instanceof TreeWeights ? 3 : KerasArchitecture.major(kerasVersion, 1);
     }
 
-    /// `class_name` and `config` of the model.
-    JsonObject config() {
-        return config;
-    }
-
-    @Nullable
-    JsonObject training() {
-        return training;
-    }
-
-    /// The layers in the order of `layer_names`, those without weights too.
-    List<KerasWeights> layers() {
-        return layers;
+    KerasWeightSource weights() {
+        return weights;
     }
 
     /// What the optimizer remembers; empty where the file has nothing of it.
@@ -158,6 +202,6 @@ final class KerasModelFile implements AutoCloseable {
 
     @Override
     public void close() {
-        file.close();
+        data.close();
     }
 }

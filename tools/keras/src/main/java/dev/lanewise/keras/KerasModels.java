@@ -1,5 +1,6 @@
 package dev.lanewise.keras;
 
+import dev.lanewise.io.ModelFormatException;
 import dev.lanewise.keras.h5.H5File;
 import dev.lanewise.nn.Model;
 import java.io.IOException;
@@ -8,8 +9,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/// Reads Keras' model files: legacy `.h5` whole models of Keras 1, 2 and 3 and of tf.keras. What a file is is
-/// told by its bytes, not by its name.
+/// Reads Keras' model files: legacy `.h5` whole models of Keras 1, 2 and 3 and of tf.keras, `.keras` archives, and
+/// files of weights alone. What a file is is told by its bytes, not by its name.
 ///
 /// A model comes with its training configuration and the optimizer's memory, where they can be used here: then
 /// [dev.lanewise.train.Trainer#resume(Model)] goes on with it.
@@ -19,16 +20,51 @@ public final class KerasModels {
     /// Loads a model; the caller closes it.
     ///
     /// @throws UnsupportedLayerException if it has parts that cannot be computed here; it names them all
-    /// @throws dev.lanewise.io.ModelFormatException if the file is no Keras model, or damaged
+    /// @throws ModelFormatException if the file is no Keras model, or damaged
     /// @throws UncheckedIOException if it cannot be read
     public static Model load(Path file) {
         return importFile(file).model();
     }
 
-    /// As [#load], with the report; the caller closes it.
+    /// Loads weights into a model whose configuration is in another file, which may be JSON as Keras'
+    /// `model.to_json()` gives, or any model's file; the caller closes it.
+    ///
+    /// @throws UnsupportedLayerException if the model has parts that cannot be computed here, or the weights do not fit
+    /// @throws ModelFormatException if a file is not what it should be, or damaged
+    /// @throws UncheckedIOException if a file cannot be read
+    public static Model load(Path weights, Path architecture) {
+        return importFile(weights, ImportOptions.DEFAULT.architecture(architecture))
+                .model();
+    }
+
+    /// As [#load(Path)], with the report; the caller closes it.
     public static ImportedModel importFile(Path file) {
+        return importFile(file, ImportOptions.DEFAULT);
+    }
+
+    /// As [#load(Path)], with the report, and in the way that the options say; the caller closes it.
+    public static ImportedModel importFile(Path file, ImportOptions options) {
         try (KerasModelFile source = KerasModelFile.open(file)) {
-            return new KerasImport(source).run();
+            final Path other = options.architecture();
+            final KerasArchitecture architecture =
+                    other == null ? source.architecture() : KerasArchitecture.read(other);
+            if (architecture == null) {
+                throw new ModelFormatException(source.name()
+                        + ": holds Keras weights only; the model's configuration is in another file, which must be"
+                        + " given too (--architecture FILE, or KerasModels.load(weights, architecture))");
+            }
+            return new KerasImport(source, architecture, options).run();
+        }
+    }
+
+    /// Whether a file is HDF5 or a zip archive, by its first bytes: what Keras' files are.
+    ///
+    /// @throws UncheckedIOException if it cannot be read
+    public static boolean isKeras(Path file) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            return H5File.isHdf5(channel) || KerasArchive.isZip(channel);
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + ": cannot be read (" + e.getMessage() + ")", e);
         }
     }
 

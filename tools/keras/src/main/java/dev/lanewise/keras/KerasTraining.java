@@ -50,6 +50,7 @@ final class KerasTraining {
     private static final Map<String, String> SLOTS = Map.of("m", "momentum", "v", "velocity");
 
     private final KerasModelFile file;
+    private final KerasArchitecture architecture;
     private final Model model;
     private final List<ParameterLayout.Place> trainable;
     private final boolean whole;
@@ -57,8 +58,14 @@ final class KerasTraining {
 
     /// @param places the model's weights in Keras' order
     /// @param whole whether nothing is left out that matters in training
-    KerasTraining(KerasModelFile file, Model model, List<ParameterLayout.Place> places, boolean whole) {
+    KerasTraining(
+            KerasModelFile file,
+            KerasArchitecture architecture,
+            Model model,
+            List<ParameterLayout.Place> places,
+            boolean whole) {
         this.file = file;
+        this.architecture = architecture;
         this.model = model;
         this.whole = whole;
         this.trainable =
@@ -67,7 +74,7 @@ final class KerasTraining {
 
     /// Puts into the model what can be.
     TrainingReport restore() {
-        final JsonObject config = file.training();
+        final JsonObject config = architecture.training();
         if (config == null) {
             return new TrainingReport(null, null, 0, List.of(), false, List.of());
         }
@@ -81,7 +88,7 @@ final class KerasTraining {
         final List<Metric> metrics = metrics(config.get("metrics"));
         TrainingConfig.store(model, optimizer, loss, metrics);
         final List<String> slots = new ArrayList<>();
-        final boolean restored = state(optimizer, slots);
+        final boolean restored = state(config, optimizer, slots);
         return new TrainingReport(optimizer.name(), loss.name(), model.iteration(), slots, restored && whole, findings);
     }
 
@@ -151,7 +158,7 @@ final class KerasTraining {
             return null;
         }
         final LayerConfig config =
-                new LayerConfig(name, name, settings == null ? new JsonObject() : settings, file.kerasMajor());
+                new LayerConfig(name, name, settings == null ? new JsonObject() : settings, architecture.kerasMajor());
         final Object value = RecordConfig.read(type, config);
         for (Map.Entry<String, JsonElement> entry : config.rest().entrySet()) {
             if (!HARMLESS.contains(entry.getKey()) && !isNothing(entry.getKey(), entry.getValue())) {
@@ -241,8 +248,11 @@ final class KerasTraining {
     /// Puts steps, rate and slots into the model.
     ///
     /// @return whether training can go on as before
-    private boolean state(Optimizer optimizer, List<String> restored) {
-        if (file.optimizer().isEmpty()) {
+    private boolean state(JsonObject config, Optimizer optimizer, List<String> restored) {
+        final List<KerasWeight> kept = file.format() == KerasModelFile.Format.H5
+                ? file.optimizer()
+                : TreeOptimizer.named(file.optimizer(), KerasJson.member(config, "optimizer_config"), trainable.size());
+        if (kept.isEmpty()) {
             find(Reason.OPTIMIZER_STATE, "the file has none; the optimizer starts anew");
             return false;
         }
@@ -250,7 +260,7 @@ final class KerasTraining {
         final List<String> names = new ArrayList<>();
         H5Dataset iteration = null;
         H5Dataset rate = null;
-        for (KerasWeight weight : file.optimizer()) {
+        for (KerasWeight weight : kept) {
             final H5Dataset data = weight.data();
             if (data == null) {
                 find(Reason.OPTIMIZER_STATE, "'" + KerasJson.shown(weight.name()) + "' is missing in the file");
@@ -303,8 +313,7 @@ final class KerasTraining {
     }
 
     /// The arrays of each slot in the order of the weights; null where they do not fit. Names tell which array is
-    /// whose;
-    /// where they say nothing, all of one slot come before those of the next, as Keras 1 and 2 wrote them.
+    /// whose; where they say nothing, all of one slot come before those of the next, as Keras 1 and 2 wrote them.
     private @Nullable Map<String, List<H5Dataset>> slots(
             List<String> ours, List<H5Dataset> arrays, List<String> names) {
         final Map<String, List<H5Dataset>> byName = new LinkedHashMap<>();

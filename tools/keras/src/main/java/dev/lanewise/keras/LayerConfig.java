@@ -1,5 +1,6 @@
 package dev.lanewise.keras;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.util.ArrayList;
@@ -12,24 +13,45 @@ import org.jspecify.annotations.Nullable;
 final class LayerConfig {
     private final String name;
     private final String className;
+    private final String registeredName;
     private final JsonObject config;
     private final int kerasMajor;
     private final Set<String> read;
     private final List<Finding> findings;
 
+    /// What each call takes, tensors and other values.
+    private final List<JsonArray> calls;
+
     LayerConfig(String name, String className, JsonObject config, int kerasMajor) {
-        this(name, className, config, kerasMajor, new HashSet<>(), new ArrayList<>());
+        this(name, className, className, config, kerasMajor);
+    }
+
+    /// @param registeredName of a class that is not Keras' own, as `pkg>Name`; otherwise the class name
+    LayerConfig(String name, String className, String registeredName, JsonObject config, int kerasMajor) {
+        this(
+                name,
+                className,
+                registeredName,
+                config,
+                kerasMajor,
+                new HashSet<>(),
+                new ArrayList<>(),
+                new ArrayList<>());
     }
 
     private LayerConfig(
             String name,
             String className,
+            String registeredName,
             JsonObject config,
             int kerasMajor,
             Set<String> read,
-            List<Finding> findings) {
+            List<Finding> findings,
+            List<JsonArray> calls) {
         this.name = name;
         this.className = className;
+        this.registeredName = registeredName;
+        this.calls = calls;
         this.config = config;
         this.kerasMajor = kerasMajor;
         this.read = read;
@@ -40,7 +62,34 @@ final class LayerConfig {
     LayerConfig with(String key, JsonElement value) {
         final JsonObject changed = config.deepCopy();
         changed.add(key, value);
-        return new LayerConfig(name, className, changed, kerasMajor, read, findings);
+        return new LayerConfig(name, className, registeredName, changed, kerasMajor, read, findings, calls);
+    }
+
+    /// Notes a call's arguments.
+    void call(JsonArray arguments) {
+        calls.add(arguments);
+    }
+
+    /// The arguments of each call, where some are no tensors: for layers that take them. Whoever takes them answers
+    /// for all of them.
+    List<JsonArray> takeArguments() {
+        final List<JsonArray> taken = List.copyOf(calls);
+        calls.clear();
+        return taken;
+    }
+
+    /// Refuses arguments of calls that nobody took.
+    void refuseArguments() {
+        calls.forEach(arguments -> arguments.forEach(this::refuseArgument));
+        calls.clear();
+    }
+
+    private void refuseArgument(JsonElement argument) {
+        if (argument.isJsonArray()) {
+            argument.getAsJsonArray().forEach(this::refuseArgument);
+        } else if (!argument.isJsonNull() && !KerasGraph.isTensor(argument)) {
+            find(Reason.UNSUPPORTED_CONNECTION, "is called with " + KerasJson.shown(argument));
+        }
     }
 
     String name() {
@@ -51,9 +100,19 @@ final class LayerConfig {
         return className;
     }
 
+    /// `pkg>Name` for a class that is not Keras' own; otherwise the class name.
+    String registeredName() {
+        return registeredName;
+    }
+
     /// The whole config, as it is in the file.
     JsonObject config() {
         return config;
+    }
+
+    /// Whether channels come before places in what it takes and gives, in the file.
+    boolean isChannelsFirst() {
+        return "channels_first".equals(KerasJson.string(config, "data_format"));
     }
 
     /// 1, 2 or 3: some formulas changed.

@@ -5,7 +5,6 @@ public enum Reason {
     // What keeps a model from being loaded.
     UNKNOWN_LAYER(true, "layer type is not supported"),
     RUNS_CODE(true, "holds Python code, which is never run"),
-    NESTED_MODEL(true, "a model within a model is not supported"),
     UNSUPPORTED_ARGUMENT(true, "an argument is not supported"),
     UNSUPPORTED_ACTIVATION(true, "activation is not supported"),
     UNSUPPORTED_DTYPE(true, "type of numbers is not supported"),
@@ -22,6 +21,9 @@ public enum Reason {
     UNKNOWN_ARGUMENT(false, "is not known; kept in the configuration, not interpreted"),
     NOT_FINITE(false, "has values that are NaN or infinite"),
     NOT_USED(false, "is not used by the model"),
+    NEEDS_PREPROCESSING(false, "takes pixels that are prepared outside the model"),
+    NOT_LOADED(false, "keeps the weights that it had"),
+    ORDER_BY_NAME(false, "weights are in an order that only their names tell"),
 
     // What keeps training from going on as before; the model is loaded all the same.
     UNSUPPORTED_OPTIMIZER(false, "optimizer is not supported"),

@@ -1,5 +1,6 @@
 package dev.lanewise.keras;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
@@ -28,6 +29,10 @@ final class RecordConfig {
             Map.entry("kernel_initializer", List.of("init")),
             Map.entry("negative_slope", List.of("alpha")),
             Map.entry("threshold", List.of("theta")),
+            Map.entry("pool_size", List.of("pool_length")),
+            Map.entry("strides", List.of("stride")),
+            Map.entry("padding", List.of("border_mode")),
+            Map.entry("size", List.of("length")),
             Map.entry("learning_rate", List.of("lr")),
             Map.entry("rho", List.of("decay_rate")));
 
@@ -50,6 +55,8 @@ final class RecordConfig {
                 json.add(key, activation);
             } else if (wanted == Initializer.class) {
                 json.add(key, initializer(key, value, config));
+            } else if (value != null && wanted == List.class && KerasJson.isNumber(value)) {
+                json.add(key, repeated(value, axes(type)));
             } else if (value != null) {
                 json.add(key, value);
             } else if (defaults.has(key)) {
@@ -72,6 +79,23 @@ final class RecordConfig {
             config.find(Reason.UNSUPPORTED_ARGUMENT, sentence(String.valueOf(e.getMessage())));
             return null;
         }
+    }
+
+    /// Spatial axes of a layer's samples, as its name says them: 2 for `MaxPooling2D`; else 1.
+    static int axes(Class<?> type) {
+        final String name = type.getSimpleName();
+        return name.matches(".*[123]D(Transpose)?")
+                ? name.replaceAll("[^123]", "").charAt(0) - '0'
+                : 1;
+    }
+
+    /// One number for all axes, as a list.
+    private static JsonArray repeated(JsonElement value, int times) {
+        final JsonArray list = new JsonArray();
+        for (int i = 0; i < times; i++) {
+            list.add(value);
+        }
+        return list;
     }
 
     private static String sentence(String message) {

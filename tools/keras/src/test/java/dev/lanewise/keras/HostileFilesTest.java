@@ -248,6 +248,17 @@ class HostileFilesTest {
         }
     }
 
+    /// Each of them a few bytes, and all of them the same ones: hours of inflating.
+    @Test
+    void chunksThatAreMuchLargerThanTheirDataAreRefused() {
+        refused(
+                model(DENSE.replace("\"units\": 3", "\"units\": 1000"), file -> {
+                    file.raw(new byte[2000]);
+                    return hard("kernel", file.chunked(H5Builder.UNDEFINED, new int[] {1 << 21, 1}, 2, 1000));
+                }),
+                "has 1000 chunks of 8388608 bytes for values of 8000 bytes");
+    }
+
     @Test
     void weightsThatExpandFromNextToNothingAreRefused() {
         final String wide = DENSE.replace("\"units\": 3", "\"units\": 20000000");
@@ -328,6 +339,42 @@ class HostileFilesTest {
         refused(config(bytes("{\"a\":".repeat(100_000))), "model_config", "deep");
     }
 
+    /// What a lenient parser takes beyond JSON hides neither depth nor values from the count.
+    @Test
+    void otherQuotesSeparatorsAndCommentsAreRefused() {
+        refused(config(bytes("['\"'," + "[".repeat(1_000_000))), "model_config is not JSON (''' at character 1)");
+        refused(config(bytes("[0" + ";0".repeat(2_000_000) + "]")), "model_config is not JSON (';' at character 2)");
+        for (String comment : List.of("#\"\n", "//\"\n", "/*\"*/")) {
+            refused(config(bytes("{\"a\":" + comment + "[0" + ",0".repeat(2_000_000) + "]}")), "is not JSON");
+        }
+        refused(config(bytes("{\"a\"=1}")), "is not JSON ('=' at character 4)");
+    }
+
+    @Test
+    void namesAreNotObeyedByATerminal() {
+        final String bell = DENSE.replace("\"Dense\"", "\"Wiz\\u001b[2J\\u0085\\nard\"");
+        final byte[] bytes = model(bell, file -> hard("kernel", file.dataset(new float[6], 2, 3)));
+        refused(bytes, "'d' (Wiz?[2J??ard)");
+        final Path path = write(bytes);
+        final UnsupportedLayerException e = assertThrows(UnsupportedLayerException.class, () -> KerasModels.load(path));
+        assertTrue(e.report().text().contains("NO  d (Wiz?[2J??ard)\n"), e.report()::text);
+    }
+
+    @Test
+    void manyRefusalsAreOneSentence() {
+        final StringBuilder layers = new StringBuilder();
+        for (int i = 0; i < 5000; i++) {
+            layers.append(i == 0 ? "" : ",")
+                    .append("{\"class_name\": \"Dense\", \"config\": {\"name\": \"d" + i
+                            + "\", \"units\": 3, \"activation\": \"magic" + i + "\"}}");
+        }
+        final Path path = write(config(bytes("{\"class_name\": \"Sequential\", \"config\": [" + layers + "]}")));
+        final UnsupportedLayerException e = assertThrows(UnsupportedLayerException.class, () -> KerasModels.load(path));
+        assertTrue(e.getMessage().length() < 20_000, () -> e.getMessage().length() + " characters");
+        assertTrue(e.getMessage().endsWith(" more"), e::getMessage);
+        assertTrue(e.report().allFindings().size() >= 5000);
+    }
+
     @Test
     void hugeJsonIsRefused() {
         refused(config(bytes("[" + "0,".repeat(2_000_000) + "0]")), "model_config", "values");
@@ -366,7 +413,7 @@ class HostileFilesTest {
                   {"class_name": "Dense", "config": {"name": "a", "units": 3, "activation": "magic",
                    "batch_input_shape": [null, 2]}},
                   {"class_name": "Wizard", "config": {"name": "b"}},
-                  {"class_name": "Flatten", "config": {"name": "c", "data_format": "channels_first"}},
+                  {"class_name": "Dropout", "config": {"name": "c", "rate": 0.5, "noise_shape": [1]}},
                   {"class_name": "Dense", "config": {"name": "e", "units": 3, "dtype": "complex64"}},
                   {"class_name": "Sequential", "config": {"name": "f", "layers": []}}]}}
                 """;
@@ -377,18 +424,18 @@ class HostileFilesTest {
         for (String part : List.of(
                 "'a' (Dense): activation 'magic'",
                 "'b' (Wizard)",
-                "'c' (Flatten): 'data_format' \"channels_first\"",
+                "'c' (Dropout): 'noise_shape' [1]",
                 "'e' (Dense): dtype 'complex64'",
-                "'f' (Sequential): a model within a model")) {
+                "'f': the model has no list of layers")) {
             assertTrue(e.getMessage().contains(part), () -> part + " is missing in " + e.getMessage());
         }
         assertEquals(
                 List.of(
+                        Reason.BAD_CONFIG,
                         Reason.UNSUPPORTED_ACTIVATION,
                         Reason.UNKNOWN_LAYER,
                         Reason.UNSUPPORTED_ARGUMENT,
-                        Reason.UNSUPPORTED_DTYPE,
-                        Reason.NESTED_MODEL),
+                        Reason.UNSUPPORTED_DTYPE),
                 report.allFindings().stream()
                         .map(Finding::reason)
                         .filter(Reason::refuses)

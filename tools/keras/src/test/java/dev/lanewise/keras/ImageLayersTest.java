@@ -43,7 +43,6 @@ class ImageLayersTest {
                 List.of("\"crop_to_aspect_ratio\": false", "\"crop_to_aspect_ratio\": true"),
                 List.of("\"pad_to_aspect_ratio\": false", "\"pad_to_aspect_ratio\": true"),
                 List.of("\"antialias\": false", "\"antialias\": true"),
-                List.of("channels_last", "channels_first"),
                 List.of("bilinear", "bicubic"),
                 List.of("24", "-1"))) {
             LayerConfig config = config("Resizing", RESIZING.replace(change.get(0), change.get(1)));

@@ -24,6 +24,13 @@ public record H5Dataset(String path, List<Long> dims, H5Type type, ByteOrder ord
         return size;
     }
 
+    /// Bytes of all elements.
+    ///
+    /// @throws ArithmeticException if they are beyond a long
+    long byteSize() {
+        return Math.multiplyExact(size(), type.bytes());
+    }
+
     public boolean isScalar() {
         return dims.isEmpty();
     }

@@ -51,7 +51,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The file is hostile until proved otherwise. It is read whole into native memory, so that the library looks at
 /// nothing else: an external link, external storage or a virtual data set leads nowhere, and no length of the file
-/// makes it allocate. Chunks are decoded here, into buffers whose sizes are known beforehand. Whatever goes
+/// makes it allocate. Chunks are decoded by [H5Chunks], into buffers whose sizes are known beforehand. Whatever goes
 /// wrong is a [ModelFormatException] of a sentence.
 public final class H5File implements AutoCloseable {
     private static final byte[] SIGNATURE = {(byte) 0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
@@ -61,6 +61,8 @@ public final class H5File implements AutoCloseable {
 
     private static final int MAX_SOFT_LINKS = 16;
     private static final int MAX_RANK = 32;
+    private static final int MAX_DEPTH = 200;
+    private static final int MAX_OBJECTS = 1 << 20;
     private static final int MAX_REASON = 160;
 
     /// Bytes of one string: configurations of the largest published models have less than a megabyte.
@@ -124,8 +126,7 @@ public final class H5File implements AutoCloseable {
                     throw new ModelFormatException(name + ": became shorter while it was read");
                 }
             }
-            final HdfFile file = guarded(name, "the HDF5 file", () -> HdfFile.fromByteBuffer(segment.asByteBuffer()));
-            return new H5File(name, memory, size, file);
+            return of(name, memory, segment);
         } catch (IOException e) {
             memory.close();
             final String reason = e instanceof NoSuchFileException ? "no such file" : String.valueOf(e.getMessage());
@@ -134,6 +135,63 @@ public final class H5File implements AutoCloseable {
             memory.close();
             throw e;
         }
+    }
+
+    /// A file that is in memory.
+    ///
+    /// @param memory holds the bytes, and is closed with the file; not where this fails
+    /// @throws ModelFormatException if it is no HDF5 file, damaged, or larger than 2 GiB
+    public static H5File of(String name, Memory memory, MemorySegment bytes) {
+        if (bytes.byteSize() > MAX_BYTES) {
+            throw new ModelFormatException(
+                    name + ": an HDF5 file of " + bytes.byteSize() + " bytes; up to " + MAX_BYTES + " are supported");
+        }
+        boolean found = false;
+        for (long at = 0; !found && at + SIGNATURE.length <= bytes.byteSize(); at = at == 0 ? 512 : at * 2) {
+            found = bytes.asSlice(at, SIGNATURE.length).mismatch(MemorySegment.ofArray(SIGNATURE)) < 0;
+        }
+        if (!found) {
+            throw new ModelFormatException(name + ": not an HDF5 file (its signature is missing)");
+        }
+        final HdfFile file = guarded(name, "the HDF5 file", () -> HdfFile.fromByteBuffer(bytes.asByteBuffer()));
+        return new H5File(name, memory, bytes.byteSize(), file);
+    }
+
+    /// Paths of all data sets, and of links that are not hard ones. A group to which several links lead is looked
+    /// into once, so that circles end.
+    ///
+    /// @throws ModelFormatException if there are groups deeper, or more objects, than a model has
+    public List<String> paths() {
+        return guarded(name, "the HDF5 file", () -> {
+            final List<String> paths = new ArrayList<>();
+            final Set<Long> seen = new HashSet<>();
+            final Deque<Map.Entry<String, Group>> open = new ArrayDeque<>();
+            open.add(Map.entry("", file));
+            int objects = 0;
+            while (!open.isEmpty()) {
+                final Map.Entry<String, Group> next = open.removeFirst();
+                final Group group = next.getValue();
+                if (!seen.add(group.getAddress())) {
+                    continue;
+                }
+                if (elements(next.getKey()).size() > MAX_DEPTH) {
+                    throw new ModelFormatException(name + ": its groups are nested more than " + MAX_DEPTH + " deep");
+                }
+                checkLinks(group);
+                for (Map.Entry<String, Node> child : group.getChildren().entrySet()) {
+                    if (++objects > MAX_OBJECTS) {
+                        throw new ModelFormatException(name + ": has more than " + MAX_OBJECTS + " objects");
+                    }
+                    final String path = next.getKey() + "/" + child.getKey();
+                    if (child.getValue() instanceof Group inner) {
+                        open.add(Map.entry(path, inner));
+                    } else {
+                        paths.add(path);
+                    }
+                }
+            }
+            return paths;
+        });
     }
 
     /// The file's name, for errors.
@@ -218,8 +276,17 @@ public final class H5File implements AutoCloseable {
             final ByteOrder order = type instanceof FloatingPoint number
                     ? number.getByteOrder()
                     : type instanceof FixedPoint number ? number.getByteOrder() : ByteOrder.LITTLE_ENDIAN;
-            return new H5Dataset(path, dims, type(type), order, dataset.getAddress());
+            return new H5Dataset(
+                    path, dims, isBfloat16(path, type) ? H5Type.BFLOAT16 : type(type), order, dataset.getAddress());
         });
+    }
+
+    /// Keras 3 stores bfloat16 as two bytes without a meaning, and says so in an attribute.
+    private boolean isBfloat16(String path, DataType type) {
+        return type.getSize() == Short.BYTES
+                && !(type instanceof FloatingPoint)
+                && hasAttribute(path, "dtype")
+                && "bfloat16".equals(string(path, "dtype"));
     }
 
     private static H5Type type(DataType type) {
@@ -275,7 +342,7 @@ public final class H5File implements AutoCloseable {
             } else if (layout instanceof CompactDataLayoutMessage compact) {
                 compact(data, compact);
             } else {
-                new Chunks(data, header).check();
+                chunks(data, header).check();
             }
             return data;
         });
@@ -299,7 +366,7 @@ public final class H5File implements AutoCloseable {
         }
         bytes.order(data.order());
         for (int i = 0; i < count; i++) {
-            target.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) value(bytes, data.type(), i));
+            target.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) data.type().value(bytes, i));
         }
     }
 
@@ -311,30 +378,7 @@ public final class H5File implements AutoCloseable {
             throw new ModelFormatException(
                     name + ": '" + data.path() + "' has dimensions " + data.dims() + ", a single number was expected");
         }
-        return value(bytes(data).order(data.order()), data.type(), 0);
-    }
-
-    private static double value(ByteBuffer bytes, H5Type type, int i) {
-        final int at = i * type.bytes();
-        return switch (type) {
-            case FLOAT16 -> Float.float16ToFloat(bytes.getShort(at));
-            case BFLOAT16 -> Float.intBitsToFloat(bytes.getShort(at) << 16);
-            case FLOAT32 -> bytes.getFloat(at);
-            case FLOAT64 -> bytes.getDouble(at);
-            case INT8 -> bytes.get(at);
-            case UINT8 -> Byte.toUnsignedInt(bytes.get(at));
-            case INT16 -> bytes.getShort(at);
-            case UINT16 -> Short.toUnsignedInt(bytes.getShort(at));
-            case INT32 -> bytes.getInt(at);
-            case UINT32 -> Integer.toUnsignedLong(bytes.getInt(at));
-            case INT64 -> bytes.getLong(at);
-            case UINT64 -> unsigned(bytes.getLong(at));
-            case OTHER -> throw new IllegalArgumentException("not a number");
-        };
-    }
-
-    private static double unsigned(long value) {
-        return value >= 0 ? value : ((value >>> 1) | (value & 1)) * 2.0;
+        return data.type().value(bytes(data).order(data.order()), 0);
     }
 
     /// The elements as the file has them, one after the other.
@@ -351,16 +395,12 @@ public final class H5File implements AutoCloseable {
             if (layout instanceof CompactDataLayoutMessage compact) {
                 return compact(data, compact);
             }
-            return new Chunks(data, header).read();
+            return chunks(data, header).read();
         });
     }
 
-    private static long byteSize(H5Dataset data) {
-        return Math.multiplyExact(data.size(), data.type().bytes());
-    }
-
     private ByteBuffer contiguous(H5Dataset data, ContiguousDataLayoutMessage layout) {
-        final long size = byteSize(data);
+        final long size = data.byteSize();
         if (size == 0) {
             return ByteBuffer.allocate(0);
         }
@@ -382,146 +422,40 @@ public final class H5File implements AutoCloseable {
     private ByteBuffer compact(H5Dataset data, CompactDataLayoutMessage layout) {
         final ByteBuffer bytes = layout.getDataBuffer().duplicate();
         bytes.rewind();
-        if (bytes.remaining() < byteSize(data)) {
-            throw new ModelFormatException(name + ": '" + data.path() + "' needs " + byteSize(data)
+        if (bytes.remaining() < data.byteSize()) {
+            throw new ModelFormatException(name + ": '" + data.path() + "' needs " + data.byteSize()
                     + " bytes, its storage has " + bytes.remaining());
         }
         return bytes.slice();
     }
 
-    /// A data set in chunks.
-    private final class Chunks {
-        /// Chunks may be larger than the data set, by this much at most: writers choose a megabyte or less.
-        private static final int SPARE = 16 << 20;
-
-        private final H5Dataset data;
-        private final ChunkedDataset chunked;
-        private final int[] chunk;
-        private final H5Filters filters;
-        private final int chunkBytes;
-        private final long count;
-
-        Chunks(H5Dataset data, ObjectHeader header) {
-            this.data = data;
-            if (!(find(data.path()) instanceof ChunkedDataset dataset)) {
-                throw new ModelFormatException(name + ": '" + data.path() + "' is stored in an unknown way");
-            }
-            chunked = dataset;
-            chunk = dataset.getChunkDimensions();
-            final List<FilterPipelineMessage> pipelines = header.getMessagesOfType(FilterPipelineMessage.class);
-            final List<H5Filters.Step> steps = new ArrayList<>();
-            if (!pipelines.isEmpty()) {
-                pipelines
-                        .getFirst()
-                        .getFilters()
-                        .forEach(filter -> steps.add(new H5Filters.Step(
-                                filter.getId(),
-                                String.valueOf(filter.getName()),
-                                Arrays.stream(filter.getData()).boxed().toList())));
-            }
-            if (header.getMessageOfType(DataLayoutMessage.class) instanceof ChunkedDataLayoutMessage old) {
-                checkTree(old.getBTreeAddress(), 8 + 8 * (data.dims().size() + 1), "'" + data.path() + "'");
-            }
-            filters = new H5Filters(steps, name + ": '" + data.path() + "'");
-            long bytes = data.type().bytes();
-            long chunks = 1;
-            if (chunk.length != data.dims().size()) {
-                throw new ModelFormatException(name + ": '" + data.path() + "' has "
-                        + data.dims().size() + " dimensions, its chunks have " + chunk.length);
-            }
-            final long limit = Math.max(SPARE, 4 * byteSize(data));
-            for (int i = 0; i < chunk.length; i++) {
-                if (chunk[i] <= 0 || bytes > limit / chunk[i]) {
-                    throw new ModelFormatException(
-                            name + ": '" + data.path() + "' has chunks of an absurd size, " + Arrays.toString(chunk));
-                }
-                bytes *= chunk[i];
-                chunks = Math.multiplyExact(chunks, (data.dims().get(i) + chunk[i] - 1) / chunk[i]);
-            }
-            chunkBytes = Math.toIntExact(bytes);
-            count = chunks;
-            if (count > fileSize) {
-                throw new ModelFormatException(name + ": '" + data.path() + "' would have " + count
-                        + " chunks, the file has " + fileSize + " bytes");
-            }
+    /// A data set in chunks: where they are is in a tree of the file, or in a list.
+    private H5Chunks chunks(H5Dataset data, ObjectHeader header) {
+        final String what = name + ": '" + data.path() + "'";
+        if (!(find(data.path()) instanceof ChunkedDataset dataset)) {
+            throw new ModelFormatException(what + " is stored in an unknown way");
         }
-
-        /// Looks for all chunks.
-        void check() {
-            walk((offset, raw) -> {});
+        final List<FilterPipelineMessage> pipelines = header.getMessagesOfType(FilterPipelineMessage.class);
+        final List<H5Filters.Step> steps = new ArrayList<>();
+        if (!pipelines.isEmpty()) {
+            pipelines
+                    .getFirst()
+                    .getFilters()
+                    .forEach(filter -> steps.add(new H5Filters.Step(
+                            filter.getId(),
+                            String.valueOf(filter.getName()),
+                            Arrays.stream(filter.getData()).boxed().toList())));
         }
-
-        ByteBuffer read() {
-            final long size = byteSize(data);
-            if (size > MAX_BYTES) {
-                throw new ModelFormatException(name + ": '" + data.path() + "' has " + size + " bytes in chunks; up to "
-                        + MAX_BYTES + " are supported");
-            }
-            final byte[] all = new byte[(int) size];
-            final byte[] decoded = new byte[chunkBytes];
-            walk((offset, raw) -> {
-                filters.decode(raw, decoded);
-                place(decoded, all, offset);
-            });
-            return ByteBuffer.wrap(all);
+        if (header.getMessageOfType(DataLayoutMessage.class) instanceof ChunkedDataLayoutMessage old) {
+            checkTree(old.getBTreeAddress(), 8 + 8 * (data.dims().size() + 1), "'" + data.path() + "'");
         }
-
-        private interface Visitor {
-            void chunk(int[] offset, ByteBuffer raw);
-        }
-
-        private void walk(Visitor visitor) {
-            if (count == 0) {
-                return;
-            }
-            final int[] offset = new int[chunk.length];
-            while (true) {
-                final ByteBuffer raw = chunked.getRawChunkBuffer(offset.clone());
-                visitor.chunk(offset, raw);
-                int axis = chunk.length - 1;
-                while (axis >= 0) {
-                    offset[axis] += chunk[axis];
-                    if (offset[axis] < data.dims().get(axis)) {
-                        break;
-                    }
-                    offset[axis] = 0;
-                    axis--;
-                }
-                if (axis < 0) {
-                    return;
-                }
-            }
-        }
-
-        /// Copies the part of a chunk that is inside the data set, row by row.
-        private void place(byte[] decoded, byte[] all, int[] offset) {
-            final int rank = chunk.length;
-            final int element = data.type().bytes();
-            final int row = (int) Math.min(chunk[rank - 1], data.dims().get(rank - 1) - offset[rank - 1]) * element;
-            final int[] at = new int[rank];
-            while (true) {
-                int from = 0;
-                long to = 0;
-                for (int i = 0; i < rank; i++) {
-                    from = from * chunk[i] + at[i];
-                    to = to * data.dims().get(i) + offset[i] + at[i];
-                }
-                System.arraycopy(decoded, from * element, all, (int) (to * element), row);
-                int axis = rank - 2;
-                while (axis >= 0) {
-                    at[axis]++;
-                    if (at[axis] < chunk[axis]
-                            && offset[axis] + at[axis] < data.dims().get(axis)) {
-                        break;
-                    }
-                    at[axis] = 0;
-                    axis--;
-                }
-                if (axis < 0) {
-                    return;
-                }
-            }
-        }
+        return new H5Chunks(
+                what,
+                data,
+                dataset.getChunkDimensions(),
+                new H5Filters(steps, what),
+                fileSize,
+                dataset::getRawChunkBuffer);
     }
 
     private String where(String path, String attribute) {

@@ -1,0 +1,190 @@
+package dev.lanewise.kernels.rownormalization;
+
+import static dev.lanewise.kernels.simd.Simd.LANES;
+import static dev.lanewise.kernels.simd.Simd.ORDER;
+import static dev.lanewise.kernels.simd.Simd.SPECIES;
+import static dev.lanewise.kernels.simd.Simd.vectorBound;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
+
+import dev.lanewise.kernels.reduction.SimdLaneSum;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/// Vector loops; the elements of a row that fill no vector are left to the plain ones.
+public final class SimdRowNormalization extends ScalarRowNormalization {
+    @Override
+    void momentsLoop(
+            MemorySegment x,
+            long xo,
+            int rows,
+            int cols,
+            MemorySegment mean,
+            long mo,
+            MemorySegment variance,
+            long vo) {
+        for (int r = 0; r < rows; r++) {
+            long row = xo + (long) r * cols;
+            float average = SimdLaneSum.sum(x, row, cols) / cols;
+            mean.setAtIndex(JAVA_FLOAT, mo + r, average);
+            variance.setAtIndex(JAVA_FLOAT, vo + r, SimdLaneSum.deviations(x, row, cols, average) / cols);
+        }
+    }
+
+    @Override
+    void squaresLoop(MemorySegment x, long xo, int rows, int cols, MemorySegment sums, long so) {
+        for (int r = 0; r < rows; r++) {
+            long row = xo + (long) r * cols;
+            sums.setAtIndex(JAVA_FLOAT, so + r, SimdLaneSum.products(x, row, x, row, cols));
+        }
+    }
+
+    @Override
+    void normalizeRow(
+            MemorySegment x,
+            long xo,
+            int cols,
+            float center,
+            float factor,
+            MemorySegment gamma,
+            long go,
+            MemorySegment beta,
+            long bo,
+            MemorySegment y,
+            long yo) {
+        int bound = vectorBound(cols);
+        for (int c = 0; c < bound; c += LANES) {
+            FloatVector n = fromMemorySegment(SPECIES, x, 4 * (xo + c), ORDER)
+                    .sub(center)
+                    .mul(factor);
+            FloatVector scale = fromMemorySegment(SPECIES, gamma, 4 * (go + c), ORDER);
+            n.fma(scale, fromMemorySegment(SPECIES, beta, 4 * (bo + c), ORDER))
+                    .intoMemorySegment(y, 4 * (yo + c), ORDER);
+        }
+        super.normalizeRow(
+                x, xo + bound, cols - bound, center, factor, gamma, go + bound, beta, bo + bound, y, yo + bound);
+    }
+
+    @Override
+    void gradientSumsLoop(
+            MemorySegment dy,
+            long dyo,
+            MemorySegment x,
+            long xo,
+            int rows,
+            int cols,
+            MemorySegment center,
+            long co,
+            MemorySegment factor,
+            long fo,
+            MemorySegment gamma,
+            long go,
+            MemorySegment sums,
+            long so,
+            MemorySegment products,
+            long po) {
+        for (int r = 0; r < rows; r++) {
+            long row = (long) r * cols;
+            sums.setAtIndex(JAVA_FLOAT, so + r, SimdLaneSum.products(dy, dyo + row, gamma, go, cols));
+            float middle = center.getAtIndex(JAVA_FLOAT, co + r);
+            float sum = SimdLaneSum.centeredProducts(dy, dyo + row, gamma, go, x, xo + row, cols, middle);
+            products.setAtIndex(JAVA_FLOAT, po + r, sum * factor.getAtIndex(JAVA_FLOAT, fo + r));
+        }
+    }
+
+    @Override
+    void gradientRow(
+            MemorySegment dy,
+            long dyo,
+            MemorySegment x,
+            long xo,
+            int cols,
+            float center,
+            float factor,
+            MemorySegment gamma,
+            long go,
+            float a,
+            float b,
+            MemorySegment dx,
+            long dxo,
+            boolean accumulate) {
+        VectorMask<Float> add = SPECIES.maskAll(accumulate);
+        int bound = vectorBound(cols);
+        for (int c = 0; c < bound; c += LANES) {
+            FloatVector n = fromMemorySegment(SPECIES, x, 4 * (xo + c), ORDER)
+                    .sub(center)
+                    .mul(factor);
+            FloatVector g = fromMemorySegment(SPECIES, dy, 4 * (dyo + c), ORDER)
+                    .mul(fromMemorySegment(SPECIES, gamma, 4 * (go + c), ORDER));
+            FloatVector d = g.sub(a).sub(n.mul(b)).mul(factor);
+            d.blend(fromMemorySegment(SPECIES, dx, 4 * (dxo + c), ORDER).add(d), add)
+                    .intoMemorySegment(dx, 4 * (dxo + c), ORDER);
+        }
+        super.gradientRow(
+                dy,
+                dyo + bound,
+                x,
+                xo + bound,
+                cols - bound,
+                center,
+                factor,
+                gamma,
+                go + bound,
+                a,
+                b,
+                dx,
+                dxo + bound,
+                accumulate);
+    }
+
+    @Override
+    void gammaGradientLoop(
+            MemorySegment dy,
+            long dyo,
+            MemorySegment x,
+            long xo,
+            int rows,
+            int cols,
+            long ld,
+            MemorySegment center,
+            long co,
+            MemorySegment factor,
+            long fo,
+            MemorySegment dGamma,
+            long go,
+            boolean accumulate) {
+        for (int c = 0; c < cols; c += LANES) {
+            gammaGradientOf1(
+                    dy, dyo + c, x, xo + c, rows, ld, center, co, factor, fo, dGamma, go + c, accumulate, cols - c);
+        }
+    }
+
+    private static void gammaGradientOf1(
+            MemorySegment dy,
+            long dyo,
+            MemorySegment x,
+            long xo,
+            int rows,
+            long ld,
+            MemorySegment center,
+            long co,
+            MemorySegment factor,
+            long fo,
+            MemorySegment dGamma,
+            long go,
+            boolean accumulate,
+            int left) {
+        VectorMask<Float> mask = SPECIES.indexInRange(0, left);
+        FloatVector sum = FloatVector.broadcast(SPECIES, 0f);
+        for (int r = 0; r < rows; r++) {
+            FloatVector n = fromMemorySegment(SPECIES, x, 4 * (xo + r * ld), ORDER, mask)
+                    .sub(center.getAtIndex(JAVA_FLOAT, co + r))
+                    .mul(factor.getAtIndex(JAVA_FLOAT, fo + r));
+            sum = sum.add(fromMemorySegment(SPECIES, dy, 4 * (dyo + r * ld), ORDER, mask)
+                    .mul(n));
+        }
+        FloatVector old = fromMemorySegment(SPECIES, dGamma, 4 * go, ORDER, mask);
+        sum.blend(old.add(sum), SPECIES.maskAll(accumulate)).intoMemorySegment(dGamma, 4 * go, ORDER, mask);
+    }
+}

@@ -1,0 +1,33 @@
+package dev.lanewise.nn.layer;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// The largest value of each window of images `[height, width, channels]`, channel by channel; NaN if there is one. The
+/// gradient goes
+/// to the first cell that has it.
+///
+/// With padding `valid` there are `(in - pool_size) / strides + 1` windows along an axis, with `same` `in / strides`,
+/// rounded up: then the windows reach beyond both edges, beyond the last one by one cell more where it is odd.
+///
+/// @param poolSize cells of a window: two numbers
+/// @param strides cells from one window to the next: two numbers, or null for `pool_size`
+/// @param padding `valid` or `same`
+public record MaxPooling2D(List<Integer> poolSize, @Nullable List<Integer> strides, String padding)
+        implements Pooling.Max {
+    public MaxPooling2D {
+        poolSize = List.copyOf(poolSize);
+        strides = strides == null ? null : List.copyOf(strides);
+        Windows.check("MaxPooling2D", 2, poolSize, strides, padding);
+    }
+
+    /// Whole windows next to each other.
+    public MaxPooling2D(int height, int width) {
+        this(List.of(height, width), null, "valid");
+    }
+
+    /// Keras' defaults: windows of 2 next to each other.
+    public MaxPooling2D() {
+        this(2, 2);
+    }
+}

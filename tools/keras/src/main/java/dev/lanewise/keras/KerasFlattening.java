@@ -1,0 +1,412 @@
+package dev.lanewise.keras;
+
+import dev.lanewise.nn.Graph;
+import dev.lanewise.nn.InputLayer;
+import dev.lanewise.nn.Layer;
+import dev.lanewise.nn.layer.Permute;
+import dev.lanewise.tensor.Shape;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Makes one graph of a model and the models in it: each call of a model becomes calls of its layers, which are
+/// named by their way, as `encoder/dense`; what a model was is kept as a group of the graph.
+final class KerasFlattening {
+    /// A model that calls one twice that calls one twice and so on would have no end.
+    private static final int MAX_CALLS = 20_000;
+
+    /// An output of a step.
+    private record Value(int step, int output) {}
+
+    /// A call of the flat graph.
+    ///
+    /// @param name of the layer in the flat graph
+    /// @param outputs shapes of its outputs
+    private record Step(KerasNode node, String name, Layer layer, List<Value> inputs, List<Shape> outputs) {}
+
+    /// A call of a model within the model.
+    private record ModelCall(List<Value> inputs, List<Value> outputs) {}
+
+    private static final class Refused extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        Refused() {
+            super(null, null, false, false);
+        }
+    }
+
+    private final KerasGraph top;
+    private final List<Step> steps = new ArrayList<>();
+    private final Map<KerasNode, List<ModelCall>> groups = new LinkedHashMap<>();
+    private final Map<KerasGraph, List<KerasGraph.Call>> orders = new HashMap<>();
+    private final Map<KerasNode, String> after = new HashMap<>();
+
+    /// Values with channels first, and the same with channels last, which they were made of.
+    private final Map<Value, Value> last = new HashMap<>();
+
+    private int calls;
+
+    private KerasFlattening(KerasGraph top) {
+        this.top = top;
+    }
+
+    /// What came of a model.
+    ///
+    /// @param graph what leads to the outputs
+    /// @param whole with the layers that do not: the file has weights for them too
+    record Flat(Graph graph, Graph whole) {
+        /// Whether all layers lead to the outputs.
+        boolean isWhole() {
+            return graph.calls().size() == whole.calls().size();
+        }
+    }
+
+    /// The graph; null where it is refused, and the findings say why.
+    static @Nullable Flat of(KerasGraph model) {
+        if (model.refused()) {
+            return null;
+        }
+        try {
+            return new KerasFlattening(model).run();
+        } catch (Refused e) {
+            return null;
+        }
+    }
+
+    private Flat run() {
+        final List<Value> inputs = new ArrayList<>();
+        for (KerasRef ref : top.inputs()) {
+            final KerasNode node = top.node(ref.layer());
+            if (node == null || !(node.layer() instanceof InputLayer layer)) {
+                top.find(Reason.BAD_CONFIG, "the model's input " + ref + " is no input layer");
+                throw new Refused();
+            }
+            inputs.add(add(node, node.path(), layer, List.of()));
+        }
+        final List<Value> outputs = call(top, inputs);
+        final Set<Integer> used = used(outputs);
+        for (Value input : inputs) {
+            if (!used.contains(input.step())) {
+                top.find(
+                        Reason.BAD_CONFIG,
+                        "the input '" + KerasJson.shown(steps.get(input.step()).name()) + "' leads to no output");
+                throw new Refused();
+            }
+        }
+        final Set<KerasNode> called = new HashSet<>();
+        used.forEach(step -> called.add(steps.get(step).node()));
+        for (KerasNode node : top.leaves()) {
+            if (!called.contains(node) && !KerasGraph.isInput(node.config().className())) {
+                node.config().find(Reason.NOT_USED, "leads to no output of the model");
+            }
+        }
+        final Graph graph = build(used, outputs);
+        return new Flat(graph, used.size() == steps.size() ? graph : build(all(), ends(outputs)));
+    }
+
+    private Set<Integer> all() {
+        final Set<Integer> all = new HashSet<>();
+        for (int i = 0; i < steps.size(); i++) {
+            all.add(i);
+        }
+        return all;
+    }
+
+    /// The outputs, and all steps whose results nobody reads.
+    private List<Value> ends(List<Value> outputs) {
+        final Set<Integer> read = used(outputs);
+        final List<Value> ends = new ArrayList<>(outputs);
+        steps.forEach(step -> step.inputs().forEach(value -> read.add(value.step())));
+        for (int i = 0; i < steps.size(); i++) {
+            if (!read.contains(i)) {
+                ends.add(new Value(i, 0));
+            }
+        }
+        return ends;
+    }
+
+    private Value add(KerasNode node, String name, Layer layer, List<Value> inputs) {
+        count();
+        try {
+            final List<Shape> outputs =
+                    layer.outputShapes(inputs.stream().map(this::shape).toList());
+            steps.add(new Step(node, name, layer, inputs, outputs));
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            node.config().find(Reason.BAD_SHAPE, withoutName(String.valueOf(e.getMessage()), name));
+            throw new Refused();
+        }
+        return new Value(steps.size() - 1, 0);
+    }
+
+    private Shape shape(Value value) {
+        return steps.get(value.step()).outputs().get(value.output());
+    }
+
+    private void count() {
+        if (++calls > MAX_CALLS) {
+            top.find(Reason.TOO_LARGE, "the model has more than " + MAX_CALLS + " calls of layers");
+            throw new Refused();
+        }
+    }
+
+    /// Adds the calls of a model's layers.
+    private List<Value> call(KerasGraph model, List<Value> arguments) {
+        count();
+        List<KerasGraph.Call> order = orders.get(model);
+        if (order == null) {
+            order = model.order();
+            if (order == null) {
+                throw new Refused();
+            }
+            orders.put(model, order);
+        }
+        final Map<KerasRef, List<Value>> values = new HashMap<>();
+        for (int i = 0; i < arguments.size(); i++) {
+            values.put(model.inputs().get(i).call(), List.of(arguments.get(i)));
+        }
+        for (KerasGraph.Call call : order) {
+            if (values.containsKey(call.ref())) {
+                continue;
+            }
+            final List<Value> inputs = new ArrayList<>();
+            call.inputs().forEach(ref -> inputs.add(value(model, values, ref, call.layer())));
+            values.put(call.ref(), results(call.layer(), inputs));
+        }
+        final List<Value> outputs = new ArrayList<>();
+        model.outputs().forEach(ref -> outputs.add(value(model, values, ref, null)));
+        return outputs;
+    }
+
+    /// The outputs of a call: all of a model's; a plain layer's first, from which the others follow.
+    private List<Value> results(KerasNode node, List<Value> inputs) {
+        final KerasGraph model = node.model();
+        if (model != null) {
+            if (inputs.size() != model.inputs().size()) {
+                node.config()
+                        .find(
+                                Reason.BAD_CONFIG,
+                                "is called with " + inputs.size() + " values, it has "
+                                        + model.inputs().size() + " inputs");
+                throw new Refused();
+            }
+            final List<Value> outputs = call(model, inputs);
+            groups.computeIfAbsent(node, key -> new ArrayList<>()).add(new ModelCall(inputs, outputs));
+            return outputs;
+        }
+        if (KerasGraph.isInput(node.config().className())) {
+            node.config().find(Reason.BAD_CONFIG, "is not among the inputs of the model that it is in");
+            throw new Refused();
+        }
+        final Layer layer = node.layer();
+        if (layer == null) {
+            throw new IllegalStateException("layer '" + node.path() + "' was not converted and not refused");
+        }
+        if (KerasLayers.isChannelsFirst(node.config())) {
+            final Value result = add(
+                    node,
+                    node.path(),
+                    layer,
+                    inputs.stream().map(input -> channelsLast(node, input)).toList());
+            return List.of(channelsFirst(node, result));
+        }
+        final Value result = add(node, node.path(), layer, inputs);
+        final Layer after = KerasLayers.after(node.config());
+        return List.of(after == null ? result : add(node, pathAfter(node), after, List.of(result)));
+    }
+
+    /// A value whose channels come first, with its channels last.
+    private Value channelsLast(KerasNode node, Value value) {
+        final Value known = last.get(value);
+        if (known != null) {
+            return known;
+        }
+        final int axes = shape(value).rank() - 1;
+        if (axes < 2) {
+            return value;
+        }
+        final List<Integer> order = new ArrayList<>();
+        for (int axis = 2; axis <= axes; axis++) {
+            order.add(axis);
+        }
+        order.add(1);
+        return add(node, top.free(node.path() + "_channels_last"), new Permute(order), List.of(value));
+    }
+
+    /// A value whose channels come last, with its channels first, as the file has it; one without places stays.
+    private Value channelsFirst(KerasNode node, Value value) {
+        final int axes = shape(value).rank() - 1;
+        if (axes < 2) {
+            return value;
+        }
+        final List<Integer> order = new ArrayList<>(List.of(axes));
+        for (int axis = 1; axis < axes; axis++) {
+            order.add(axis);
+        }
+        final Value first = add(node, top.free(node.path() + "_channels_first"), new Permute(order), List.of(value));
+        last.put(first, value);
+        return first;
+    }
+
+    private String pathAfter(KerasNode node) {
+        return after.computeIfAbsent(node, top::pathAfter);
+    }
+
+    /// @param reader whose input it is; null for the model's output
+    private Value value(KerasGraph model, Map<KerasRef, List<Value>> values, KerasRef ref, @Nullable KerasNode reader) {
+        final List<Value> outputs = values.getOrDefault(ref.call(), List.of());
+        if (ref.tensor() >= 0 && ref.tensor() < outputs.size()) {
+            return outputs.get(ref.tensor());
+        }
+        final KerasNode source = model.node(ref.layer());
+        if (outputs.size() == 1
+                && source != null
+                && source.layer() != null
+                && ref.tensor() > 0
+                && ref.tensor() < steps.get(outputs.getFirst().step()).outputs().size()) {
+            return new Value(outputs.getFirst().step(), ref.tensor());
+        }
+        if (reader == null) {
+            top.find(Reason.BAD_CONFIG, "the model's output " + ref + " does not exist");
+        } else {
+            reader.config().find(Reason.BAD_CONFIG, "is called with " + ref + ", which does not exist");
+        }
+        throw new Refused();
+    }
+
+    private Set<Integer> used(List<Value> outputs) {
+        final Set<Integer> used = new HashSet<>();
+        outputs.forEach(value -> used.add(value.step()));
+        for (int i = steps.size() - 1; i >= 0; i--) {
+            if (used.contains(i)) {
+                steps.get(i).inputs().forEach(value -> used.add(value.step()));
+            }
+        }
+        return used;
+    }
+
+    private Graph build(Set<Integer> used, List<Value> outputs) {
+        final Graph.Builder builder = Graph.builder();
+        final Map<Integer, List<Graph.Value>> results = new HashMap<>();
+        final Set<String> added = new HashSet<>();
+        for (int i = 0; i < steps.size(); i++) {
+            if (!used.contains(i)) {
+                continue;
+            }
+            final Step step = steps.get(i);
+            final LayerConfig config = step.node().config();
+            final Graph.Value[] inputs = new Graph.Value[step.inputs().size()];
+            for (int k = 0; k < inputs.length; k++) {
+                inputs[k] = value(results, step.inputs().get(k), config);
+            }
+            try {
+                if (added.add(step.name())) {
+                    builder.layer(step.name(), step.layer());
+                }
+                results.put(i, builder.call(step.name(), inputs));
+            } catch (IllegalArgumentException | ArithmeticException e) {
+                config.find(Reason.BAD_SHAPE, withoutName(String.valueOf(e.getMessage()), step.name()));
+                throw new Refused();
+            }
+        }
+        final Graph.Value[] ends = new Graph.Value[outputs.size()];
+        for (int i = 0; i < ends.length; i++) {
+            ends[i] = value(results, outputs.get(i), null);
+        }
+        try {
+            final Set<String> frozen = new HashSet<>();
+            frozen(top, !top.isTrainable(), added, frozen);
+            return builder.build(ends).withFrozen(frozen).withGroups(groups(results, added));
+        } catch (IllegalArgumentException e) {
+            top.find(Reason.BAD_CONFIG, String.valueOf(e.getMessage()));
+            throw new Refused();
+        }
+    }
+
+    private Graph.Value value(Map<Integer, List<Graph.Value>> results, Value value, @Nullable LayerConfig reader) {
+        final List<Graph.Value> outputs = results.getOrDefault(value.step(), List.of());
+        if (value.output() < outputs.size()) {
+            return outputs.get(value.output());
+        }
+        final String what = "output " + value.output() + " of '"
+                + KerasJson.shown(steps.get(value.step()).name()) + "', which does not exist";
+        if (reader == null) {
+            top.find(Reason.BAD_CONFIG, "the model's output is " + what);
+        } else {
+            reader.find(Reason.BAD_CONFIG, "is called with " + what);
+        }
+        throw new Refused();
+    }
+
+    /// Layers whose `trainable` is false, or that of a model that they are in.
+    private static void frozen(KerasGraph model, boolean all, Set<String> added, Set<String> frozen) {
+        for (KerasNode node : model.nodes()) {
+            final boolean own = all || !node.isTrainable();
+            if (node.model() != null) {
+                frozen(node.model(), own || !node.model().isTrainable(), added, frozen);
+            } else if (own && added.contains(node.path())) {
+                frozen.add(node.path());
+            }
+        }
+    }
+
+    /// The models within the model, as far as their calls are there.
+    private List<Graph.Group> groups(Map<Integer, List<Graph.Value>> results, Set<String> added) {
+        final Map<KerasNode, List<Graph.GroupCall>> calls = new LinkedHashMap<>();
+        groups.forEach((node, list) -> {
+            for (ModelCall call : list) {
+                if (there(call.inputs(), results) && there(call.outputs(), results)) {
+                    calls.computeIfAbsent(node, key -> new ArrayList<>())
+                            .add(new Graph.GroupCall(values(call.inputs(), results), values(call.outputs(), results)));
+                }
+            }
+        });
+        final List<Graph.Group> all = new ArrayList<>();
+        for (KerasNode node : top.all()) {
+            final KerasGraph model = node.model();
+            final List<Graph.GroupCall> ofNode = calls.get(node);
+            if (model == null || ofNode == null) {
+                continue;
+            }
+            final List<String> members = new ArrayList<>();
+            for (KerasNode member : model.nodes()) {
+                if (member.model() == null ? added.contains(member.path()) : calls.containsKey(member)) {
+                    members.add(member.path());
+                    final String afterwards = after.get(member);
+                    if (afterwards != null) {
+                        members.add(afterwards);
+                    }
+                    for (String turned : List.of("_channels_last", "_channels_first")) {
+                        final String name = top.free(member.path() + turned);
+                        if (added.contains(name)) {
+                            members.add(name);
+                        }
+                    }
+                }
+            }
+            all.add(new Graph.Group(node.path(), model.isSequential() ? "Sequential" : "Functional", members, ofNode));
+        }
+        return all;
+    }
+
+    private static boolean there(List<Value> values, Map<Integer, List<Graph.Value>> results) {
+        return values.stream()
+                .allMatch(value -> value.output()
+                        < results.getOrDefault(value.step(), List.of()).size());
+    }
+
+    private static List<Graph.Value> values(List<Value> values, Map<Integer, List<Graph.Value>> results) {
+        return values.stream()
+                .map(value -> results.getOrDefault(value.step(), List.of()).get(value.output()))
+                .toList();
+    }
+
+    private static String withoutName(String message, String layer) {
+        final String start = "layer '" + layer + "': ";
+        return message.startsWith(start) ? message.substring(start.length()) : message;
+    }
+}

@@ -1,0 +1,169 @@
+package dev.lanewise.keras;
+
+import dev.lanewise.keras.h5.H5File;
+import dev.lanewise.nn.Graph;
+import dev.lanewise.nn.ParameterLayout;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/// Weights as Keras 3 stores them: a tree of objects, each with its variables `vars/0`, `vars/1`, … A layer is
+/// called after its class, with a number for each class and container: `layers/dense_1`. Its own name plays no
+/// part.
+final class TreeWeights implements KerasWeightSource {
+    private static final String LAYERS = "layers";
+    private static final String OPTIMIZER = "optimizer";
+    private static final String VARIABLES = "vars";
+
+    /// What tf.keras 2.12 to 2.14 called the layers.
+    private static final String OLD_LAYERS = "_layer_checkpoint_dependencies";
+
+    /// Objects within a layer that have variables of their own, in the layer's order of weights: paths, of which
+    /// those are taken that are there.
+    private static final Map<String, List<String>> INNER = Map.ofEntries(
+            Map.entry("LSTM", List.of("cell")),
+            Map.entry("GRU", List.of("cell")),
+            Map.entry("SimpleRNN", List.of("cell")),
+            Map.entry("ConvLSTM1D", List.of("cell")),
+            Map.entry("ConvLSTM2D", List.of("cell")),
+            Map.entry("ConvLSTM3D", List.of("cell")),
+            Map.entry("TimeDistributed", List.of("layer")),
+            Map.entry("Bidirectional", List.of("forward_layer/cell", "backward_layer/cell")),
+            Map.entry(
+                    "MultiHeadAttention",
+                    List.of(
+                            "query_dense",
+                            "_query_dense",
+                            "key_dense",
+                            "_key_dense",
+                            "value_dense",
+                            "_value_dense",
+                            "output_dense",
+                            "_output_dense")),
+            Map.entry("GroupedQueryAttention", List.of("_query_dense", "_key_dense", "_value_dense", "_output_dense")),
+            Map.entry("GroupQueryAttention", List.of("_query_dense", "_key_dense", "_value_dense", "_output_dense")));
+
+    private final H5File file;
+
+    /// Paths in the file by number, by the object's path as Keras 3 has it today.
+    private final Map<String, SortedMap<Integer, String>> variables = new LinkedHashMap<>();
+
+    TreeWeights(H5File file) {
+        this.file = file;
+        for (String path : file.paths()) {
+            // tf.keras on Windows joined names with the other slash.
+            final List<String> parts =
+                    new ArrayList<>(List.of(path.replace('\\', '/').split("/", -1)));
+            parts.removeIf(String::isEmpty);
+            parts.replaceAll(part -> part.equals(OLD_LAYERS) ? LAYERS : part);
+            final int last = parts.size() - 1;
+            if (last >= 1
+                    && parts.get(last - 1).equals(VARIABLES)
+                    && parts.get(last).matches("[0-9]{1,6}")) {
+                variables
+                        .computeIfAbsent(String.join("/", parts.subList(0, last - 1)), key -> new TreeMap<>())
+                        .put(Integer.parseInt(parts.get(last)), path);
+            }
+        }
+    }
+
+    /// Whether a file has such a tree.
+    static boolean areIn(H5File file) {
+        return file.has(LAYERS) || file.has(OLD_LAYERS) || file.has(VARIABLES) || !new TreeWeights(file).isEmpty();
+    }
+
+    private boolean isEmpty() {
+        return variables.isEmpty();
+    }
+
+    /// An object's variables by their numbers.
+    private List<KerasWeight> variables(String path) {
+        final List<KerasWeight> weights = new ArrayList<>();
+        variables
+                .getOrDefault(path, new TreeMap<>())
+                .forEach((number, at) ->
+                        weights.add(new KerasWeight(path + "/" + VARIABLES + "/" + number, file.dataset(at))));
+        return weights;
+    }
+
+    /// What the optimizer remembers: in Keras' order, without names.
+    List<KerasWeight> optimizer() {
+        return variables(OPTIMIZER);
+    }
+
+    @Override
+    public void assign(KerasGraph model, @Nullable ParameterLayout layout, WeightAssignment to) {
+        final Set<String> taken = new HashSet<>();
+        if (to.byName()) {
+            byName(model, to, taken);
+        } else {
+            assign(model, "", to, taken);
+        }
+        if (layout != null) {
+            for (Map.Entry<String, SortedMap<Integer, String>> entry : variables.entrySet()) {
+                if (entry.getKey().startsWith(LAYERS)
+                        && !taken.contains(entry.getKey())
+                        && !entry.getKey().endsWith("seed_generator")) {
+                    to.find(Reason.NOT_USED, "weights of '" + KerasJson.shown(entry.getKey()) + "' belong to no layer");
+                }
+            }
+        }
+    }
+
+    private void assign(KerasGraph model, String at, WeightAssignment to, Set<String> taken) {
+        final Map<String, Integer> counts = new HashMap<>();
+        for (KerasNode node : model.nodes()) {
+            if (model.isSequential() && KerasGraph.isInput(node.config().className())) {
+                continue;
+            }
+            final String type = String.valueOf(KerasJson.string(node.json(), "class_name"));
+            final String base = Graph.snakeCase(type.substring(type.lastIndexOf('>') + 1));
+            final int number = counts.merge(base, 1, Integer::sum) - 1;
+            final String path = at + LAYERS + "/" + (number == 0 ? base : base + "_" + number);
+            if (node.model() == null) {
+                take(node, path, to, taken);
+            } else {
+                assign(node.model(), path + "/", to, taken);
+            }
+        }
+    }
+
+    /// Gives a layer the variables of this object and of those in it that belong to it.
+    private void take(KerasNode node, String path, WeightAssignment to, Set<String> taken) {
+        final List<KerasWeight> weights = new ArrayList<>(variables(path));
+        taken.add(path);
+        for (String inner : INNER.getOrDefault(node.config().className(), List.of())) {
+            weights.addAll(variables(path + "/" + inner));
+            taken.add(path + "/" + inner);
+        }
+        if (!weights.isEmpty()) {
+            to.put(node, weights);
+        }
+    }
+
+    /// By the names that Keras 3.6 and later keep beside the variables.
+    private void byName(KerasGraph model, WeightAssignment to, Set<String> taken) {
+        final Map<String, String> named = new HashMap<>();
+        for (Map.Entry<String, SortedMap<Integer, String>> entry : variables.entrySet()) {
+            final String first = entry.getValue().values().iterator().next();
+            final String group = first.substring(0, first.lastIndexOf('/'));
+            final String name = file.hasAttribute(group, "name") ? file.string(group, "name") : null;
+            if (name != null && entry.getKey().startsWith(LAYERS)) {
+                named.putIfAbsent(name, entry.getKey());
+            }
+        }
+        for (KerasNode node : model.leaves()) {
+            final String path = named.get(node.name());
+            if (path != null) {
+                take(node, path, to, taken);
+            }
+        }
+    }
+}
