@@ -182,6 +182,11 @@ final class KerasLayers {
         return config.isChannelsFirst() && PLACES.matcher(config.className()).matches();
     }
 
+    /// Whether a layer's config says where its channels are.
+    static boolean hasDataFormat(String type) {
+        return PLACES.matcher(type).matches();
+    }
+
     /// Whether a class is of a package that is not Keras'.
     private static boolean isForeign(String name) {
         return name.indexOf('>') >= 0 && !name.toLowerCase(Locale.ROOT).startsWith("keras");
