@@ -8,6 +8,7 @@ import dev.lanewise.keras.h5.H5Writer;
 import dev.lanewise.nn.Graph;
 import dev.lanewise.nn.Model;
 import dev.lanewise.nn.ParameterLayout;
+import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -17,6 +18,7 @@ import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -40,9 +42,11 @@ final class KerasExport {
 
     private final Model model;
     private final @Nullable JsonObject kept;
+    private final @Nullable KerasTrainingJson training;
 
     KerasExport(Model model) {
         this.model = model;
+        training = KerasTrainingJson.of(model);
         final String attribute = model.attributes().get(KerasImport.ATTRIBUTE);
         kept = attribute == null ? null : JsonParser.parseString(attribute).getAsJsonObject();
     }
@@ -77,6 +81,10 @@ final class KerasExport {
             }
             names(group, "weight_names", paths);
         }
+        if (training != null) {
+            root.attribute("training_config", training.legacy().toString());
+            training.legacyMemory(root, json);
+        }
         FileReplacement.write(file, out -> H5Writer.write(out, root));
     }
 
@@ -91,6 +99,10 @@ final class KerasExport {
                 LocalDateTime.now(ZoneId.systemDefault())
                         .format(DateTimeFormatter.ofPattern("yyyy-MM-dd@HH:mm:ss", Locale.ROOT)));
         final H5Group weights = tree(json);
+        if (training != null) {
+            config.add("compile_config", training.compiled());
+            training.memory(weights);
+        }
         FileReplacement.write(file, out -> {
             try (ZipOutputStream zip = new ZipOutputStream(out)) {
                 member(zip, "metadata.json", to -> to.write(bytes(metadata)));
@@ -166,11 +178,11 @@ final class KerasExport {
 
     private void dataset(H5Group group, String path, ParameterLayout.Place place) {
         final Tensor tensor = model.parameter(place);
-        final List<Long> shape = new ArrayList<>();
-        for (int dim : tensor.shape().toArray()) {
-            shape.add((long) dim);
-        }
-        group.dataset(path, H5Group.Type.FLOAT32, shape, tensor.segment());
+        group.dataset(path, H5Group.Type.FLOAT32, dims(tensor.shape()), tensor.segment());
+    }
+
+    static List<Long> dims(Shape shape) {
+        return Arrays.stream(shape.toArray()).asLongStream().boxed().toList();
     }
 
     /// A list of names; where it is too long for one attribute as Keras counts, in several.

@@ -72,6 +72,16 @@ final class KerasTraining {
                 places.stream().filter(place -> place.spec().trainable()).toList();
     }
 
+    /// Our name of what Keras' optimizers remember.
+    ///
+    /// @param ours names of the optimizer's slots
+    static String slot(String kind, List<String> ours) {
+        return ours.stream()
+                .filter(own -> own.equals(kind) || SLOTS.getOrDefault(own, own).equals(kind))
+                .findFirst()
+                .orElse(kind);
+    }
+
     /// Puts into the model what can be.
     TrainingReport restore() {
         final JsonObject config = architecture.training();

@@ -50,7 +50,7 @@ final class TreeOptimizer {
     }
 
     /// Names of the arrays in Keras' order; null for an optimizer whose order is not known.
-    private static @Nullable List<String> slots(String type, JsonObject config, int weights) {
+    static @Nullable List<String> slots(String type, JsonObject config, int weights) {
         final List<String> names = new ArrayList<>();
         if (isOn(config, "use_ema")) {
             each(names, weights, "average");

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lanewise.data.Dataset;
+import dev.lanewise.io.TrainingConfig;
 import dev.lanewise.keras.Fixtures.Row;
 import dev.lanewise.kernels.Activations;
 import dev.lanewise.nn.Model;
@@ -105,6 +106,37 @@ class ExportTest {
         return model.graph().layers().values().stream()
                 .map(layer -> layer.typeName())
                 .toList();
+    }
+
+    /// The optimizer goes on where it was.
+    @TestFactory
+    Stream<DynamicTest> optimizersMemoryComesBack() {
+        return Stream.of("mnist_mlp/model.h5", "mnist_cnn/model.keras")
+                .map(name -> DynamicTest.dynamicTest(name, () -> {
+                    try (Model model = KerasModels.load(Fixtures.required().resolve(name))) {
+                        assertTrue(model.iteration() > 0);
+                        for (String ending : List.of("h5", "keras")) {
+                            final Path file = folder.resolve("trained." + ending);
+                            KerasModels.save(model, file);
+                            try (ImportedModel back = KerasModels.importFile(file)) {
+                                assertTrue(
+                                        back.report().training().resumable(),
+                                        () -> back.report().text());
+                                assertEquals(model.iteration(), back.model().iteration());
+                                assertEquals(TrainingConfig.of(model), TrainingConfig.of(back.model()));
+                                assertEquals(
+                                        model.slots().keySet(),
+                                        back.model().slots().keySet());
+                                model.slots()
+                                        .forEach((slot, values) -> assertEquals(
+                                                -1,
+                                                values.mismatch(
+                                                        back.model().slots().get(slot)),
+                                                slot));
+                            }
+                        }
+                    }
+                }));
     }
 
     @Test
