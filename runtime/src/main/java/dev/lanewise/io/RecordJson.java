@@ -295,11 +295,11 @@ public final class RecordJson {
         return text.length() <= 60 ? text : text.substring(0, 60) + "…";
     }
 
-    /// `useBias` to `use_bias`, `beta1` to `beta_1`.
+    /// `useBias` to `use_bias`, `beta1` to `beta_1`; `l1` stays.
     public static String key(String component) {
         return component
                 .replaceAll("([a-z])([A-Z])", "$1_$2")
-                .replaceAll("([a-z])([0-9])", "$1_$2")
+                .replaceAll("([a-z]{2})([0-9])", "$1_$2")
                 .toLowerCase(Locale.ROOT);
     }
 }

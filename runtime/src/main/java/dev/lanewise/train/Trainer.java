@@ -19,7 +19,7 @@ import java.util.TreeSet;
 ///
 /// ```
 /// input buffer -> forward of each layer -> loss.forwardBackward
-///   -> backward of each layer in reverse -> optimizer.update -> updateState
+///   -> backward of each layer in reverse -> regularizers -> optimizer.update -> constraints -> updateState
 /// ```
 public final class Trainer implements AutoCloseable {
     /// Weights that a cut of the update is a multiple of.
@@ -35,6 +35,7 @@ public final class Trainer implements AutoCloseable {
     private final Compute compute;
     private final UpdateBuffers update;
     private final RangeTask updateTask;
+    private final List<WeightProjection> projections;
     private double learningRate;
 
     private Trainer(Compute compute, Model model, Optimizer optimizer, Loss loss, List<Metric> metrics) {
@@ -53,6 +54,7 @@ public final class Trainer implements AutoCloseable {
         pass = new Pass(model, compute, loss, true);
         update = new UpdateBuffers(model.trainable(), pass.workspace().gradients(), slots, compute);
         updateTask = (from, to) -> optimizer.update(update, from, to - from);
+        projections = WeightProjection.of(model);
     }
 
     /// Compiles a model, in Keras' word, on [Compute#shared()]: the optimizer starts anew.
@@ -169,6 +171,9 @@ public final class Trainer implements AutoCloseable {
         optimizer.begin(update);
         final int n = (int) (update.weights().byteSize() / Float.BYTES);
         compute.run(updateTask, n, QUANTUM, n / 3);
+        for (int i = 0; i < projections.size(); i++) {
+            projections.get(i).apply();
+        }
         pass.workspace().updateState();
         model.setProgress(model.seed(), model.iteration() + 1, model.epoch());
         return loss;

@@ -94,7 +94,7 @@ class AllocationTest {
         final Dataset data = TestData.classes(256, 50, 5, 3).withWeights(new float[256]);
         final int[] order = Evaluator.inOrder(256);
         try (Compute compute = Compute.of(Kernels.best(), threads);
-                Model model = Model.create(TestData.smallGraph(), 1);
+                Model model = Model.create(TestData.ruled(TestData.smallGraph()), 1);
                 Trainer trainer =
                         Trainer.of(compute, model, new Adam(), new SparseCategoricalCrossentropy(), Metric.ACCURACY)) {
             trainer.gather(data, order, 0, 64);

@@ -4,10 +4,13 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import dev.lanewise.data.Dataset;
 import dev.lanewise.kernels.Activations;
+import dev.lanewise.nn.Constraint;
 import dev.lanewise.nn.Graph;
 import dev.lanewise.nn.Model;
 import dev.lanewise.nn.RandomStream;
+import dev.lanewise.nn.Regularizer;
 import dev.lanewise.nn.Sequential;
+import dev.lanewise.nn.WeightRule;
 import dev.lanewise.nn.layer.Activation;
 import dev.lanewise.nn.layer.BatchNormalization;
 import dev.lanewise.nn.layer.Concatenate;
@@ -61,6 +64,21 @@ public final class TestData {
                 .add(new Dense(13, Activations.TANH))
                 .add(new Dense(5, Activations.SOFTMAX))
                 .build();
+    }
+
+    /// [#smallGraph] with a regularizer and a constraint of each kind.
+    static Graph ruled(Graph graph) {
+        return graph.withRules(Map.of(
+                "dense/kernel",
+                new WeightRule(new Regularizer.L1L2(1e-4, 1e-3), new Constraint.MaxNorm(1.5)),
+                "dense/bias",
+                new WeightRule(new Regularizer.L1(1e-3), new Constraint.NonNeg()),
+                "dense_1/kernel",
+                new WeightRule(
+                        new Regularizer.OrthogonalRegularizer(0.01, "columns"),
+                        new Constraint.MinMaxNorm(0.5, 2, 0.5, List.of(0))),
+                "dense_2/kernel",
+                new WeightRule(new Regularizer.L2(1e-3), new Constraint.UnitNorm(List.of(1)))));
     }
 
     /// All kinds of convolutions of images, and batch normalization.

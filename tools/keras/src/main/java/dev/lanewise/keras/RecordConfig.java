@@ -95,7 +95,7 @@ final class RecordConfig {
     }
 
     /// One number for all axes, as a list.
-    private static JsonArray repeated(JsonElement value, int times) {
+    static JsonArray repeated(JsonElement value, int times) {
         final JsonArray list = new JsonArray();
         for (int i = 0; i < times; i++) {
             list.add(value);
