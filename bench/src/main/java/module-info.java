@@ -10,6 +10,7 @@ module dev.lanewise.bench {
     requires dev.lanewise.kernels;
     requires dev.lanewise.keras;
     requires info.picocli;
+    requires java.management;
     requires jdk.incubator.vector;
     requires static jmh.core;
     requires static org.jspecify;
