@@ -2,6 +2,7 @@ package dev.lanewise.bench;
 
 import com.google.gson.JsonObject;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -12,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// @param median of the runs, in `unit`
 /// @param best of the runs
 /// @param spread half the distance between the 10th and the 90th hundredth of the runs, over the median
-/// @param ceilingShare median over the FMA peak of the same run and threads, or null
+/// @param ceilingShare the rate over the FMA peak of the same threads, measured right before it (of several parts the
+///     median), or null
 /// @param peer what it is compared with, or null
 /// @param ratio median over the peer's: above 1 is faster; null without peer
 record Row(
@@ -50,6 +52,25 @@ record Row(
                 Double.isNaN(peak) ? null : median / peak,
                 null,
                 null);
+    }
+
+    /// A rate from several parts, each held against its own peak: where other guests of the machine take a share of
+    /// the cores for a while, they take it of both.
+    ///
+    /// @param parts nanoseconds of single runs in a row
+    /// @param peaks the FMA peak in GFLOP/s that was measured right before each part
+    static Row rate(String what, int threads, List<long[]> parts, List<Double> peaks, double work) {
+        final double[] shares = new double[parts.size()];
+        for (int i = 0; i < shares.length; i++) {
+            final long[] sorted = parts.get(i).clone();
+            Arrays.sort(sorted);
+            shares[i] = work / sorted[sorted.length / 2] / peaks.get(i);
+        }
+        Arrays.sort(shares);
+        final long[] nanos = parts.stream().flatMapToLong(Arrays::stream).toArray();
+        final Row row = rate(what, null, threads, nanos, work, Double.NaN);
+        final double share = shares[shares.length / 2];
+        return new Row(what, null, threads, row.median, row.best, row.unit, row.spread, share, null, null);
     }
 
     /// The same with a peer that did so much work in runs of so many nanoseconds.

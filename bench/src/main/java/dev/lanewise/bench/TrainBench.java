@@ -36,6 +36,11 @@ final class TrainBench {
     /// layer's output; 2 for each product and sum.
     static final double STEP_FLOP = 2.0 * BATCH * (2.0 * PIXELS * HIDDEN + 3.0 * HIDDEN * CLASSES);
 
+    private static final int PARTS = 20;
+
+    /// For a look at the FMA peak before each part.
+    private static final long PEAK_MILLIS = 25;
+
     private TrainBench() {}
 
     /// Measures on some threads.
@@ -55,36 +60,35 @@ final class TrainBench {
             for (int i = 0; i < SAMPLES; i++) {
                 order[i] = i;
             }
-            final double peak = Machine.peak(threads);
             trainer.gather(data, order, 0, BATCH);
-            final int[] next = {0};
             GemmBench.repeat(trainer::step, millis);
-            final List<long[]> parts = new ArrayList<>();
-            for (int part = 0; part < 20; part++) {
-                trainer.gather(data, order, next[0], BATCH);
-                next[0] = (next[0] + BATCH) % (SAMPLES - BATCH);
-                parts.add(GemmBench.repeat(trainer::step, millis / 20));
+            final List<long[]> steps = new ArrayList<>();
+            final List<Double> peaks = new ArrayList<>();
+            for (int part = 0; part < PARTS; part++) {
+                trainer.gather(data, order, part * BATCH % (SAMPLES - BATCH), BATCH);
+                peaks.add(Machine.peak(threads, PEAK_MILLIS));
+                steps.add(GemmBench.repeat(trainer::step, millis / PARTS));
             }
-            final long[] steps =
-                    parts.stream().flatMapToLong(java.util.Arrays::stream).toArray();
-            rows.add(Row.rate("step 784-128-10, batch 128", null, threads, steps, STEP_FLOP, peak));
+            rows.add(Row.rate("step 784-128-10, batch 128", threads, steps, peaks, STEP_FLOP));
 
-            final long[] times = new long[epochs];
+            final List<long[]> fits = new ArrayList<>();
+            peaks.clear();
             final FitListener clock = new FitListener() {
                 private long start;
 
                 @Override
                 public void epochBegins(int epoch, int of, int count) {
+                    peaks.add(Machine.peak(threads, PEAK_MILLIS));
                     start = System.nanoTime();
                 }
 
                 @Override
                 public void epochEnds(int epoch, Map<String, Double> values) {
-                    times[epoch] = System.nanoTime() - start;
+                    fits.add(new long[] {System.nanoTime() - start});
                 }
             };
             trainer.fit(data, Fit.epochs(epochs).batchSize(BATCH).listener(clock));
-            rows.add(Row.rate("fit, 60,000 samples an epoch", null, threads, times, STEP_FLOP * SAMPLES / BATCH, peak));
+            rows.add(Row.rate("fit, 60,000 samples an epoch", threads, fits, peaks, STEP_FLOP * SAMPLES / BATCH));
         }
         return rows;
     }

@@ -58,6 +58,19 @@ class BenchmarksTest {
     }
 
     @Test
+    void eachPartIsHeldAgainstItsOwnPeak() {
+        final Row row = Row.rate(
+                "x",
+                2,
+                List.of(new long[] {100, 200, 300}, new long[] {400, 400}, new long[] {800, 700, 900}),
+                List.of(10.0, 5.0, 10.0),
+                1_000);
+        assertEquals(2.5, row.median());
+        assertEquals(10, row.best());
+        assertEquals(0.5, row.ceilingShare());
+    }
+
+    @Test
     void ratioIsAboveOneForTheFaster() {
         final Row row = Row.rate("x", null, 1, new long[] {100}, 1_000, 10).against("peer", 1_000, new long[] {200});
         assertEquals(2, row.ratio());

@@ -30,7 +30,7 @@ public final class Compute implements AutoCloseable {
     private static final long FMA_PER_NANO = 50;
 
     /// Multiplications done by the plain kernels before the others are compiled: a step of a small network.
-    private static final long WORK_BEFORE_COMPILING = 20_000_000;
+    private static final long WORK_BEFORE_COMPILING = 30_000_000;
 
     /// Floats of a thread's scratch behind what gemm needs: a block of a matrix that fits in L2 beside gemm's.
     private static final int BLOCK = 96 * 1024;
@@ -82,7 +82,7 @@ public final class Compute implements AutoCloseable {
         if (best.vectorBits() == 0) {
             return new Compute(best, best, threads);
         }
-        return new Compute(best, Kernels.scalar(), threads);
+        return new Compute(best, Kernels.plain(), threads);
     }
 
     /// Given kernels from the first call on, for comparisons.
