@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
             BenchCommand.Gemm.class,
             BenchCommand.Conv.class,
             BenchCommand.Train.class,
+            RooflineCommand.class,
             BenchCommand.Jmh.class
         })
 public final class BenchCommand {

@@ -31,6 +31,9 @@ record Contest(double median, double best, double spread, double peerMedian, dou
 
     private static final int MOST_WINDOWS = 20;
 
+    /// Long enough for a loop to be called so often that HotSpot compiles it.
+    private static final long LEAST_WINDOW_MILLIS = 20;
+
     /// Times both.
     ///
     /// @param millis of measuring for each side, after half as much for warming up; more where a call is long
@@ -74,12 +77,12 @@ record Contest(double median, double best, double spread, double peerMedian, dou
         return (sorted[n * 9 / 10] - sorted[n / 10]) / 2 / median(sorted);
     }
 
-    /// Runs a call until it is no longer getting faster: HotSpot compiles what a new size calls for the first time
-    /// meanwhile.
+    /// Runs a call until it is no longer getting faster. HotSpot's compilers are among the threads that are waited for
+    /// between windows.
     ///
     /// @return nanoseconds of a call, about
     static double warmUp(Runnable call, long millis) {
-        final long window = Math.max(1, millis / 2) * 1_000_000;
+        final long window = Math.max(LEAST_WINDOW_MILLIS, millis / 2) * 1_000_000;
         double best = Double.MAX_VALUE;
         for (int windows = 0; windows < MOST_WINDOWS; windows++) {
             final long start = System.nanoTime();
@@ -89,13 +92,21 @@ record Contest(double median, double best, double spread, double peerMedian, dou
                 calls++;
             } while (System.nanoTime() - start < window);
             final double mean = (double) (System.nanoTime() - start) / calls;
-            final boolean settled = windows > 0 && mean > SETTLED * best;
+            final boolean settled = windows > 1 && mean > SETTLED * best;
             best = Math.min(best, mean);
             if (settled) {
                 break;
             }
+            OtherThreads.awaitParked(PARKING_MILLIS);
         }
         return Math.max(1, best);
+    }
+
+    /// The nanoseconds of calls alone, sorted.
+    static double[] turn(Runnable call, long millis) {
+        final long start = System.nanoTime();
+        call.run();
+        return turn(call, (double) (System.nanoTime() - start), millis * 1e6);
     }
 
     private static double[] turn(Runnable call, double nanos, double budget) {

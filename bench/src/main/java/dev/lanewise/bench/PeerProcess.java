@@ -108,12 +108,17 @@ final class PeerProcess {
 
     private static void warmUp(Product product, Compute compute) {
         try (Memory memory = new Memory("bench gemm")) {
-            final MemorySegment a = random(memory, (long) product.m() * product.k(), 1);
-            final MemorySegment b = random(memory, (long) product.k() * product.n(), 2);
-            final MemorySegment c = memory.floats((long) product.m() * product.n());
-            final MemorySegment scratch = memory.floats(compute.gemmScratchSize());
-            Contest.warmUp(() -> ours(compute, product, a, b, c, scratch), WARMING_MILLIS);
+            Contest.warmUp(product(compute, memory, product), WARMING_MILLIS);
         }
+    }
+
+    /// Our product of random matrices.
+    static Runnable product(Compute compute, Memory memory, Product product) {
+        final MemorySegment a = random(memory, (long) product.m() * product.k(), 1);
+        final MemorySegment b = random(memory, (long) product.k() * product.n(), 2);
+        final MemorySegment c = memory.floats((long) product.m() * product.n());
+        final MemorySegment scratch = memory.floats(compute.gemmScratchSize());
+        return () -> ours(compute, product, a, b, c, scratch);
     }
 
     private static void ours(
