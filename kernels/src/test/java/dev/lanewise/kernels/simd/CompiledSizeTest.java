@@ -24,7 +24,8 @@ import java.util.Set;
 import jdk.incubator.vector.FloatVector;
 import org.junit.jupiter.api.Test;
 
-/// Methods stay so short that HotSpot compiles them, and inlines what loops call. Read from the compiled classes; nothing
+/// Methods stay so short that HotSpot compiles them, and inlines what loops call. Read from the compiled classes;
+/// nothing
 /// is timed.
 class CompiledSizeTest {
     /// HotSpot leaves longer methods to the interpreter (`-XX:-DontCompileHugeMethods` is off by default).
@@ -102,7 +103,8 @@ class CompiledSizeTest {
                 .toList();
     }
 
-    /// Straight methods that a loop with vectors calls on each turn, too long to be inlined. One with a loop of its own is
+    /// Straight methods that a loop with vectors calls on each turn, too long to be inlined. One with a loop of its own
+    /// is
     /// called once for many elements: there a call costs nothing.
     private static List<String> calledOnEachTurn(Map<String, Method> methods) {
         final List<String> found = new ArrayList<>();
