@@ -10,7 +10,11 @@ module dev.lanewise.bench {
     requires dev.lanewise.kernels;
     requires dev.lanewise.keras;
     requires info.picocli;
+    requires java.desktop;
+    requires java.management;
     requires jdk.incubator.vector;
+    requires org.jfree.jfreechart;
+    requires org.jfree.svg;
     requires static jmh.core;
     requires static org.jspecify;
 

@@ -11,6 +11,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -23,6 +24,7 @@ import picocli.CommandLine.Spec;
             BenchCommand.Gemm.class,
             BenchCommand.Conv.class,
             BenchCommand.Train.class,
+            RooflineCommand.class,
             BenchCommand.Jmh.class
         })
 public final class BenchCommand {
@@ -53,40 +55,104 @@ public final class BenchCommand {
             return "";
         }
 
+        /// For tables and messages.
+        final PrintWriter text() {
+            return json ? spec.commandLine().getErr() : spec.commandLine().getOut();
+        }
+
+        /// The one object, if it was asked for.
+        final void print(JsonObject object) {
+            if (json) {
+                spec.commandLine().getOut().println(object);
+            }
+        }
+
+        final List<Integer> counts() {
+            final int all = Runtime.getRuntime().availableProcessors();
+            return !threads.isEmpty() ? threads : all == 1 ? List.of(1) : List.of(1, all);
+        }
+
+        final long millis() {
+            return millis;
+        }
+
+        final ParameterException wrong(String message) {
+            return new ParameterException(spec.commandLine(), message);
+        }
+
         @Override
         public Integer call() {
-            final PrintWriter out = spec.commandLine().getOut();
-            final PrintWriter err = spec.commandLine().getErr();
-            final int all = Runtime.getRuntime().availableProcessors();
-            final List<Integer> counts = !threads.isEmpty() ? threads : all == 1 ? List.of(1) : List.of(1, all);
-            final PrintWriter text = json ? err : out;
+            final PrintWriter text = text();
             text.println(Machine.line());
             text.println(Row.heading());
             final List<Row> rows = new ArrayList<>();
-            for (int count : counts) {
+            for (int count : counts()) {
                 for (Row row : measure(count, millis)) {
                     rows.add(row);
                     text.println(row.line() + note(row));
                     text.flush();
                 }
             }
-            if (json) {
-                final JsonObject object = new JsonObject();
-                object.add("machine", Machine.json());
-                final JsonArray array = new JsonArray();
-                rows.forEach(row -> array.add(row.json()));
-                object.add("rows", array);
-                out.println(object);
-            }
+            final JsonObject object = new JsonObject();
+            object.add("machine", Machine.json());
+            final JsonArray array = new JsonArray();
+            rows.forEach(row -> array.add(row.json()));
+            object.add("rows", array);
+            print(object);
             return 0;
         }
     }
 
     @Command(name = "gemm", description = "Products of matrices.", mixinStandardHelpOptions = true)
     static final class Gemm extends Measure {
+        @Option(
+                names = "--against",
+                split = ",",
+                paramLabel = "PEER",
+                description = "Native libraries to compare with, each in a process of its own: openblas, mkl, onednn.")
+        private List<String> against = List.of();
+
+        @Option(
+                names = "--random",
+                paramLabel = "N",
+                description = "With --against: so many random products instead of the fixed list.")
+        private int random;
+
+        @Option(names = "--seed", description = "Of the random products (default: ${DEFAULT-VALUE}).")
+        private long seed = 42;
+
         @Override
         List<Row> measure(int ofThreads, long ofMillis) {
             return GemmBench.run(ofThreads, ofMillis);
+        }
+
+        @Override
+        public Integer call() {
+            if (against.isEmpty()) {
+                if (random > 0) {
+                    throw wrong("--random needs --against");
+                }
+                return super.call();
+            }
+            final List<Peer> peers;
+            try {
+                peers = against.stream().map(Peer::of).distinct().toList();
+            } catch (IllegalArgumentException e) {
+                throw wrong(String.valueOf(e.getMessage()));
+            }
+            final PrintWriter text = text();
+            text.println(Machine.line());
+            text.println(Compared.heading());
+            final Comparison comparison =
+                    new Comparison(random > 0 ? Products.random(random, seed) : Products.FIXED, millis(), text);
+            for (int count : counts()) {
+                for (Peer peer : peers) {
+                    comparison.run(peer, count);
+                }
+            }
+            comparison.printSummaries();
+            print(comparison.json());
+            return comparison.refused().isEmpty() ? 0 : 1;
         }
     }
 

@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.DoubleSupplier;
 
 /// What a figure was measured on.
 final class Machine {
@@ -28,13 +29,18 @@ final class Machine {
 
     /// The same, in a shorter look.
     static double peak(int threads, long millis) {
+        return together(threads, () -> PeakProbe.gflops(millis));
+    }
+
+    /// The sum of what a probe finds on so many threads at once.
+    static double together(int threads, DoubleSupplier probe) {
         if (threads == 1) {
-            return PeakProbe.gflops(millis);
+            return probe.getAsDouble();
         }
         try (ExecutorService executor = Executors.newFixedThreadPool(threads)) {
-            final Callable<Double> probe = () -> PeakProbe.gflops(millis);
+            final Callable<Double> call = probe::getAsDouble;
             double sum = 0;
-            for (Future<Double> result : executor.invokeAll(java.util.Collections.nCopies(threads, probe))) {
+            for (Future<Double> result : executor.invokeAll(java.util.Collections.nCopies(threads, call))) {
                 sum += result.get();
             }
             return sum;

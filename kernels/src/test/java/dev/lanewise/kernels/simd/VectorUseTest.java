@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 class VectorUseTest {
     private static final String VECTORS = "jdk/incubator/vector/";
 
-    private static List<ClassModel> kernels() throws IOException, URISyntaxException {
+    static List<ClassModel> kernels() throws IOException, URISyntaxException {
         final Path root = Path.of(Kernels.class
                 .getProtectionDomain()
                 .getCodeSource()
