@@ -70,10 +70,19 @@ public record AdamW(
         return slots(amsgrad);
     }
 
+    /// A weight decay among the options takes the place of this one.
+    @Override
+    public Optimizer with(OptimizerOptions options) {
+        return options.weightDecay() == 0
+                ? Optimizer.super.with(options)
+                : new AdamW(learningRate, options.weightDecay(), beta1, beta2, epsilon, amsgrad)
+                        .with(options.weightDecay(0));
+    }
+
     @Override
     public void begin(UpdateBuffers b) {
         b.scalars()[0] = alpha(b, beta1, beta2);
-        b.scalars()[1] = (float) (weightDecay * b.learningRate());
+        b.scalars()[1] = b.decays() ? (float) (weightDecay * b.learningRate()) : 0;
     }
 
     @Override

@@ -212,8 +212,7 @@ class AllocationTest {
     void stepOfAllKindsOfActivationsAllocatesNothing(int threads) {
         final Dataset data = TestData.bits(128, 50, 3).withWeights(new float[128]);
         final int[] order = Evaluator.inOrder(128);
-        for (Optimizer optimizer :
-                List.of(new AdamW(0.01, 0.1, 0.9, 0.99, 1e-5, true), new RMSprop(0.01, 0.9, 0.5, 1e-5, true))) {
+        for (Optimizer optimizer : TestData.optimizers()) {
             try (Compute compute = Compute.of(Kernels.best(), threads);
                     Model model = Model.create(TestData.graphOfActivations(), 1);
                     Trainer trainer = Trainer.of(

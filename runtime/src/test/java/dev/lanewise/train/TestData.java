@@ -56,6 +56,32 @@ public final class TestData {
         return Dataset.of(x, labels);
     }
 
+    /// Every optimizer, and every option.
+    static List<Optimizer> optimizers() {
+        return List.of(
+                new Adadelta(1),
+                new Adagrad(0.05),
+                new Adam().with(OptimizerOptions.NONE.clipvalue(0.01).schedule(new CosineDecay(0.01, 100))),
+                new Adamax().with(OptimizerOptions.NONE.clipnorm(0.05)),
+                new AdamW(0.01, 0.1, 0.9, 0.99, 1e-5, true),
+                new AdamW(0.01)
+                        .with(OptimizerOptions.NONE
+                                .excludeFromWeightDecay("bias")
+                                .learningRateFactors(Map.of("kernel", 0.5))),
+                new Ftrl(0.05),
+                new Ftrl(0.05, -0.7, 0.1, 0.001, 0.001, 0.001, 0.1),
+                new Lion().with(OptimizerOptions.NONE.schedule(new CosineDecayRestarts(0.001, 10))),
+                new Nadam(),
+                new RMSprop(0.01, 0.9, 0.5, 1e-5, true),
+                new RMSprop().with(OptimizerOptions.NONE.ema(0.9, 3)),
+                new SGD(0.01, 0.9, true)
+                        .with(OptimizerOptions.NONE
+                                .globalClipnorm(0.05)
+                                .weightDecay(0.01)
+                                .gradientAccumulationSteps(2)
+                                .schedule(new ExponentialDecay(0.01, 10, 0.9, false))));
+    }
+
     /// 50-37-13-5 with dropout.
     public static Graph smallGraph() {
         return Sequential.input(50)

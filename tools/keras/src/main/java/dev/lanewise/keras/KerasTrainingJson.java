@@ -5,6 +5,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
+import dev.lanewise.io.OptimizerJson;
 import dev.lanewise.io.RecordJson;
 import dev.lanewise.io.TrainingConfig;
 import dev.lanewise.keras.h5.H5Group;
@@ -13,7 +14,7 @@ import dev.lanewise.nn.Model;
 import dev.lanewise.nn.ParameterLayout;
 import dev.lanewise.train.Loss;
 import dev.lanewise.train.Metric;
-import dev.lanewise.train.Optimizer;
+import dev.lanewise.train.Nadam;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,7 +43,7 @@ final class KerasTrainingJson {
         }
         try {
             final TrainingConfig config = TrainingConfig.of(model);
-            return config.optimizer() instanceof Record && config.loss() instanceof Record
+            return config.optimizer().plain() instanceof Record && config.loss() instanceof Record
                     ? new KerasTrainingJson(model, config)
                     : null;
         } catch (IllegalStateException e) {
@@ -59,13 +60,13 @@ final class KerasTrainingJson {
         json.add("loss_weights", JsonNull.INSTANCE);
         json.add("weighted_metrics", JsonNull.INSTANCE);
         json.add("sample_weight_mode", JsonNull.INSTANCE);
-        json.add("optimizer_config", optimizer());
+        json.add("optimizer_config", optimizer(false));
         return json;
     }
 
     /// The `compile_config` of a `.keras` archive.
     JsonObject compiled() {
-        final JsonObject optimizer = optimizer();
+        final JsonObject optimizer = optimizer(true);
         optimizer.addProperty("module", "keras.optimizers");
         optimizer.add("registered_name", JsonNull.INSTANCE);
         final JsonObject json = new JsonObject();
@@ -80,13 +81,15 @@ final class KerasTrainingJson {
         return json;
     }
 
-    private JsonObject optimizer() {
-        final Optimizer optimizer = config.optimizer();
-        final JsonObject settings = RecordJson.write((Record) optimizer);
+    private JsonObject optimizer(boolean keras3) {
+        final JsonObject settings = settings();
         settings.addProperty("name", type().toLowerCase(Locale.ROOT));
         final JsonElement rate = settings.get("learning_rate");
         if (rate != null && KerasJson.isNumber(rate)) {
             settings.addProperty("learning_rate", rate());
+        } else if (keras3 && rate != null && rate.isJsonObject()) {
+            rate.getAsJsonObject().addProperty("module", "keras.optimizers.schedules");
+            rate.getAsJsonObject().add("registered_name", JsonNull.INSTANCE);
         }
         final JsonObject json = new JsonObject();
         json.addProperty("class_name", type());
@@ -94,12 +97,24 @@ final class KerasTrainingJson {
         return json;
     }
 
+    /// The optimizer's settings and options.
+    private JsonObject settings() {
+        final JsonObject settings = RecordJson.write((Record) config.optimizer().plain());
+        OptimizerJson.add(config.optimizer().options(), settings);
+        return settings;
+    }
+
     private String type() {
-        return config.optimizer().getClass().getSimpleName();
+        return config.optimizer().plain().getClass().getSimpleName();
     }
 
     private double rate() {
         return Double.isNaN(model.learningRate()) ? config.optimizer().learningRate() : model.learningRate();
+    }
+
+    /// A schedule's rate is no variable.
+    private boolean hasRate() {
+        return config.optimizer().options().schedule() == null;
     }
 
     /// Its name, or with other settings than the default ones an object.
@@ -136,14 +151,21 @@ final class KerasTrainingJson {
     void legacyMemory(H5Group root, KerasGraphJson names) {
         final String optimizer = type().toLowerCase(Locale.ROOT);
         final H5Group group = root.group("optimizer_weights");
-        final List<String> paths = new ArrayList<>(List.of(optimizer + "/iteration", optimizer + "/learning_rate"));
-        group.scalar(paths.get(0), model.iteration());
-        group.scalar(paths.get(1), (float) rate());
+        final List<String> paths = new ArrayList<>(List.of(optimizer + "/iteration"));
+        group.scalar(paths.getFirst(), model.iteration());
+        if (hasRate()) {
+            paths.add(optimizer + "/learning_rate");
+            group.scalar(paths.getLast(), (float) rate());
+        }
         for (Memory memory : memory()) {
             final String path = optimizer + "/" + names.name(memory.place().layer()) + "_"
                     + memory.place().spec().name() + "_" + memory.kind();
             paths.add(path);
             group.dataset(path, H5Group.Type.FLOAT32, memory.shape(), memory.values());
+        }
+        if (config.optimizer().plain() instanceof Nadam nadam && paths.size() > 2) {
+            paths.add(optimizer + "/variable");
+            group.scalar(paths.getLast(), (float) nadam.uProduct(model.iteration()));
         }
         KerasExport.names(group, "weight_names", paths);
     }
@@ -153,10 +175,15 @@ final class KerasTrainingJson {
         final H5Group group = root.group("optimizer/vars");
         group.attribute("name", type().toLowerCase(Locale.ROOT));
         group.scalar("0", model.iteration());
-        group.scalar("1", (float) rate());
-        int number = 2;
+        int number = 1;
+        if (hasRate()) {
+            group.scalar(String.valueOf(number++), (float) rate());
+        }
         for (Memory memory : memory()) {
             group.dataset(String.valueOf(number++), H5Group.Type.FLOAT32, memory.shape(), memory.values());
+        }
+        if (config.optimizer().plain() instanceof Nadam nadam && number > 2) {
+            group.scalar(String.valueOf(number), (float) nadam.uProduct(model.iteration()));
         }
     }
 
@@ -173,8 +200,7 @@ final class KerasTrainingJson {
     /// optimizer starts anew there.
     private List<Memory> memory() {
         final Map<String, MemorySegment> slots = model.slots();
-        final List<String> kinds =
-                TreeOptimizer.slots(type(), RecordJson.write((Record) config.optimizer()), trainable.size());
+        final List<String> kinds = TreeOptimizer.slots(type(), settings(), trainable.size());
         if (kinds == null || model.iteration() == 0) {
             return List.of();
         }

@@ -111,9 +111,13 @@ class ExportTest {
     /// The optimizer goes on where it was.
     @TestFactory
     Stream<DynamicTest> optimizersMemoryComesBack() {
-        return Stream.of("mnist_mlp/model.h5", "mnist_cnn/model.keras")
-                .map(name -> DynamicTest.dynamicTest(name, () -> {
-                    try (Model model = KerasModels.load(Fixtures.required().resolve(name))) {
+        final Path fixtures = Fixtures.required();
+        final Stream<Path> trained =
+                Stream.of(fixtures.resolve("mnist_mlp/model.h5"), fixtures.resolve("mnist_cnn/model.keras"));
+        final Stream<Path> runs = OptimizerFixturesTest.folders().stream().map(run -> run.resolve("final.h5"));
+        return Stream.concat(trained, runs)
+                .map(name -> DynamicTest.dynamicTest(name.toString(), () -> {
+                    try (Model model = KerasModels.load(name)) {
                         assertTrue(model.iteration() > 0);
                         for (String ending : List.of("h5", "keras")) {
                             final Path file = folder.resolve("trained." + ending);
