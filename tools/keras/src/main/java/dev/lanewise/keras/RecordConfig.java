@@ -141,7 +141,7 @@ final class RecordConfig {
     private static JsonElement initializer(String key, @Nullable JsonElement value, LayerConfig config) {
         final String usual = usual(key);
         if (value == null) {
-            return write(usual, new JsonObject());
+            return write(usual, defaults(Initializers.registry().get(usual)));
         }
         String name = KerasJson.string(value);
         JsonObject given = new JsonObject();
@@ -156,7 +156,7 @@ final class RecordConfig {
             config.find(
                     Reason.UNKNOWN_ARGUMENT,
                     "'" + key + "' " + KerasJson.shown(value) + " is not known; " + usual + " stands for it");
-            return write(usual, new JsonObject());
+            return write(usual, defaults(Initializers.registry().get(usual)));
         }
         final JsonObject own = defaults(known);
         for (RecordComponent component : components(known)) {
@@ -176,6 +176,8 @@ final class RecordConfig {
     private static String usual(String key) {
         return switch (key) {
             case "kernel_initializer", "depthwise_initializer", "pointwise_initializer" -> "GlorotUniform";
+            case "embeddings_initializer" -> "RandomUniform";
+            case "recurrent_initializer" -> "Orthogonal";
             case "gamma_initializer", "moving_variance_initializer" -> "Ones";
             default -> "Zeros";
         };
