@@ -100,8 +100,8 @@ class TextModelTest {
         final Graph.Value both = b.add(new Concatenate(), b.add(new Add(), left, words), left);
         final Graph graph = b.build(b.add("gru", new GRU(3), both));
         try (Model model = Model.create(graph, 3)) {
-            final float[] plain =
-                    model.predict(Dataset.of(new float[][] {{3, 4, 5}}, new int[1]), 1).getFirst();
+            final float[] plain = model.predict(Dataset.of(new float[][] {{3, 4, 5}}, new int[1]), 1)
+                    .getFirst();
             final float[] padded = model.predict(Dataset.of(new float[][] {{3, 4, 0, 5, 0, 0}}, new int[1]), 1)
                     .getFirst();
             assertArrayEquals(plain, padded);

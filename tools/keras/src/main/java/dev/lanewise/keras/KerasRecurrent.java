@@ -53,14 +53,11 @@ final class KerasRecurrent {
         if (forward == null || (other != null && backward == null)) {
             return null;
         }
-        final JsonElement mode = config.config().get("merge_mode");
-        config.take("merge_mode");
-        return made(
-                config,
-                () -> new Bidirectional(
-                        forward,
-                        backward,
-                        !config.has("merge_mode") ? "concat" : mode.isJsonNull() ? null : KerasJson.string(mode)));
+        final JsonElement given = config.take("merge_mode");
+        // Null stands for two outputs, no key for the default.
+        final String mode = given == null ? null : KerasJson.string(given);
+        final boolean isDefault = !config.has("merge_mode");
+        return made(config, () -> new Bidirectional(forward, backward, isDefault ? "concat" : mode));
     }
 
     static @Nullable Layer timeDistributed(LayerConfig config) {

@@ -141,7 +141,7 @@ final class RecordConfig {
     private static JsonElement initializer(String key, @Nullable JsonElement value, LayerConfig config) {
         final String usual = usual(key);
         if (value == null) {
-            return write(usual, defaults(Initializers.registry().get(usual)));
+            return usualOf(usual);
         }
         String name = KerasJson.string(value);
         JsonObject given = new JsonObject();
@@ -156,7 +156,7 @@ final class RecordConfig {
             config.find(
                     Reason.UNKNOWN_ARGUMENT,
                     "'" + key + "' " + KerasJson.shown(value) + " is not known; " + usual + " stands for it");
-            return write(usual, defaults(Initializers.registry().get(usual)));
+            return usualOf(usual);
         }
         final JsonObject own = defaults(known);
         for (RecordComponent component : components(known)) {
@@ -170,6 +170,14 @@ final class RecordConfig {
             own.add("distribution", new JsonPrimitive("truncated_normal"));
         }
         return write(type, own);
+    }
+
+    private static JsonElement usualOf(String type) {
+        final Class<? extends Initializer> known = Initializers.registry().get(type);
+        if (known == null) {
+            throw new IllegalStateException("initializer " + type + " is not registered");
+        }
+        return write(type, defaults(known));
     }
 
     /// Keras' default for what an initializer is for.

@@ -1,5 +1,6 @@
 package dev.lanewise.keras;
 
+import dev.lanewise.keras.h5.H5Dataset;
 import dev.lanewise.nn.ParameterLayout;
 import dev.lanewise.tensor.Shape;
 import java.util.ArrayList;
@@ -49,9 +50,8 @@ final class RecurrentWeights {
         if (gates > 1 && weights.size() == 3 * gates) {
             return new RecurrentWeights(Form.BY_GATE, kernel.dim(0), units, gates, bias, 1);
         }
-        if (weights.size() == 3
-                && weights.get(2).data() != null
-                && weights.get(2).data().dims().equals(List.of(2L * gates * units))) {
+        final H5Dataset biases = weights.size() == 3 ? weights.get(2).data() : null;
+        if (biases != null && biases.dims().equals(List.of(2L * gates * units))) {
             return new RecurrentWeights(Form.CUDNN, kernel.dim(0), units, gates, bias, 1);
         }
         return null;
