@@ -9,6 +9,8 @@ import dev.lanewise.kernels.Activation;
 import dev.lanewise.kernels.Activations;
 import dev.lanewise.nn.Initializer;
 import dev.lanewise.nn.Initializers;
+import dev.lanewise.nn.Layer;
+import dev.lanewise.nn.Layers;
 import dev.lanewise.tensor.Shape;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
@@ -26,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Records as the JSON of Keras' configs: component `useBias` is the key `use_bias`, `beta1` is `beta_1`, an
 /// activation is its name, or with other parameters than the default ones an object of `class_name` and `config`,
-/// an initializer an object of `class_name` and `config`, a shape an array in which null
+/// an initializer or a layer an object of `class_name` and `config`, a shape an array in which null
 /// is unknown, a list an array of numbers, or of arrays of them.
 ///
 /// Reading constructs nothing but the record it is asked for, and checks each value's type.
@@ -66,6 +68,7 @@ public final class RecordJson {
             case Shape s -> shape(s);
             case List<?> l -> list(l);
             case Initializer i -> writeInitializer(i);
+            case Layer l -> writeLayer(l);
             default ->
                 throw new IllegalArgumentException("cannot save a value of type "
                         + value.getClass().getName() + " in a record (supported: numbers, booleans, strings, shapes,"
@@ -151,12 +154,23 @@ public final class RecordJson {
         return json;
     }
 
+    private static JsonObject writeLayer(Layer value) {
+        if (!(value instanceof Record config) || Layers.get(value.typeName()) != value.getClass()) {
+            throw new IllegalArgumentException("cannot save the layer "
+                    + value.getClass().getName() + ": it must be a record that Layers.register() made known");
+        }
+        final JsonObject json = new JsonObject();
+        json.addProperty("class_name", value.typeName());
+        json.add("config", write(config));
+        return json;
+    }
+
     private static JsonArray list(List<?> values) {
         final JsonArray json = new JsonArray();
         for (Object value : values) {
-            if (!(value instanceof Number) && !(value instanceof List)) {
+            if (!(value instanceof Number) && !(value instanceof List) && !(value instanceof Layer)) {
                 throw new IllegalArgumentException(
-                        "cannot save a list of anything but numbers and lists of them, got " + values);
+                        "cannot save a list of anything but numbers, layers and lists of them, got " + values);
             }
             json.add(writeValue(value));
         }
@@ -218,6 +232,7 @@ public final class RecordJson {
         final boolean mayBeNull = type == String.class
                 || type == Boolean.class
                 || type == List.class
+                || type == Layer.class
                 || Number.class.isAssignableFrom(type);
         if (json.isJsonNull() && mayBeNull) {
             return null;
@@ -227,6 +242,7 @@ public final class RecordJson {
                     && type != Shape.class
                     && type != List.class
                     && type != Initializer.class
+                    && type != Layer.class
                     && type != Activation.class) {
                 throw new IllegalArgumentException("not a single value");
             }
@@ -250,7 +266,9 @@ public final class RecordJson {
             } else if (type == Shape.class) {
                 return readShape(json.getAsJsonArray());
             } else if (type == List.class) {
-                return readList(generic, json.getAsJsonArray());
+                return readList(generic, json.getAsJsonArray(), where);
+            } else if (type == Layer.class) {
+                return readLayer(json.getAsJsonObject(), where);
             } else if (type == Initializer.class) {
                 return readInitializer(json.getAsJsonObject(), where);
             }
@@ -285,8 +303,8 @@ public final class RecordJson {
         return Shape.of(dims);
     }
 
-    /// @param type `List<Integer>`, `List<Float>`, `List<Double>`, or lists of these
-    private static List<?> readList(Type type, JsonArray json) {
+    /// @param type `List<Integer>`, `List<Float>`, `List<Double>`, `List<Layer>`, or lists of these
+    private static List<?> readList(Type type, JsonArray json, String where) {
         final Type of = type instanceof ParameterizedType list ? list.getActualTypeArguments()[0] : Integer.class;
         final List<Object> values = new ArrayList<>();
         for (JsonElement value : json) {
@@ -296,8 +314,10 @@ public final class RecordJson {
                 values.add(value.getAsFloat());
             } else if (of == Double.class) {
                 values.add(value.getAsDouble());
+            } else if (of == Layer.class) {
+                values.add(readLayer(value.getAsJsonObject(), where));
             } else {
-                values.add(readList(of, value.getAsJsonArray()));
+                values.add(readList(of, value.getAsJsonArray(), where));
             }
         }
         return List.copyOf(values);
@@ -310,6 +330,15 @@ public final class RecordJson {
         if (type == null) {
             throw new ModelFormatException(where + ": initializer " + name + " is not known (known: "
                     + String.join(", ", known.keySet()) + ")");
+        }
+        return read(type, json.getAsJsonObject("config"), where);
+    }
+
+    private static Layer readLayer(JsonObject json, String where) {
+        final String name = json.get("class_name").getAsString();
+        final Class<? extends Layer> type = Layers.get(name);
+        if (type == null) {
+            throw new ModelFormatException(where + ": layer type " + name + " is not known");
         }
         return read(type, json.getAsJsonObject("config"), where);
     }

@@ -37,6 +37,25 @@ public interface Layer {
         return 0;
     }
 
+    /// Whether the first input's mask, where it has one, is also the first output's.
+    default boolean passesMask() {
+        return false;
+    }
+
+    /// Shapes of the masks that forward writes, one for each output, null for none; an empty list stands for none at
+    /// all.
+    ///
+    /// @param masks shapes of the inputs' masks, null for none
+    default List<@Nullable Shape> outputMasks(List<Shape> inputs, List<@Nullable Shape> masks) {
+        return List.of();
+    }
+
+    /// Shapes of what the workspace keeps for the layer from one pass to the next, all zeros at first. A pass outside
+    /// training may write it in forward; training writes it in [#updateState].
+    default List<Shape> state(List<Shape> inputs) {
+        return List.of();
+    }
+
     /// Computes `y` from `x`.
     void forward(LayerBuffers b);
 

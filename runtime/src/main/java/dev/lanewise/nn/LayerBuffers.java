@@ -215,13 +215,19 @@ public final class LayerBuffers {
         return type.cast(known);
     }
 
+    /// Begins a call within another's: in its mode, at its step.
+    public void follow(LayerBuffers outer) {
+        begin(outer.training, outer.step);
+    }
+
     void begin(boolean isTraining, long stepNumber) {
         training = isTraining;
         step = stepNumber;
         auxiliaryLoss = 0;
     }
 
-    double auxiliaryLoss() {
+    /// What was added to the loss in the last call.
+    public double auxiliaryLoss() {
         return auxiliaryLoss;
     }
 

@@ -9,6 +9,7 @@ import dev.lanewise.nn.layer.AveragePooling1D;
 import dev.lanewise.nn.layer.AveragePooling2D;
 import dev.lanewise.nn.layer.AveragePooling3D;
 import dev.lanewise.nn.layer.BatchNormalization;
+import dev.lanewise.nn.layer.Bidirectional;
 import dev.lanewise.nn.layer.CenterCrop;
 import dev.lanewise.nn.layer.Concatenate;
 import dev.lanewise.nn.layer.Conv1D;
@@ -27,7 +28,9 @@ import dev.lanewise.nn.layer.Divide;
 import dev.lanewise.nn.layer.Dot;
 import dev.lanewise.nn.layer.Dropout;
 import dev.lanewise.nn.layer.ELU;
+import dev.lanewise.nn.layer.Embedding;
 import dev.lanewise.nn.layer.Flatten;
+import dev.lanewise.nn.layer.GRU;
 import dev.lanewise.nn.layer.GaussianDropout;
 import dev.lanewise.nn.layer.GaussianNoise;
 import dev.lanewise.nn.layer.GlobalAveragePooling1D;
@@ -39,8 +42,10 @@ import dev.lanewise.nn.layer.GlobalMaxPooling3D;
 import dev.lanewise.nn.layer.GrayToRgb;
 import dev.lanewise.nn.layer.Grayscale;
 import dev.lanewise.nn.layer.GroupNormalization;
+import dev.lanewise.nn.layer.LSTM;
 import dev.lanewise.nn.layer.LayerNormalization;
 import dev.lanewise.nn.layer.LeakyReLU;
+import dev.lanewise.nn.layer.Masking;
 import dev.lanewise.nn.layer.MaxPooling1D;
 import dev.lanewise.nn.layer.MaxPooling2D;
 import dev.lanewise.nn.layer.MaxPooling3D;
@@ -52,6 +57,7 @@ import dev.lanewise.nn.layer.PReLU;
 import dev.lanewise.nn.layer.Permute;
 import dev.lanewise.nn.layer.PreprocessInput;
 import dev.lanewise.nn.layer.RMSNormalization;
+import dev.lanewise.nn.layer.RNN;
 import dev.lanewise.nn.layer.RandomBrightness;
 import dev.lanewise.nn.layer.RandomContrast;
 import dev.lanewise.nn.layer.RandomFlip;
@@ -65,11 +71,13 @@ import dev.lanewise.nn.layer.Reshape;
 import dev.lanewise.nn.layer.Resizing;
 import dev.lanewise.nn.layer.SeparableConv1D;
 import dev.lanewise.nn.layer.SeparableConv2D;
+import dev.lanewise.nn.layer.SimpleRNN;
 import dev.lanewise.nn.layer.Softmax;
 import dev.lanewise.nn.layer.SpatialDropout1D;
 import dev.lanewise.nn.layer.SpatialDropout2D;
 import dev.lanewise.nn.layer.SpatialDropout3D;
 import dev.lanewise.nn.layer.Subtract;
+import dev.lanewise.nn.layer.TimeDistributed;
 import dev.lanewise.nn.layer.UnitNormalization;
 import dev.lanewise.nn.layer.UpSampling1D;
 import dev.lanewise.nn.layer.UpSampling2D;
@@ -167,7 +175,15 @@ public final class Layers {
                 RandomZoom.class,
                 RandomTranslation.class,
                 RandomContrast.class,
-                RandomBrightness.class)) {
+                RandomBrightness.class,
+                Embedding.class,
+                Masking.class,
+                SimpleRNN.class,
+                LSTM.class,
+                GRU.class,
+                Bidirectional.class,
+                TimeDistributed.class,
+                RNN.class)) {
             REGISTRY.put(type.getSimpleName(), type);
         }
     }

@@ -31,6 +31,7 @@ final class Plan {
 
     private final Map<Graph.Value, Buffer> values = new HashMap<>();
     private final Map<Graph.Value, Buffer> gradients = new HashMap<>();
+    private final Map<Graph.Value, Mask> masks = new HashMap<>();
     private final List<List<Buffer>> saved = new ArrayList<>();
     private final List<Buffer> scratch = new ArrayList<>();
     private final List<Buffer> all = new ArrayList<>();
@@ -84,6 +85,11 @@ final class Plan {
         }
     }
 
+    /// The mask of a value.
+    ///
+    /// @param writer the call that writes it; others pass it on
+    private record Mask(Buffer buffer, Shape shape, int writer) {}
+
     Plan(Graph graph, ParameterLayout layout, List<Shape> inputShapes, boolean training) {
         this.graph = graph;
         this.inputShapes = inputShapes;
@@ -95,6 +101,7 @@ final class Plan {
         firstOfLayer = new boolean[calls];
         inferShapes();
         placeValues(layout);
+        placeMasks();
         if (training) {
             placeGradients();
         }
@@ -190,6 +197,48 @@ final class Plan {
         }
     }
 
+    private void placeMasks() {
+        for (int i = 0; i < calls; i++) {
+            final Graph.Call call = graph.calls().get(i);
+            final Layer layer = graph.layer(call.layer());
+            final List<@Nullable Shape> given = new ArrayList<>();
+            for (Graph.Value x : call.inputs()) {
+                final Mask mask = masks.get(x);
+                given.add(mask == null ? null : mask.shape);
+                useMask(mask, i);
+            }
+            final List<@Nullable Shape> own = layer.outputMasks(shapesOf(call.inputs()), given);
+            for (int o = 0; o < call.outputs().size(); o++) {
+                final Shape shape = o < own.size() ? own.get(o) : null;
+                final Mask first =
+                        call.inputs().isEmpty() ? null : masks.get(call.inputs().getFirst());
+                if (shape != null) {
+                    final Mask mask = new Mask(new Buffer(shape.size(), i), shape, i);
+                    useMask(mask, i);
+                    all.add(mask.buffer);
+                    masks.put(call.outputs().get(o), mask);
+                } else if (o == 0 && first != null && layer.passesMask()) {
+                    masks.put(call.outputs().get(o), first);
+                }
+            }
+        }
+        for (Graph.Value output : graph.outputs()) {
+            final Mask mask = masks.get(output);
+            if (mask != null) {
+                mask.buffer.use(2 * calls + 1);
+            }
+        }
+    }
+
+    private void useMask(@Nullable Mask mask, int call) {
+        if (mask != null) {
+            mask.buffer.use(call);
+            if (backward[call]) {
+                mask.buffer.use(back(call));
+            }
+        }
+    }
+
     private void placeGradients() {
         final Map<Graph.Value, Integer> readers = new HashMap<>();
         for (Graph.Call call : graph.calls()) {
@@ -243,6 +292,12 @@ final class Plan {
         });
     }
 
+    /// Whether what a call saves may be read once more at the end of the step, to become state.
+    private static boolean keepsState(Layer layer, List<Shape> inputs) {
+        return !layer.state(inputs).isEmpty()
+                || layer.parameters(inputs).stream().anyMatch(spec -> !spec.trainable());
+    }
+
     private void placeWork() {
         for (int i = 0; i < calls; i++) {
             final Graph.Call call = graph.calls().get(i);
@@ -252,7 +307,7 @@ final class Plan {
             for (Shape shape : layer.saved(inputs)) {
                 final Buffer buffer = new Buffer(shape.size(), i);
                 if (backward[i]) {
-                    buffer.use(back(i));
+                    buffer.use(keepsState(layer, inputs) ? 2 * calls + 1 : back(i));
                 }
                 kept.add(buffer);
                 all.add(buffer);
@@ -327,6 +382,19 @@ final class Plan {
         return buffer == null ? null : Tensor.at(memory, buffer.root().offset, shape(value));
     }
 
+    /// The mask of a value, or null where it has none.
+    @Nullable
+    Tensor mask(Graph.Value value, MemorySegment memory) {
+        final Mask mask = masks.get(value);
+        return mask == null ? null : Tensor.at(memory, mask.buffer.offset, mask.shape);
+    }
+
+    /// Shapes of the state that call `i` reads and writes.
+    List<Shape> state(int i) {
+        final Graph.Call call = graph.calls().get(i);
+        return graph.layer(call.layer()).state(shapesOf(call.inputs()));
+    }
+
     /// The buffers of call `i`.
     ///
     /// @param weights of the call's layer
@@ -342,6 +410,14 @@ final class Plan {
         final List<Tensor> y =
                 call.outputs().stream().map(v -> value(v, memory)).toList();
         builder.values(x, y);
+        final List<@Nullable Tensor> masksIn = new ArrayList<>();
+        call.inputs().forEach(v -> masksIn.add(mask(v, memory)));
+        final List<@Nullable Tensor> masksOut = new ArrayList<>();
+        for (Graph.Value v : call.outputs()) {
+            final Mask mask = masks.get(v);
+            masksOut.add(mask == null || mask.writer != i ? null : mask(v, memory));
+        }
+        builder.masks(masksIn, masksOut);
         final boolean[] accumulate = new boolean[weights.size()];
         if (backward[i]) {
             final List<@Nullable Tensor> dx = new ArrayList<>();

@@ -6,7 +6,9 @@ import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// All that one caller writes: activations, gradients, scratch. For one thread at a time.
@@ -23,6 +25,7 @@ public final class Workspace implements AutoCloseable {
     private final MemorySegment gemmScratch;
     private final @Nullable MemorySegment gradients;
     private final List<Prepared> plans = new ArrayList<>();
+    private final Map<String, State> states = new HashMap<>();
     private Memory buffers = new Memory("Workspace");
     private MemorySegment memory;
     private @Nullable Prepared current;
@@ -33,7 +36,15 @@ public final class Workspace implements AutoCloseable {
             List<LayerBuffers> calls,
             List<Tensor> inputs,
             List<Tensor> outputs,
+            List<@Nullable Tensor> outputMasks,
             List<@Nullable Tensor> outputGradients) {}
+
+    /// What is kept for a layer from one pass to the next.
+    private record State(Memory memory, List<Tensor> tensors) {
+        boolean fits(List<Shape> shapes) {
+            return tensors.stream().map(Tensor::shape).toList().equals(shapes);
+        }
+    }
 
     /// A workspace without plans.
     ///
@@ -161,12 +172,14 @@ public final class Workspace implements AutoCloseable {
                                         gradients, place.offset(), place.spec().shape())
                                 : null);
             }
+            final List<Shape> stateShapes = plan.state(i);
             calls.add(plan.buffers(
                     i,
                     memory,
                     model.parameters(call.layer()),
                     weightGradients,
                     LayerBuffers.builder(call.layer(), compute, gemmScratch)
+                            .state(stateShapes.isEmpty() ? List.of() : state(call.layer(), stateShapes))
                             .mode(false, graph.isTrainable(call.layer()), 0)
                             .key(new LayerBuffers.RandomKey(model.seed(), names.indexOf(call.layer()), call.index()))));
         }
@@ -175,12 +188,44 @@ public final class Workspace implements AutoCloseable {
             inputs.add(plan.value(graph.calls().get(input).outputs().getFirst(), memory));
         }
         final List<Tensor> outputs = new ArrayList<>();
+        final List<@Nullable Tensor> outputMasks = new ArrayList<>();
         final List<@Nullable Tensor> outputGradients = new ArrayList<>();
         for (Graph.Value output : graph.outputs()) {
             outputs.add(plan.value(output, memory));
+            outputMasks.add(plan.mask(output, memory));
             outputGradients.add(plan.gradient(output, memory));
         }
-        return new Prepared(plan, calls, inputs, outputs, outputGradients);
+        return new Prepared(plan, calls, inputs, outputs, outputMasks, outputGradients);
+    }
+
+    /// The state of a layer, all its calls' and plans'; zeros where it was of other shapes.
+    private List<Tensor> state(String layer, List<Shape> shapes) {
+        State known = states.get(layer);
+        if (known == null || !known.fits(shapes)) {
+            if (known != null) {
+                // Plans that hold it are of another batch, and made anew when they are wanted again.
+                plans.clear();
+                states.remove(layer);
+                known.memory().close();
+            }
+            final Memory memory = new Memory("Workspace");
+            final List<Tensor> tensors = new ArrayList<>();
+            for (Shape shape : shapes) {
+                tensors.add(Tensor.zeros(memory, shape));
+            }
+            known = new State(memory, tensors);
+            states.put(layer, known);
+        }
+        return known.tensors();
+    }
+
+    /// Sets the state of all stateful layers to zeros, as before the first pass.
+    public void resetStates() {
+        for (State state : states.values()) {
+            for (Tensor tensor : state.tensors()) {
+                tensor.segment().fill((byte) 0);
+            }
+        }
     }
 
     private Prepared current() {
@@ -199,6 +244,11 @@ public final class Workspace implements AutoCloseable {
     /// Output `i` after [#forward].
     public Tensor output(int i) {
         return current().outputs().get(i);
+    }
+
+    /// The mask of output `i` after [#forward], or null where it has none.
+    public @Nullable Tensor outputMask(int i) {
+        return current().outputMasks().get(i);
     }
 
     /// Where the loss writes the gradient by output `i`, or null when no weight is behind it.
@@ -382,5 +432,6 @@ public final class Workspace implements AutoCloseable {
     public void close() {
         own.close();
         buffers.close();
+        states.values().forEach(state -> state.memory().close());
     }
 }

@@ -38,6 +38,8 @@ public final class GradientCheck {
     private long step = 3;
     private double scale = 1;
     private double forwardTolerance = 4e-6;
+    private int indices;
+    private @Nullable Shape maskShape;
 
     private GradientCheck(Layer layer, Formula formula, List<Shape> inputs) {
         this.layer = layer;
@@ -60,6 +62,31 @@ public final class GradientCheck {
     public GradientCheck scale(double range) {
         scale = range;
         return this;
+    }
+
+    /// Has the first input be whole numbers of 0 to below `below`.
+    public GradientCheck indices(int below) {
+        indices = below;
+        return this;
+    }
+
+    /// Gives the first input a mask of this shape: that of [#maskOf].
+    public GradientCheck mask(Shape shape) {
+        maskShape = shape;
+        return this;
+    }
+
+    /// A mask with ones and zeros at the start, in between and at the end, one row all ones.
+    public static double[] maskOf(Shape shape) {
+        final double[] mask = new double[(int) shape.size()];
+        final int steps = shape.last();
+        for (int i = 0; i < mask.length; i++) {
+            final int row = i / steps;
+            final int step = i % steps;
+            final boolean off = row % 4 != 3 && ((step + 2 * row) % 4 == 3 || (row % 4 == 1 && step == 0));
+            mask[i] = off ? 0 : 1;
+        }
+        return mask;
     }
 
     /// The error allowed an output, relative to the largest; for sums of more than some 20 products.
@@ -112,6 +139,9 @@ public final class GradientCheck {
                 specs.stream().map(ParameterSpec::shape).toList();
         final List<Shape> outputShapes = layer.outputShapes(inputs);
         final List<Tensor> x = tensors(memory, inputs, random, scale);
+        for (int i = 0; indices > 0 && i < x.getFirst().size(); i++) {
+            x.getFirst().set(i, (float) Math.floor((x.getFirst().get(i) / scale + 1) / 2 * indices));
+        }
         final List<Tensor> weights = tensors(memory, weightShapes, random, 1);
         final List<Tensor> y = tensors(memory, outputShapes, random, 1);
         final List<Tensor> dy = tensors(memory, outputShapes, random, 1);
@@ -139,6 +169,8 @@ public final class GradientCheck {
                 .gradients(new ArrayList<>(dy), dx, addDx)
                 .parameters(weights, gradients, addGradients)
                 .saved(saved)
+                .masks(masks(memory), outputMasks(memory, outputShapes.size()))
+                .state(tensors(memory, layer.state(inputs), random, 0))
                 .scratch(scratch(memory))
                 .key(new LayerBuffers.RandomKey(5, 2, 1))
                 .mode(training, true, step)
@@ -165,6 +197,36 @@ public final class GradientCheck {
                 gradientsAfter,
                 dyValues,
                 v -> formula.outputs(xBefore, withTrained(weightValues, trained, v)));
+    }
+
+    /// That of the first input, if one was asked for.
+    private List<@Nullable Tensor> masks(Memory memory) {
+        final List<@Nullable Tensor> masks = new ArrayList<>();
+        for (int i = 0; i < inputs.size(); i++) {
+            masks.add(i == 0 && maskShape != null ? Tensor.zeros(memory, maskShape) : null);
+        }
+        final Tensor mask = masks.getFirst();
+        if (mask != null) {
+            final double[] values = maskOf(mask.shape());
+            for (int i = 0; i < values.length; i++) {
+                mask.set(i, (float) values[i]);
+            }
+        }
+        return masks;
+    }
+
+    private List<@Nullable Tensor> outputMasks(Memory memory, int outputs) {
+        final List<@Nullable Shape> given = new ArrayList<>();
+        for (int i = 0; i < inputs.size(); i++) {
+            given.add(i == 0 ? maskShape : null);
+        }
+        final List<@Nullable Shape> shapes = layer.outputMasks(inputs, given);
+        final List<@Nullable Tensor> masks = new ArrayList<>();
+        for (int i = 0; i < outputs; i++) {
+            final Shape shape = i < shapes.size() ? shapes.get(i) : null;
+            masks.add(shape == null ? null : Tensor.zeros(memory, shape));
+        }
+        return masks;
     }
 
     private @Nullable MemorySegment scratch(Memory memory) {

@@ -21,6 +21,7 @@ import dev.lanewise.nn.layer.DepthwiseConv1D;
 import dev.lanewise.nn.layer.DepthwiseConv2D;
 import dev.lanewise.nn.layer.Dropout;
 import dev.lanewise.nn.layer.ELU;
+import dev.lanewise.nn.layer.Embedding;
 import dev.lanewise.nn.layer.Flatten;
 import dev.lanewise.nn.layer.GrayToRgb;
 import dev.lanewise.nn.layer.Grayscale;
@@ -45,6 +46,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -52,20 +54,44 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Every layer of the registry against its formula in double.
 class LayerGradientTest {
+    private static final LayerBuffers.RandomKey KEY = new LayerBuffers.RandomKey(5, 2, 1);
+
     /// A layer on inputs of these shapes.
     ///
     /// @param step of training, negative for inference
-    record Case(Layer layer, long step, double scale, List<Shape> inputs) {
+    /// @param masked whether the first input has a mask, over all its axes but the last
+    record Case(Layer layer, long step, double scale, List<Shape> inputs, boolean masked) {
+        Case(Layer layer, long step, double scale, List<Shape> inputs) {
+            this(layer, step, scale, inputs, false);
+        }
+
         static Case of(Layer layer, Shape... inputs) {
             return new Case(layer, -1, 1, List.of(inputs));
+        }
+
+        static Case masked(Layer layer, Shape... inputs) {
+            return new Case(layer, -1, 1, List.of(inputs), true);
+        }
+
+        /// The same in this step of training.
+        Case training(long at) {
+            return new Case(layer, at, scale, inputs, masked);
         }
 
         GradientCheck check(Layer checked) {
             final GradientCheck check = GradientCheck.of(
                             checked,
-                            DoubleFormulas.of(layer, inputs, new LayerBuffers.RandomKey(5, 2, 1), step),
+                            masked
+                                    ? SequenceFormulas.masked(layer, inputs, KEY, step)
+                                    : DoubleFormulas.of(layer, inputs, KEY, step),
                             inputs.toArray(Shape[]::new))
                     .scale(scale);
+            if (masked) {
+                check.mask(inputs.getFirst().withoutLast());
+            }
+            if (layer instanceof Embedding embedding) {
+                check.indices(embedding.inputDim());
+            }
             return step < 0 ? check : check.training(step);
         }
     }
@@ -163,6 +189,7 @@ class LayerGradientTest {
         cases.addAll(MergeFormulas.cases());
         cases.addAll(NormalizationFormulas.cases());
         cases.addAll(NoiseFormulas.cases());
+        cases.addAll(SequenceFormulas.cases());
         return cases.stream();
     }
 
@@ -312,6 +339,16 @@ class LayerGradientTest {
         }
 
         @Override
+        public List<@Nullable Shape> outputMasks(List<Shape> inputs, List<@Nullable Shape> masks) {
+            return layer.outputMasks(inputs, masks);
+        }
+
+        @Override
+        public List<Shape> state(List<Shape> inputs) {
+            return layer.state(inputs);
+        }
+
+        @Override
         public long scratch(List<Shape> inputs) {
             return layer.scratch(inputs);
         }
@@ -371,7 +408,10 @@ class LayerGradientTest {
                         || dense.activation().name().startsWith("relu"));
         for (Fault fault : Fault.values()) {
             final boolean ofWeights = fault.name().startsWith("WEIGHT");
-            if ((hasWeights || !ofWeights) && !flat) {
+            // An index has no gradient.
+            final boolean none = of.layer() instanceof Embedding
+                    && (fault == Fault.DX_OFF_BY_ONE_PERCENT || fault == Fault.LAST_DX_DROPPED);
+            if ((hasWeights || !ofWeights) && !flat && !none) {
                 assertThrows(
                         AssertionError.class,
                         () -> of.check(new Faulty(of.layer(), fault)).run(),

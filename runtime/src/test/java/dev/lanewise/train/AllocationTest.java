@@ -149,6 +149,31 @@ class AllocationTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2})
+    void stepAndPredictionOfTextsAllocateNothing(int threads) {
+        final Dataset data = TestData.texts(32, 3);
+        final int[] order = Evaluator.inOrder(32);
+        try (Compute compute = Compute.of(Kernels.best(), threads);
+                Memory memory = new Memory("test");
+                Model model = Model.create(TestData.texts(), 1);
+                Predictor predictor = model.predictor(4, compute);
+                Trainer trainer = Trainer.of(compute, model, new Adam(), new SparseCategoricalCrossentropy())) {
+            final List<Tensor> x = List.of(Tensor.zeros(memory, Shape.of(6, 11)));
+            final List<Tensor> y = List.of(Tensor.zeros(memory, Shape.of(6, 2)));
+            predictor.run(x, y);
+            trainer.gather(data, order, 0, 16);
+            trainer.step();
+            final long taken = Memory.allocated();
+            assertAllocatesNothing(() -> {
+                trainer.gather(data, order, 16, 16);
+                trainer.step();
+                predictor.run(x, y);
+            });
+            assertEquals(taken, Memory.allocated());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
     void predictionOfConvolutionsAllocatesNothing(int threads) {
         try (Compute compute = Compute.of(Kernels.best(), threads);
                 Memory memory = new Memory("test");

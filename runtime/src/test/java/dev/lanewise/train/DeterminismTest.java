@@ -38,12 +38,14 @@ class DeterminismTest {
     private static int expected;
     private static int expectedOfConvolutions;
     private static int expectedOfActivations;
+    private static int expectedOfTexts;
 
     @BeforeAll
     static void trainPlainly() {
         expected = train(Kernels.scalar(), 1, 11);
         expectedOfActivations = trainActivations(Kernels.scalar(), 1);
         expectedOfConvolutions = trainConvolutions(Kernels.scalar(), 1);
+        expectedOfTexts = trainTexts(Kernels.scalar(), 1);
     }
 
     /// Hash of what several optimizers and losses make of the graph of all kinds of activations.
@@ -86,6 +88,16 @@ class DeterminismTest {
         }
     }
 
+    /// Hash of weights and slots of recurrent layers after an epoch.
+    private static int trainTexts(Kernels kernels, int threads) {
+        try (Compute compute = Compute.of(kernels, threads);
+                Model model = Model.create(TestData.texts(), 11);
+                Trainer trainer = Trainer.of(compute, model, new Adam(), new SparseCategoricalCrossentropy())) {
+            trainer.fit(TestData.texts(150, 4), Fit.epochs(1).batchSize(64));
+            return TestData.hash(model);
+        }
+    }
+
     /// Hash of weights and slots after two epochs.
     private static int train(Kernels kernels, int threads, long seed) {
         try (Compute compute = Compute.of(kernels, threads);
@@ -102,6 +114,7 @@ class DeterminismTest {
         assertEquals(expected, train(Kernels.best(), threads, 11));
         assertEquals(expectedOfActivations, trainActivations(Kernels.best(), threads));
         assertEquals(expectedOfConvolutions, trainConvolutions(Kernels.best(), threads));
+        assertEquals(expectedOfTexts, trainTexts(Kernels.best(), threads));
     }
 
     @Test
@@ -130,6 +143,7 @@ class DeterminismTest {
             System.out.println("hash " + train(Kernels.best(), 2, 11));
             System.out.println("hash " + trainActivations(Kernels.best(), 2));
             System.out.println("hash " + trainConvolutions(Kernels.best(), 2));
+            System.out.println("hash " + trainTexts(Kernels.best(), 2));
         }
     }
 
@@ -145,7 +159,8 @@ class DeterminismTest {
                         "bits " + (simd.equals("scalar") ? "0" : simd),
                         "hash " + expected,
                         "hash " + expectedOfActivations,
-                        "hash " + expectedOfConvolutions),
+                        "hash " + expectedOfConvolutions,
+                        "hash " + expectedOfTexts),
                 lines);
     }
 
@@ -155,6 +170,17 @@ class DeterminismTest {
             final float[] one = model.predict(DATA, 1).getFirst();
             for (int batch : new int[] {3, 32, 128, 1000}) {
                 assertArrayEquals(one, model.predict(DATA, batch).getFirst(), "batch " + batch);
+            }
+        }
+    }
+
+    @Test
+    void textHasTheSameBitsInAnyBatch() {
+        final Dataset texts = TestData.texts(70, 5);
+        try (Model model = Model.create(TestData.texts(), 11)) {
+            final float[] one = model.predict(texts, 1).getFirst();
+            for (int batch : new int[] {3, 32, 70}) {
+                assertArrayEquals(one, model.predict(texts, batch).getFirst());
             }
         }
     }

@@ -13,6 +13,7 @@ import dev.lanewise.nn.Sequential;
 import dev.lanewise.nn.WeightRule;
 import dev.lanewise.nn.layer.Activation;
 import dev.lanewise.nn.layer.BatchNormalization;
+import dev.lanewise.nn.layer.Bidirectional;
 import dev.lanewise.nn.layer.Concatenate;
 import dev.lanewise.nn.layer.Conv2D;
 import dev.lanewise.nn.layer.Conv2DTranspose;
@@ -20,12 +21,19 @@ import dev.lanewise.nn.layer.Dense;
 import dev.lanewise.nn.layer.DepthwiseConv2D;
 import dev.lanewise.nn.layer.Dropout;
 import dev.lanewise.nn.layer.ELU;
+import dev.lanewise.nn.layer.Embedding;
 import dev.lanewise.nn.layer.Flatten;
+import dev.lanewise.nn.layer.GRU;
+import dev.lanewise.nn.layer.GlobalAveragePooling1D;
+import dev.lanewise.nn.layer.LSTM;
 import dev.lanewise.nn.layer.LeakyReLU;
 import dev.lanewise.nn.layer.PReLU;
+import dev.lanewise.nn.layer.RNN;
 import dev.lanewise.nn.layer.ReLU;
 import dev.lanewise.nn.layer.Rescaling;
 import dev.lanewise.nn.layer.SeparableConv2D;
+import dev.lanewise.nn.layer.SimpleRNN;
+import dev.lanewise.nn.layer.TimeDistributed;
 import dev.lanewise.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -34,6 +42,9 @@ import java.util.Map;
 
 /// Small synthetic data, models and hashes.
 public final class TestData {
+    /// Longest text.
+    private static final int TEXT_STEPS = 11;
+
     private TestData() {}
 
     /// Rows around one centre for each class, so that a network can learn them.
@@ -121,6 +132,38 @@ public final class TestData {
                 .add(new Flatten())
                 .add(new Dense(5, Activations.SOFTMAX))
                 .build();
+    }
+
+    /// Sequences of words of 20, padded with zeros, through all kinds of recurrent layers to two classes.
+    public static Graph texts() {
+        return Sequential.input(TEXT_STEPS)
+                .add(new Embedding(20, 9).maskZero(true))
+                .add(new Bidirectional(new LSTM(7).returnSequences(true).dropout(0.1f)))
+                .add(new TimeDistributed(new Dense(6, Activations.RELU)))
+                .add(new GRU(8).returnSequences(true).recurrentDropout(0.1f))
+                .add(new RNN(List.of(new SimpleRNN(5), new LSTM(6))).returnSequences(true))
+                .add(new GlobalAveragePooling1D())
+                .add(new Dense(2, Activations.SOFTMAX))
+                .build();
+    }
+
+    /// Texts of words 3 to 19, of which one has 1 before 2 and the other 2 before 1: the class is the order.
+    public static Dataset texts(int samples, long seed) {
+        final RandomStream random = RandomStream.of(seed, 1, 3);
+        final float[][] x = new float[samples][TEXT_STEPS];
+        final int[] classes = new int[samples];
+        for (int n = 0; n < samples; n++) {
+            final int length = 4 + random.nextInt(TEXT_STEPS - 3);
+            for (int t = 0; t < length; t++) {
+                x[n][t] = 3 + random.nextInt(17);
+            }
+            final int first = random.nextInt(length - 1);
+            final int second = first + 1 + random.nextInt(length - first - 1);
+            classes[n] = random.nextInt(2);
+            x[n][first] = 1 + classes[n];
+            x[n][second] = 2 - classes[n];
+        }
+        return Dataset.of(x, classes);
     }
 
     /// Most kinds of activations in a row, with five sigmoids of a layer of their own at the end.

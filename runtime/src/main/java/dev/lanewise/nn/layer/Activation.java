@@ -12,6 +12,11 @@ import java.util.List;
 /// that of the input.
 public record Activation(dev.lanewise.kernels.Activation activation) implements Layer {
     @Override
+    public boolean passesMask() {
+        return true;
+    }
+
+    @Override
     public List<Shape> outputShapes(List<Shape> inputs) {
         final Shape x = Shapes.single("Activation", inputs);
         if (activation.rowwise() && x.rank() < 2) {

@@ -27,6 +27,11 @@ public record ActivityRegularization(float l1, float l2) implements Layer {
     }
 
     @Override
+    public boolean passesMask() {
+        return true;
+    }
+
+    @Override
     public List<Shape> outputShapes(List<Shape> inputs) {
         return List.of(Shapes.single("ActivityRegularization", inputs));
     }

@@ -29,6 +29,11 @@ public record AlphaDropout(float rate) implements Layer {
     }
 
     @Override
+    public boolean passesMask() {
+        return true;
+    }
+
+    @Override
     public List<Shape> outputShapes(List<Shape> inputs) {
         return List.of(Shapes.single("AlphaDropout", inputs));
     }

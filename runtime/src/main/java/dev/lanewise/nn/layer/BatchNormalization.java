@@ -67,6 +67,11 @@ public record BatchNormalization(
     }
 
     @Override
+    public boolean passesMask() {
+        return true;
+    }
+
+    @Override
     public List<Shape> outputShapes(List<Shape> inputs) {
         return List.of(input(inputs));
     }

@@ -55,6 +55,11 @@ final class ColumnSums {
         return Math.ceilDiv(rows, CHUNK) * cols;
     }
 
+    /// The memory for sums of chunks.
+    MemorySegment work() {
+        return work;
+    }
+
     /// Writes the sums to `y`, or adds them.
     void run(MemorySegment y, long yo, boolean accumulate) {
         final int count = Math.ceilDiv(rows, CHUNK);

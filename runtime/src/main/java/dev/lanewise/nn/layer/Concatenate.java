@@ -8,6 +8,8 @@ import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /// Inputs one after the other along an axis; their other dimensions must be equal.
 ///
@@ -52,8 +54,24 @@ public record Concatenate(int axis) implements Layer {
         return List.of(result.with(along, sum));
     }
 
+    /// The masks one after the other; all of an input without one counts. Along the features what counts in one input
+    /// counts.
+    @Override
+    public List<@Nullable Shape> outputMasks(List<Shape> inputs, List<@Nullable Shape> masks) {
+        for (int i = 0; i < masks.size(); i++) {
+            final Shape mask = masks.get(i);
+            if (mask != null && !mask.equals(inputs.get(i).withoutLast())) {
+                return List.of();
+            }
+        }
+        return masks.stream().allMatch(Objects::isNull)
+                ? List.of()
+                : List.of(outputShapes(inputs).getFirst().withoutLast());
+    }
+
     @Override
     public void forward(LayerBuffers b) {
+        Masks.writeConcatenated(b, Shapes.axis("Concatenate", axis, b.y(0).shape()));
         final Tensor y = b.y(0);
         final long row = row(y);
         long at = 0;

@@ -45,6 +45,11 @@ public record Dense(
     }
 
     @Override
+    public boolean passesMask() {
+        return true;
+    }
+
+    @Override
     public List<Shape> outputShapes(List<Shape> inputs) {
         return List.of(input(inputs).withoutLast().append(units));
     }

@@ -21,6 +21,11 @@ public record Dropout(float rate) implements Layer {
     }
 
     @Override
+    public boolean passesMask() {
+        return true;
+    }
+
+    @Override
     public List<Shape> outputShapes(List<Shape> inputs) {
         return List.of(Shapes.single("Dropout", inputs));
     }

@@ -29,6 +29,11 @@ public record ELU(float alpha) implements Layer {
     }
 
     @Override
+    public boolean passesMask() {
+        return true;
+    }
+
+    @Override
     public List<Shape> outputShapes(List<Shape> inputs) {
         return List.of(Shapes.single("ELU", inputs));
     }

@@ -25,6 +25,11 @@ public record GaussianDropout(float rate) implements Layer {
     }
 
     @Override
+    public boolean passesMask() {
+        return true;
+    }
+
+    @Override
     public List<Shape> outputShapes(List<Shape> inputs) {
         return List.of(Shapes.single("GaussianDropout", inputs));
     }

@@ -23,6 +23,11 @@ public record GaussianNoise(float stddev) implements Layer {
     }
 
     @Override
+    public boolean passesMask() {
+        return true;
+    }
+
+    @Override
     public List<Shape> outputShapes(List<Shape> inputs) {
         return List.of(Shapes.single("GaussianNoise", inputs));
     }

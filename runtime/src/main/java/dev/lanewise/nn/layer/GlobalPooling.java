@@ -37,9 +37,18 @@ interface GlobalPooling extends Layer {
 
     @Override
     default void forward(LayerBuffers b) {
+        if (isMasked(b)) {
+            Masks.mean(b, this);
+            return;
+        }
         final int blocks = (b.x(0).shape().last() + BLOCK - 1) / BLOCK;
         final long nanos = b.x(0).size() / 4;
         b.compute().run(b.task("forward", this, GlobalPooling::forwardTask), b.batch() * blocks, 1, nanos);
+    }
+
+    /// A mean over steps is one over those that count.
+    private boolean isMasked(LayerBuffers b) {
+        return b.mask(0) != null && axes() == 1 && !largest();
     }
 
     private static RangeTask forwardTask(GlobalPooling layer, LayerBuffers b) {
@@ -76,7 +85,9 @@ interface GlobalPooling extends Layer {
 
     @Override
     default void backward(LayerBuffers b) {
-        if (b.dx(0) != null) {
+        if (b.dx(0) != null && isMasked(b)) {
+            Masks.meanGradient(b, this);
+        } else if (b.dx(0) != null) {
             final long nanos = b.x(0).size() / 2;
             b.compute().run(b.task("backward", this, GlobalPooling::backwardTask), b.batch(), 1, nanos);
         }

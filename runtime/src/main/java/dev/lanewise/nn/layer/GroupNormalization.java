@@ -55,6 +55,11 @@ public record GroupNormalization(
     }
 
     @Override
+    public boolean passesMask() {
+        return true;
+    }
+
+    @Override
     public List<Shape> outputShapes(List<Shape> inputs) {
         final Shape x = Shapes.single("GroupNormalization", inputs);
         if (Shapes.axis("GroupNormalization", axis, x) != x.rank() - 1) {

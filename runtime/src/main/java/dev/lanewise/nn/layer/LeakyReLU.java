@@ -29,6 +29,11 @@ public record LeakyReLU(float negativeSlope) implements Layer {
     }
 
     @Override
+    public boolean passesMask() {
+        return true;
+    }
+
+    @Override
     public List<Shape> outputShapes(List<Shape> inputs) {
         return List.of(Shapes.single("LeakyReLU", inputs));
     }

@@ -61,6 +61,12 @@ interface Merge extends Layer {
         return List.of(Broadcast.shape(typeName(), inputs));
     }
 
+    /// What counts in one of the inputs counts; there is a mask where all inputs have one.
+    @Override
+    default List<@Nullable Shape> outputMasks(List<Shape> inputs, List<@Nullable Shape> masks) {
+        return Masks.common(masks);
+    }
+
     /// Room for inputs that are smaller than the output, for what is left of the output's gradient, and for the
     /// gradient by one input where it is not written to its place at once.
     @Override
@@ -105,6 +111,7 @@ interface Merge extends Layer {
 
     @Override
     default void forward(LayerBuffers b) {
+        Masks.writeAny(b);
         expand(b);
         final int n = b.y(0).size();
         final long nanos = Elementwise.nanos(n) * (b.inputs() - 1);

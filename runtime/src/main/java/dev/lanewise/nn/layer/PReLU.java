@@ -41,6 +41,11 @@ public record PReLU(Initializer alphaInitializer, @Nullable List<Integer> shared
     }
 
     @Override
+    public boolean passesMask() {
+        return true;
+    }
+
+    @Override
     public List<Shape> outputShapes(List<Shape> inputs) {
         final Shape x = Shapes.single("PReLU", inputs);
         alphaShape(x);

@@ -32,6 +32,11 @@ public record ReLU(@Nullable Float maxValue, float negativeSlope, float threshol
     }
 
     @Override
+    public boolean passesMask() {
+        return true;
+    }
+
+    @Override
     public List<Shape> outputShapes(List<Shape> inputs) {
         return List.of(Shapes.single("ReLU", inputs));
     }

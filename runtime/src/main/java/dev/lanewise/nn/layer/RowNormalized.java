@@ -101,6 +101,11 @@ interface RowNormalized extends Layer {
     }
 
     @Override
+    default boolean passesMask() {
+        return true;
+    }
+
+    @Override
     default List<Shape> outputShapes(List<Shape> inputs) {
         final Shape x = Shapes.single(typeName(), inputs);
         axes(x);

@@ -29,6 +29,11 @@ public record Softmax(int axis) implements Layer {
     }
 
     @Override
+    public boolean passesMask() {
+        return true;
+    }
+
+    @Override
     public List<Shape> outputShapes(List<Shape> inputs) {
         if (axis != -1) {
             Shapes.axis("Softmax", axis, Shapes.single("Softmax", inputs));

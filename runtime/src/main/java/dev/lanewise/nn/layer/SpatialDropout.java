@@ -19,6 +19,11 @@ interface SpatialDropout extends Layer {
     int axes();
 
     @Override
+    default boolean passesMask() {
+        return true;
+    }
+
+    @Override
     default List<Shape> outputShapes(List<Shape> inputs) {
         return List.of(Windows.samples(typeName(), axes(), inputs));
     }

@@ -423,7 +423,7 @@ final class KerasGraph {
                 if (arguments != null && arguments.isJsonArray()) {
                     config.call(arguments.getAsJsonArray());
                 }
-                keywords(KerasJson.member(call.getAsJsonObject(), "kwargs"), config);
+                keywords(KerasJson.member(call.getAsJsonObject(), "kwargs"), refs, config);
             } else if (isReference(call)) {
                 reference(call.getAsJsonArray(), refs, config);
             } else if (call.isJsonArray()) {
@@ -456,7 +456,7 @@ final class KerasGraph {
         }
         refs.add(ref);
         if (json.size() > 3 && json.get(3).isJsonObject()) {
-            keywords(json.get(3).getAsJsonObject(), config);
+            keywords(json.get(3).getAsJsonObject(), refs, config);
         }
     }
 
@@ -500,14 +500,28 @@ final class KerasGraph {
         return json.isJsonObject() && "__keras_tensor__".equals(KerasJson.string(json.getAsJsonObject(), "class_name"));
     }
 
-    private static void keywords(@Nullable JsonObject keywords, LayerConfig config) {
+    /// The arguments of a call that are given by name: states of recurrent layers are inputs after the others.
+    private static void keywords(@Nullable JsonObject keywords, List<KerasRef> refs, LayerConfig config) {
         if (keywords != null) {
             for (Map.Entry<String, JsonElement> entry : keywords.entrySet()) {
-                if (!KerasJson.isNeutral(entry.getValue())) {
+                if (entry.getKey().equals("initial_state") && KerasRecurrent.takesState(config.className())) {
+                    states(entry.getValue(), refs, config);
+                } else if (!KerasJson.isNeutral(entry.getValue())) {
                     config.find(
                             Reason.UNSUPPORTED_CONNECTION, "is called with '" + KerasJson.shown(entry.getKey()) + "'");
                 }
             }
+        }
+    }
+
+    /// One tensor or a list of them, in either form.
+    private static void states(JsonElement json, List<KerasRef> refs, LayerConfig config) {
+        if (isReference(json)) {
+            reference(json.getAsJsonArray(), refs, config);
+        } else if (json.isJsonArray()) {
+            json.getAsJsonArray().forEach(element -> states(element, refs, config));
+        } else {
+            collect(json, refs, config);
         }
     }
 

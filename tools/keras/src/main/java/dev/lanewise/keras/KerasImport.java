@@ -10,8 +10,11 @@ import dev.lanewise.keras.h5.H5Type;
 import dev.lanewise.nn.Graph;
 import dev.lanewise.nn.Model;
 import dev.lanewise.nn.ParameterLayout;
+import dev.lanewise.tensor.Memory;
 import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -173,7 +176,8 @@ public final class KerasImport {
 
     private List<Finding> compare(KerasNode node, List<KerasWeight> weights, List<ParameterLayout.Place> places) {
         final List<Finding> found = new ArrayList<>();
-        if (weights.size() != places.size()) {
+        final RecurrentWeights other = RecurrentWeights.of(node.config().className(), weights, places);
+        if (other == null && weights.size() != places.size()) {
             found.add(new Finding(
                     Reason.BAD_WEIGHTS,
                     "the file has " + weights.size() + " weights for it, expected " + places.size() + ": "
@@ -185,17 +189,20 @@ public final class KerasImport {
                                             .toList())));
             return found;
         }
-        for (int i = 0; i < places.size(); i++) {
+        for (int i = 0; i < weights.size(); i++) {
             final String name = KerasJson.shown(weights.get(i).name());
             final H5Dataset data = weights.get(i).data();
-            final Shape expected = places.get(i).spec().shape();
             if (data == null) {
                 found.add(new Finding(Reason.MISSING_WEIGHTS, "weight '" + name + "' is missing in the file"));
-            } else if (!data.dims().equals(forms.form(node, i, expected, data).fileDims(expected))) {
+                continue;
+            }
+            final List<Long> expected = other != null
+                    ? other.fileDims().get(i)
+                    : fileDims(node, i, places.get(i).spec().shape(), data);
+            if (!data.dims().equals(expected)) {
                 found.add(new Finding(
                         Reason.BAD_WEIGHTS,
-                        "weight '" + name + "' has the shape " + data.dims() + ", expected "
-                                + forms.form(node, i, expected, data).fileDims(expected)));
+                        "weight '" + name + "' has the shape " + data.dims() + ", expected " + expected));
             } else if (!data.type().isFloatingPoint() && !isCounter(data)) {
                 found.add(new Finding(
                         Reason.BAD_WEIGHTS,
@@ -211,6 +218,10 @@ public final class KerasImport {
             }
         }
         return found;
+    }
+
+    private List<Long> fileDims(KerasNode node, int index, Shape shape, H5Dataset data) {
+        return forms.form(node, index, shape, data).fileDims(shape);
     }
 
     /// Whether a weight is one whole number, as that of samples that statistics were made of.
@@ -236,28 +247,55 @@ public final class KerasImport {
         for (KerasNode node : definition.leaves()) {
             final List<ParameterLayout.Place> places = model.layout().places(node.path());
             final List<KerasWeight> weights = assigned.weights(node);
-            for (int i = 0; i < Math.min(places.size(), weights.size()); i++) {
-                final KerasWeight weight = weights.get(i);
-                final H5Dataset data = weight.data();
-                if (data == null) {
-                    throw new IllegalStateException(weight.name() + " was there before");
+            final RecurrentWeights other = RecurrentWeights.of(node.config().className(), weights, places);
+            if (other != null) {
+                final List<float[]> arrays = new ArrayList<>();
+                weights.forEach(weight -> arrays.add(values(weight)));
+                final float[][] own = other.apply(arrays);
+                for (int i = 0; i < own.length; i++) {
+                    model.parameter(places.get(i)).copyFrom(own[i]);
                 }
+            }
+            for (int i = 0; i < Math.min(places.size(), weights.size()); i++) {
                 final Tensor target = model.parameter(places.get(i));
-                file.data().readFloats(data, target.segment());
-                final WeightForm form = forms.form(node, i, places.get(i).spec().shape(), data);
-                if (!form.isPlain()) {
-                    target.copyFrom(
-                            form.apply(target.toArray(), places.get(i).spec().shape()));
+                if (other == null) {
+                    fill(node, i, weights.get(i), target);
                 }
                 final long notFinite = notFinite(target);
                 if (notFinite > 0) {
                     node.config()
                             .find(
                                     Reason.NOT_FINITE,
-                                    "weight '" + KerasJson.shown(weight.name()) + "' has " + notFinite
+                                    "weight '" + KerasJson.shown(weights.get(i).name()) + "' has " + notFinite
                                             + " values that are NaN or infinite");
                 }
             }
+        }
+    }
+
+    private void fill(KerasNode node, int index, KerasWeight weight, Tensor target) {
+        final H5Dataset data = data(weight);
+        file.data().readFloats(data, target.segment());
+        final WeightForm form = forms.form(node, index, target.shape(), data);
+        if (!form.isPlain()) {
+            target.copyFrom(form.apply(target.toArray(), target.shape()));
+        }
+    }
+
+    private static H5Dataset data(KerasWeight weight) {
+        final H5Dataset data = weight.data();
+        if (data == null) {
+            throw new IllegalStateException(weight.name() + " was there before");
+        }
+        return data;
+    }
+
+    private float[] values(KerasWeight weight) {
+        final H5Dataset data = data(weight);
+        try (Memory memory = new Memory("KerasImport")) {
+            final MemorySegment values = memory.floats(data.size());
+            file.data().readFloats(data, values);
+            return values.toArray(ValueLayout.JAVA_FLOAT);
         }
     }
 

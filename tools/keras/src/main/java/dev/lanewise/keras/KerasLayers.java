@@ -60,6 +60,12 @@ final class KerasLayers {
             Map.entry("DepthwiseConv2D", KerasLayers::convolution),
             Map.entry("Divide", KerasOperations::convert),
             Map.entry("Dot", KerasLayers::dot),
+            Map.entry("Bidirectional", KerasRecurrent::bidirectional),
+            Map.entry("RNN", KerasRecurrent::rnn),
+            Map.entry("TimeDistributed", KerasRecurrent::timeDistributed),
+            Map.entry("GRU", KerasRecurrent::convert),
+            Map.entry("LSTM", KerasRecurrent::convert),
+            Map.entry("SimpleRNN", KerasRecurrent::convert),
             Map.entry("LeakyReLU", config -> withDefault(config, "LeakyReLU", "negative_slope", 0.3)),
             Map.entry("Maximum", KerasOperations::convert),
             Map.entry("Minimum", KerasOperations::convert),
@@ -97,6 +103,9 @@ final class KerasLayers {
             "seed",
             "implementation",
             "consume_less",
+            "unroll",
+            "use_cudnn",
+            "forget_bias_init",
             "shared_object_id",
             "build_config",
             "registered_name",
@@ -118,6 +127,7 @@ final class KerasLayers {
             Map.entry("stateful", List.of("false")),
             Map.entry("go_backwards", List.of("false")),
             Map.entry("mask_zero", List.of("false")),
+            Map.entry("time_major", List.of("false")),
             Map.entry("noise_shape", List.of()),
             Map.entry("quantization_config", List.of()),
             Map.entry("crop_to_aspect_ratio", List.of()),
@@ -422,7 +432,7 @@ final class KerasLayers {
         } else if (Set.of("float64", "float16", "bfloat16", "mixed_float16", "mixed_bfloat16")
                 .contains(name)) {
             config.find(Reason.CONVERTED_DTYPE, "dtype " + name + ": computed in float32");
-        } else if (!input || !name.matches("u?int(8|16|32|64)|bool")) {
+        } else if (!(input || config.className().equals("Embedding")) || !name.matches("u?int(8|16|32|64)|bool")) {
             config.find(Reason.UNSUPPORTED_DTYPE, "dtype '" + KerasJson.shown(name) + "' is not supported");
         }
     }

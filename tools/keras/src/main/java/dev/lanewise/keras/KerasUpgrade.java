@@ -18,6 +18,8 @@ final class KerasUpgrade {
             Map.entry("AtrousConvolution2D", "Conv2D"),
             Map.entry("Deconvolution2D", "Conv2DTranspose"),
             Map.entry("SeparableConvolution2D", "SeparableConv2D"),
+            Map.entry("CuDNNLSTM", "LSTM"),
+            Map.entry("CuDNNGRU", "GRU"),
             Map.entry("BatchNormalizationV1", "BatchNormalization"),
             Map.entry("BatchNormalizationV2", "BatchNormalization"));
 
@@ -75,6 +77,9 @@ final class KerasUpgrade {
         final String renamed = type.equals("Merge") ? merge(config) : CLASSES.get(type);
         if (renamed != null) {
             changed.addProperty("class_name", renamed);
+        }
+        if (type.startsWith("CuDNN")) {
+            changed.add("config", KerasRecurrent.withoutCudnn(config));
         }
         if (kerasMajor == 1) {
             changed.add("config", config(renamed == null ? type : renamed, config));

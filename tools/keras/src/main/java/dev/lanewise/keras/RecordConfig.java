@@ -146,7 +146,7 @@ final class RecordConfig {
     private static JsonElement initializer(String key, @Nullable JsonElement value, LayerConfig config) {
         final String usual = usual(key);
         if (value == null) {
-            return write(usual, new JsonObject());
+            return usualOf(usual);
         }
         String name = KerasJson.string(value);
         JsonObject given = new JsonObject();
@@ -161,7 +161,7 @@ final class RecordConfig {
             config.find(
                     Reason.UNKNOWN_ARGUMENT,
                     "'" + key + "' " + KerasJson.shown(value) + " is not known; " + usual + " stands for it");
-            return write(usual, new JsonObject());
+            return usualOf(usual);
         }
         final JsonObject own = defaults(known);
         for (RecordComponent component : components(known)) {
@@ -177,10 +177,20 @@ final class RecordConfig {
         return write(type, own);
     }
 
+    private static JsonElement usualOf(String type) {
+        final Class<? extends Initializer> known = Initializers.registry().get(type);
+        if (known == null) {
+            throw new IllegalStateException("initializer " + type + " is not registered");
+        }
+        return write(type, defaults(known));
+    }
+
     /// Keras' default for what an initializer is for.
     private static String usual(String key) {
         return switch (key) {
             case "kernel_initializer", "depthwise_initializer", "pointwise_initializer" -> "GlorotUniform";
+            case "embeddings_initializer" -> "RandomUniform";
+            case "recurrent_initializer" -> "Orthogonal";
             case "gamma_initializer", "moving_variance_initializer" -> "Ones";
             default -> "Zeros";
         };

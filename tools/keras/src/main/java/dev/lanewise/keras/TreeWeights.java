@@ -1,5 +1,6 @@
 package dev.lanewise.keras;
 
+import com.google.gson.JsonObject;
 import dev.lanewise.keras.h5.H5File;
 import dev.lanewise.nn.Graph;
 import dev.lanewise.nn.ParameterLayout;
@@ -139,13 +140,29 @@ final class TreeWeights implements KerasWeightSource {
     private void take(KerasNode node, String path, WeightAssignment to, Set<String> taken) {
         final List<KerasWeight> weights = new ArrayList<>(variables(path));
         taken.add(path);
-        for (String inner : INNER.getOrDefault(node.config().className(), List.of())) {
+        for (String inner : inner(node)) {
             weights.addAll(variables(path + "/" + inner));
             taken.add(path + "/" + inner);
         }
         if (!weights.isEmpty()) {
             to.put(node, weights);
         }
+    }
+
+    /// Paths of the objects within a layer. Cells are called after their class, with a number for each class.
+    private static List<String> inner(KerasNode node) {
+        final String type = node.config().className();
+        if (!type.equals("RNN")) {
+            return INNER.getOrDefault(type, List.of());
+        }
+        final List<String> paths = new ArrayList<>(List.of("cell"));
+        final Map<String, Integer> counts = new HashMap<>();
+        for (JsonObject cell : KerasRecurrent.cells(node.config().config().get("cell"))) {
+            final String base = Graph.snakeCase(String.valueOf(KerasJson.string(cell, "class_name")));
+            final int number = counts.merge(base, 1, Integer::sum) - 1;
+            paths.add("cell/cells/" + (number == 0 ? base : base + "_" + number));
+        }
+        return paths;
     }
 
     /// By the names that Keras 3.6 and later keep beside the variables.
