@@ -25,6 +25,8 @@ import picocli.CommandLine.Spec;
             BenchCommand.Conv.class,
             BenchCommand.Train.class,
             RooflineCommand.class,
+            KernelCommand.OfActivations.class,
+            KernelCommand.OfSoftmax.class,
             BenchCommand.Jmh.class
         })
 public final class BenchCommand {

@@ -10,10 +10,12 @@ import dev.lanewise.nn.Compute;
 import dev.lanewise.tensor.Memory;
 import dev.lanewise.tensor.Shape;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.openjdk.jmh.annotations.Param;
 
 /// What the benchmarks time is right.
 class BenchmarksTest {
@@ -32,6 +34,46 @@ class BenchmarksTest {
             return benchmark.multiply().toArray(ValueLayout.JAVA_FLOAT);
         } finally {
             benchmark.tearDown();
+        }
+    }
+
+    /// All kernels that the JMH classes name, on an odd number of rows.
+    @ParameterizedTest
+    @ValueSource(
+            classes = {
+                ActivationBenchmark.class,
+                SoftmaxBenchmark.class,
+                UpdateBenchmark.class,
+                ReductionBenchmark.class
+            })
+    void timedKernelsHaveThePlainVersionsBits(Class<?> benchmark) throws Exception {
+        final String[] kernels =
+                benchmark.getField("kernel").getAnnotation(Param.class).value();
+        assertTrue(kernels.length >= 5);
+        for (String kernel : kernels) {
+            final List<float[]> plain = operands("scalar", kernel);
+            final List<float[]> simd = operands("simd", kernel);
+            for (int s = 0; s < plain.size(); s++) {
+                assertArrayEquals(plain.get(s), simd.get(s), kernel);
+            }
+        }
+    }
+
+    private static List<float[]> operands(String implementation, String kernel) {
+        try (KernelOnSegments work = new KernelOnSegments()) {
+            work.setUp(implementation, kernel, 4_099);
+            final List<float[]> all = new ArrayList<>();
+            work.run().forEach(segment -> all.add(segment.toArray(ValueLayout.JAVA_FLOAT)));
+            all.add(new float[] {Sink.value}); // of kernels that give a number
+            return all;
+        }
+    }
+
+    @Test
+    void unknownKernelsAreNamed() {
+        try (KernelOnSegments work = new KernelOnSegments()) {
+            final Exception e = assertThrows(IllegalArgumentException.class, () -> work.setUp("simd", "adagrad", 10));
+            assertEquals("there is no kernel 'adagrad'", e.getMessage());
         }
     }
 
