@@ -101,4 +101,108 @@ public interface OptimizerKernel {
             float rho,
             float mu,
             float epsilon);
+
+    /// Keras' Adagrad (Duchi et al. 2011): `a += g²`, and a step of `lr g / sqrt(a + epsilon)`. In floats:
+    /// ```
+    /// a = flush(fma(g, g, a))
+    /// w = w - (g * lr) / sqrt(a + epsilon)
+    /// ```
+    void adagrad(MemorySegment w, MemorySegment g, MemorySegment a, long o, int n, float lr, float epsilon);
+
+    /// Keras' Adadelta (Zeiler 2012): steps as large as those before them. In floats, with `c = 1 - rho`:
+    /// ```
+    /// a = flush(fma(fma(g, g, -a), c, a))
+    /// step = g * sqrt(d + epsilon) / sqrt(a + epsilon)
+    /// d = flush(fma(fma(step, step, -d), c, d))
+    /// w = fma(-lr, step, w)
+    /// ```
+    ///
+    /// @param a the mean of squared gradients
+    /// @param d the mean of squared steps
+    void adadelta(
+            MemorySegment w,
+            MemorySegment g,
+            MemorySegment a,
+            MemorySegment d,
+            long o,
+            int n,
+            float lr,
+            float rho,
+            float epsilon);
+
+    /// Keras' Adamax (Kingma and Ba 2015): Adam with the largest gradient in place of the mean square. In floats:
+    /// ```
+    /// m = flush(fma(g - m, 1 - beta1, m))
+    /// u = u * beta2; u = flush(u < |g| ? |g| : u)
+    /// w = w - (m * rate) / (u + epsilon)
+    /// ```
+    ///
+    /// @param rate the learning rate with the bias correction in it: `lr / (1 - beta1^t)`
+    void adamax(
+            MemorySegment w,
+            MemorySegment g,
+            MemorySegment m,
+            MemorySegment u,
+            long o,
+            int n,
+            float rate,
+            float beta1,
+            float beta2,
+            float epsilon);
+
+    /// Keras' Nadam (Dozat 2015): Adam with Nesterov's momentum. In floats:
+    /// ```
+    /// m = flush(fma(g - m, 1 - beta1, m))
+    /// v = flush(fma(fma(g, g, -v), 1 - beta2, v))
+    /// w = w - fma(m, momentumRate, g * gradientRate) / (sqrt(v * correction) + epsilon)
+    /// ```
+    ///
+    /// @param momentumRate the learning rate times the momentum's share of the step
+    /// @param gradientRate the learning rate times the gradient's share of the step
+    /// @param correction `1 / (1 - beta2^t)`
+    void nadam(
+            MemorySegment w,
+            MemorySegment g,
+            MemorySegment m,
+            MemorySegment v,
+            long o,
+            int n,
+            float momentumRate,
+            float gradientRate,
+            float correction,
+            float beta1,
+            float beta2,
+            float epsilon);
+
+    /// Keras' Ftrl (McMahan et al. 2013): follow the regularized leader. With `P(x) = x^-power`, the square root for
+    /// -0.5, else `exp(-power * log(x))`, in floats:
+    /// ```
+    /// b = flush(fma(g, g, a)); sigma = (P(b) - P(a)) / lr; a = b
+    /// z = flush(fma(-sigma, w, z + fma(2 * shrinkage, w, g)))
+    /// w = (clamp(z, -l1, l1) - z) / fma(2, l2, P(b) / lr)
+    /// ```
+    ///
+    /// @param a the sum of squared gradients
+    /// @param power not above 0
+    /// @param l2 Keras' strength and `beta / (2 lr)`
+    void ftrl(
+            MemorySegment w,
+            MemorySegment g,
+            MemorySegment a,
+            MemorySegment z,
+            long o,
+            int n,
+            float lr,
+            float power,
+            float l1,
+            float l2,
+            float shrinkage);
+
+    /// Keras' Lion (Chen et al. 2023): steps of one size. In floats:
+    /// ```
+    /// s = fma(g - m, 1 - beta1, m)
+    /// w = w - (s > 0 ? lr : s < 0 ? -lr : s)
+    /// m = flush(fma(g - m, 1 - beta2, m))
+    /// ```
+    void lion(MemorySegment w, MemorySegment g, MemorySegment m, long o, int n, float lr, float beta1, float beta2);
 }

@@ -15,6 +15,9 @@ public interface ReductionKernel {
     /// The sum of `n` elements, in the order above; 0 if `n` is 0.
     float sum(MemorySegment x, long xo, int n);
 
+    /// The sum of `n` squares, each rounded, in the order above; 0 if `n` is 0.
+    float sumOfSquares(MemorySegment x, long xo, int n);
+
     /// The largest of `n` elements: NaN if there is a NaN, negative infinity if `n` is 0. A zero is +0, whatever
     /// it was.
     float max(MemorySegment x, long xo, int n);

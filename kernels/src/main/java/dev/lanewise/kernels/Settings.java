@@ -1,5 +1,7 @@
 package dev.lanewise.kernels;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -53,6 +55,26 @@ public final class Settings {
             throw new IllegalArgumentException(owner + ": " + name + " must be a number, got null");
         }
         return number(name, 0);
+    }
+
+    /// Whether a setting is missing or null.
+    public boolean isNull(String name) {
+        return value(name) == null;
+    }
+
+    /// A list of numbers, which must be there.
+    public List<Double> numbers(String name) {
+        final List<Double> numbers = new ArrayList<>();
+        if (value(name) instanceof List<?> list) {
+            for (Object element : list) {
+                if (!(element instanceof Number number)) {
+                    throw new IllegalArgumentException(owner + ": " + name + " must be numbers, got " + list);
+                }
+                numbers.add(number.doubleValue());
+            }
+            return numbers;
+        }
+        throw new IllegalArgumentException(owner + ": " + name + " must be a list of numbers, got " + value(name));
     }
 
     /// A whole number.

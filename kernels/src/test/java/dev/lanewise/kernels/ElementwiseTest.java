@@ -161,7 +161,11 @@ class ElementwiseTest {
         AXPY(
                 (k, o) -> k.elementwise()
                         .axpy(-0.3f, o[0].segment(), o[0].offset(), o[2].segment(), o[2].offset(), o[2].length()),
-                (a, b, c) -> (double) -0.3f * a + c);
+                (a, b, c) -> (double) -0.3f * a + c),
+        APPROACH(
+                (k, o) -> k.elementwise()
+                        .approach(o[0].segment(), o[0].offset(), o[2].segment(), o[2].offset(), o[2].length(), 0.25f),
+                (a, b, c) -> c + 0.25 * (a - c));
 
         private final Tested.Call call;
         private final Formula formula;

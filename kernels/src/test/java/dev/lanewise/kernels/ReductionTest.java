@@ -63,6 +63,25 @@ class ReductionTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void squaresAreSummedInTheSameOrder(Data data) {
+        for (int n : SIZES) {
+            float[] x = data.values(n, n);
+            float[] squares = new float[n];
+            for (int i = 0; i < n; i++) {
+                squares[i] = x[i] * x[i];
+            }
+            try (Arena arena = Arena.ofConfined()) {
+                Guarded guarded = Guarded.of(arena, 5, x);
+                for (Kernels kernels : List.of(Tested.SCALAR, Tested.KERNELS)) {
+                    float sum = kernels.reduction().sumOfSquares(guarded.segment(), guarded.offset(), n);
+                    assertEquals(bits(sum(squares, CONTRACT)), bits(sum), "n=" + n);
+                }
+            }
+        }
+    }
+
     private static int bits(float value) {
         return Float.floatToIntBits(value);
     }

@@ -58,6 +58,9 @@ final class GraphJson {
         if (!graph.groups().isEmpty()) {
             json.add("groups", groups(graph));
         }
+        if (!graph.rules().isEmpty()) {
+            json.add("rules", WeightRuleJson.write(graph.rules()));
+        }
         return json;
     }
 
@@ -144,7 +147,8 @@ final class GraphJson {
             }
             return builder.build(values(json.getAsJsonArray("outputs"), results))
                     .withFrozen(frozen)
-                    .withGroups(readGroups(json, results));
+                    .withGroups(readGroups(json, results))
+                    .withRules(WeightRuleJson.read(json.getAsJsonObject("rules"), where));
         } catch (ModelFormatException e) {
             throw e;
         } catch (RuntimeException e) {

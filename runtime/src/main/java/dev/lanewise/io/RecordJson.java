@@ -16,6 +16,7 @@ import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -107,6 +108,27 @@ public final class RecordJson {
                             : value.isNumber() ? (Object) value.getAsDouble() : value.getAsString());
         }
         return settings;
+    }
+
+    /// JSON as numbers, booleans, texts, lists, maps and null.
+    public static @Nullable Object toJava(JsonElement json) {
+        if (json.isJsonNull()) {
+            return null;
+        }
+        if (json.isJsonArray()) {
+            final List<@Nullable Object> list = new ArrayList<>();
+            json.getAsJsonArray().forEach(value -> list.add(toJava(value)));
+            return list;
+        }
+        if (json.isJsonObject()) {
+            final Map<String, @Nullable Object> map = new LinkedHashMap<>();
+            json.getAsJsonObject().entrySet().forEach(entry -> map.put(entry.getKey(), toJava(entry.getValue())));
+            return map;
+        }
+        final JsonPrimitive value = json.getAsJsonPrimitive();
+        return value.isBoolean()
+                ? (Object) value.getAsBoolean()
+                : value.isNumber() ? (Object) value.getAsDouble() : value.getAsString();
     }
 
     private static boolean hasDefaults(Activation value) {
@@ -263,7 +285,7 @@ public final class RecordJson {
         return Shape.of(dims);
     }
 
-    /// @param type `List<Integer>`, `List<Float>`, or lists of these
+    /// @param type `List<Integer>`, `List<Float>`, `List<Double>`, or lists of these
     private static List<?> readList(Type type, JsonArray json) {
         final Type of = type instanceof ParameterizedType list ? list.getActualTypeArguments()[0] : Integer.class;
         final List<Object> values = new ArrayList<>();
@@ -272,6 +294,8 @@ public final class RecordJson {
                 values.add(Math.toIntExact(value.getAsBigDecimal().longValueExact()));
             } else if (of == Float.class) {
                 values.add(value.getAsFloat());
+            } else if (of == Double.class) {
+                values.add(value.getAsDouble());
             } else {
                 values.add(readList(of, value.getAsJsonArray()));
             }
@@ -295,11 +319,11 @@ public final class RecordJson {
         return text.length() <= 60 ? text : text.substring(0, 60) + "…";
     }
 
-    /// `useBias` to `use_bias`, `beta1` to `beta_1`.
+    /// `useBias` to `use_bias`, `beta1` to `beta_1`; `l1` stays.
     public static String key(String component) {
         return component
                 .replaceAll("([a-z])([A-Z])", "$1_$2")
-                .replaceAll("([a-z])([0-9])", "$1_$2")
+                .replaceAll("([a-z]{2})([0-9])", "$1_$2")
                 .toLowerCase(Locale.ROOT);
     }
 }

@@ -5,21 +5,29 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import dev.lanewise.nn.Model;
+import dev.lanewise.train.Adadelta;
+import dev.lanewise.train.Adagrad;
 import dev.lanewise.train.Adam;
 import dev.lanewise.train.AdamW;
+import dev.lanewise.train.Adamax;
 import dev.lanewise.train.BinaryCrossentropy;
 import dev.lanewise.train.CategoricalCrossentropy;
+import dev.lanewise.train.Ftrl;
 import dev.lanewise.train.Huber;
+import dev.lanewise.train.Lion;
 import dev.lanewise.train.LogCosh;
 import dev.lanewise.train.Loss;
 import dev.lanewise.train.MeanAbsoluteError;
 import dev.lanewise.train.MeanSquaredError;
 import dev.lanewise.train.Metric;
+import dev.lanewise.train.Nadam;
 import dev.lanewise.train.Optimizer;
+import dev.lanewise.train.OptimizerOptions;
 import dev.lanewise.train.RMSprop;
 import dev.lanewise.train.SGD;
 import dev.lanewise.train.SparseCategoricalCrossentropy;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -34,7 +42,13 @@ public record TrainingConfig(Optimizer optimizer, Loss loss, List<Metric> metric
     private static final Map<String, Class<?>> REGISTRY = new ConcurrentHashMap<>();
 
     static {
-        for (Class<?> type : List.of(
+        for (Class<?> type : List.<Class<?>>of(
+                Adadelta.class,
+                Adagrad.class,
+                Adamax.class,
+                Ftrl.class,
+                Lion.class,
+                Nadam.class,
                 SGD.class,
                 Adam.class,
                 AdamW.class,
@@ -72,7 +86,11 @@ public record TrainingConfig(Optimizer optimizer, Loss loss, List<Metric> metric
     /// model can be saved, and training it on needs [dev.lanewise.train.Trainer#of].
     public static void store(Model model, Optimizer optimizer, Loss loss, List<Metric> metrics) {
         final JsonObject json = new JsonObject();
-        json.add("optimizer", write(optimizer));
+        final JsonObject optimizerJson = write(optimizer.plain());
+        if (optimizerJson.get("config") instanceof JsonObject config) {
+            OptimizerJson.add(optimizer.options(), config);
+        }
+        json.add("optimizer", optimizerJson);
         json.add("loss", write(loss));
         final JsonArray followed = new JsonArray();
         metrics.forEach(metric -> followed.add(write(metric)));
@@ -132,7 +150,7 @@ public record TrainingConfig(Optimizer optimizer, Loss loss, List<Metric> metric
                 metrics.add(readMetric(name));
             }
             return new TrainingConfig(
-                    read(Optimizer.class, json.getAsJsonObject("optimizer")),
+                    readOptimizer(json.getAsJsonObject("optimizer")),
                     read(Loss.class, json.getAsJsonObject("loss")),
                     List.copyOf(metrics));
         } catch (ModelFormatException | NotKnownException e) {
@@ -148,6 +166,18 @@ public record TrainingConfig(Optimizer optimizer, Loss loss, List<Metric> metric
         NotKnownException(String message) {
             super(message);
         }
+    }
+
+    private static Optimizer readOptimizer(JsonObject json) {
+        if (!(json.get("config") instanceof JsonObject config)) {
+            return read(Optimizer.class, json);
+        }
+        final Class<?> type = REGISTRY.get(json.get("class_name").getAsString());
+        final boolean ownDecay = type != null
+                && Arrays.stream(type.getRecordComponents())
+                        .anyMatch(component -> component.getName().equals("weightDecay"));
+        final OptimizerOptions options = OptimizerJson.take(config, ownDecay);
+        return read(Optimizer.class, json).with(options);
     }
 
     private static <T> T read(Class<T> kind, JsonObject json) {

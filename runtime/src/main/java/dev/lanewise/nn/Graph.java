@@ -21,13 +21,15 @@ import org.jspecify.annotations.Nullable;
 ///     training and inference differ they work as in inference if Keras' layer does so
 /// @param groups models within the model: their layers are among the layers, and each call of theirs is calls of
 ///     its layers. Nothing is computed by them; they are kept to be shown, frozen as one and written again
+/// @param rules regularizers and constraints of weights, by `layer/weight`
 public record Graph(
         Map<String, Layer> layers,
         List<Call> calls,
         List<Integer> inputs,
         List<Value> outputs,
         Set<String> frozen,
-        List<Group> groups) {
+        List<Group> groups,
+        Map<String, WeightRule> rules) {
     /// Of models within models.
     private static final int MAX_DEPTH = 100;
 
@@ -81,11 +83,44 @@ public record Graph(
             throw new IllegalArgumentException("Graph: needs an input and an output");
         }
         checkGroups(layers, calls, groups);
+        rules = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(rules));
+        checkRules(layers, calls, rules);
     }
 
     /// A graph in which every layer is trained.
     public Graph(Map<String, Layer> layers, List<Call> calls, List<Integer> inputs, List<Value> outputs) {
-        this(layers, calls, inputs, outputs, Set.of(), List.of());
+        this(layers, calls, inputs, outputs, Set.of(), List.of(), Map.of());
+    }
+
+    /// Rules are of weights that there are and that can be trained.
+    private static void checkRules(Map<String, Layer> layers, List<Call> calls, Map<String, WeightRule> rules) {
+        rules.forEach((path, rule) -> {
+            final ParameterSpec spec = layers.entrySet().stream()
+                    .filter(entry -> path.startsWith(entry.getKey() + "/"))
+                    .flatMap(entry -> entry.getValue().parameters(firstInputShapes(calls, entry.getKey())).stream()
+                            .filter(weight -> path.equals(entry.getKey() + "/" + weight.name())))
+                    .findFirst()
+                    .orElseThrow(() -> new IllegalArgumentException(
+                            "Graph: no weight '" + path + "' to regularize or to constrain"));
+            if (!spec.trainable()) {
+                throw new IllegalArgumentException("Graph: weight '" + path
+                        + "' is not trained by gradient, it cannot be regularized or constrained");
+            }
+            try {
+                rule.check(spec.shape());
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException("weight '" + path + "': " + e.getMessage(), e);
+            }
+        });
+    }
+
+    private static List<Shape> firstInputShapes(List<Call> calls, String layer) {
+        for (Call call : calls) {
+            if (call.layer().equals(layer)) {
+                return call.inputs().stream().map(Value::shape).toList();
+            }
+        }
+        return List.of();
     }
 
     /// Groups are a forest over layers that there are, and their values are the graph's.
@@ -165,7 +200,7 @@ public record Graph(
     ///
     /// @throws IllegalArgumentException if a group's member is not in the graph, or in two groups
     public Graph withGroups(List<Group> changed) {
-        return new Graph(layers, calls, inputs, outputs, frozen, changed);
+        return new Graph(layers, calls, inputs, outputs, frozen, changed, rules);
     }
 
     public static Builder builder() {
@@ -198,19 +233,14 @@ public record Graph(
 
     /// Shapes of a layer's inputs at its first call.
     List<Shape> inputShapes(String layer) {
-        for (Call call : calls) {
-            if (call.layer().equals(layer)) {
-                return call.inputs().stream().map(Value::shape).toList();
-            }
-        }
-        return List.of();
+        return firstInputShapes(calls, layer);
     }
 
     /// The same graph with another layer under a name; it must give the same shapes and ask for the same weights.
     public Graph withLayer(String name, Layer layer) {
         final Map<String, Layer> changed = new LinkedHashMap<>(layers);
         changed.put(name, layer);
-        return new Graph(changed, calls, inputs, outputs, frozen, groups);
+        return new Graph(changed, calls, inputs, outputs, frozen, groups, rules);
     }
 
     /// Whether a layer is trained, that is, not frozen.
@@ -222,7 +252,25 @@ public record Graph(
     ///
     /// @throws IllegalArgumentException if there is no layer of such a name
     public Graph withFrozen(Set<String> names) {
-        return new Graph(layers, calls, inputs, outputs, names, groups);
+        return new Graph(layers, calls, inputs, outputs, names, groups, rules);
+    }
+
+    /// The same graph with just these regularizers and constraints.
+    ///
+    /// @param changed by `layer/weight`, as `dense/kernel`
+    /// @throws IllegalArgumentException if there is no such weight, or it cannot be regularized or constrained so
+    public Graph withRules(Map<String, WeightRule> changed) {
+        return new Graph(layers, calls, inputs, outputs, frozen, groups, changed);
+    }
+
+    /// The same graph with a rule for one weight more.
+    ///
+    /// @param weight `layer/weight`, as `dense/kernel`
+    /// @throws IllegalArgumentException if there is no such weight, or it cannot be regularized or constrained so
+    public Graph withRule(String weight, WeightRule rule) {
+        final Map<String, WeightRule> more = new LinkedHashMap<>(rules);
+        more.put(weight, rule);
+        return withRules(more);
     }
 
     /// Builds a graph call by call.
@@ -346,12 +394,7 @@ public record Graph(
         }
 
         private List<Shape> firstShapes(String name) {
-            for (Call call : calls) {
-                if (call.layer().equals(name)) {
-                    return call.inputs().stream().map(Value::shape).toList();
-                }
-            }
-            return List.of();
+            return firstInputShapes(calls, name);
         }
 
         private String freeName(Layer layer) {

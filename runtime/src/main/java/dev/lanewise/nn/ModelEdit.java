@@ -347,7 +347,10 @@ public final class ModelEdit {
         there.retainAll(changed.layers().keySet());
         final Set<String> left = new HashSet<>(kept);
         left.retainAll(changed.layers().keySet());
-        return new ModelEdit(base, changed.withFrozen(there), left, inputs, outputs);
+        final Map<String, WeightRule> rules = new LinkedHashMap<>(graph.rules());
+        rules.keySet()
+                .removeIf(path -> changed.layers().keySet().stream().noneMatch(layer -> path.startsWith(layer + "/")));
+        return new ModelEdit(base, changed.withFrozen(there).withRules(rules), left, inputs, outputs);
     }
 
     /// [#add(Layer)] and [#build].

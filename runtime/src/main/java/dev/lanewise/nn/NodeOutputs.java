@@ -54,8 +54,8 @@ public final class NodeOutputs {
         final Graph graph = model.graph();
         final List<Graph.Value> values = new ArrayList<>();
         graph.calls().forEach(call -> values.addAll(call.outputs()));
-        final Graph all =
-                new Graph(graph.layers(), graph.calls(), graph.inputs(), values, graph.frozen(), graph.groups());
+        final Graph all = new Graph(
+                graph.layers(), graph.calls(), graph.inputs(), values, graph.frozen(), graph.groups(), graph.rules());
         final List<float[]> results;
         try (Workspace workspace = new Workspace(model, all, compute, false)) {
             results = workspace.predict(data, Math.max(1, data.size()));

@@ -47,7 +47,10 @@ public record AdamW(
     /// The rate with the bias corrections in it.
     static float alpha(UpdateBuffers b, double beta1, double beta2) {
         final long t = b.step();
-        return (float) (b.learningRate() * StrictMath.sqrt(1 - power(beta2, t)) / (1 - power(beta1, t)));
+        // In float as Keras: 1 - beta2 of the first step is off by 5e-5 of itself there, and so is each step after.
+        final float unbiased1 = 1 - (float) power((float) beta1, t);
+        final float unbiased2 = 1 - (float) power((float) beta2, t);
+        return (float) b.learningRate() * (float) StrictMath.sqrt(unbiased2) / unbiased1;
     }
 
     /// `base` to the power of `t`, by squares. Not by [StrictMath#pow], which allocates where it has met several
@@ -67,10 +70,19 @@ public record AdamW(
         return slots(amsgrad);
     }
 
+    /// A weight decay among the options takes the place of this one.
+    @Override
+    public Optimizer with(OptimizerOptions options) {
+        return options.weightDecay() == 0
+                ? Optimizer.super.with(options)
+                : new AdamW(learningRate, options.weightDecay(), beta1, beta2, epsilon, amsgrad)
+                        .with(options.weightDecay(0));
+    }
+
     @Override
     public void begin(UpdateBuffers b) {
         b.scalars()[0] = alpha(b, beta1, beta2);
-        b.scalars()[1] = (float) (weightDecay * b.learningRate());
+        b.scalars()[1] = b.decays() ? (float) (weightDecay * b.learningRate()) : 0;
     }
 
     @Override

@@ -14,8 +14,28 @@ public interface Optimizer {
 
     double learningRate();
 
-    /// Names of the slots: a number for each weight, zero at first.
+    /// Names of the slots: a number for each weight, [#initialValue] at first. In the order of Keras' files.
     List<String> slots();
+
+    /// What the numbers of a slot are at first.
+    default float initialValue(String slot) {
+        return 0;
+    }
+
+    /// Clipping, weight decay and what else is common to all optimizers.
+    default OptimizerOptions options() {
+        return OptimizerOptions.NONE;
+    }
+
+    /// This optimizer without options.
+    default Optimizer plain() {
+        return this;
+    }
+
+    /// This optimizer with other options.
+    default Optimizer with(OptimizerOptions options) {
+        return options.equals(OptimizerOptions.NONE) ? plain() : new TunedOptimizer(plain(), options);
+    }
 
     /// Computes what is the same for all weights of a step into `b.scalars()`.
     void begin(UpdateBuffers b);

@@ -31,6 +31,7 @@ final class Pass implements AutoCloseable {
     private final Loss loss;
     private final Workspace workspace;
     private final boolean fused;
+    private final List<WeightPenalty> penalties;
     private final List<Batch> batches = new ArrayList<>();
     private final Gather gather = new Gather();
 
@@ -70,6 +71,7 @@ final class Pass implements AutoCloseable {
         final Graph linear = withoutLastActivation(model.graph(), loss);
         fused = linear != null;
         workspace = new Workspace(model, linear == null ? model.graph() : linear, compute, trains);
+        penalties = WeightPenalty.of(model, trains ? workspace.gradients() : null, compute);
     }
 
     /// The graph without its last activation, where the loss takes it into itself; else null.
@@ -227,7 +229,7 @@ final class Pass implements AutoCloseable {
     double evaluate() {
         requireOpen();
         workspace.forward(false, 0);
-        return lossOf(batch().forward());
+        return lossOf(batch().forward()) + penalties(false);
     }
 
     /// The batch's loss, and all weight gradients in [Workspace#gradients].
@@ -236,7 +238,16 @@ final class Pass implements AutoCloseable {
         workspace.forward(true, step);
         final double value = lossOf(batch().both());
         workspace.backward();
-        return value;
+        return value + penalties(true);
+    }
+
+    /// What regularized weights add to the loss.
+    private double penalties(boolean withGradients) {
+        double sum = 0;
+        for (int i = 0; i < penalties.size(); i++) {
+            sum += penalties.get(i).value(withGradients);
+        }
+        return sum;
     }
 
     private double lossOf(LossBuffers buffers) {

@@ -6,8 +6,6 @@ import dev.lanewise.io.TrainingConfig;
 import dev.lanewise.nn.Compute;
 import dev.lanewise.nn.Model;
 import dev.lanewise.nn.RandomStream;
-import dev.lanewise.nn.RangeTask;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,12 +17,9 @@ import java.util.TreeSet;
 ///
 /// ```
 /// input buffer -> forward of each layer -> loss.forwardBackward
-///   -> backward of each layer in reverse -> optimizer.update -> updateState
+///   -> backward of each layer in reverse -> regularizers -> optimizer.update -> constraints -> updateState
 /// ```
 public final class Trainer implements AutoCloseable {
-    /// Weights that a cut of the update is a multiple of.
-    private static final int QUANTUM = 1024;
-
     /// Purpose number of the random streams that order the samples of an epoch.
     private static final long SHUFFLE = 0x5348554646L;
 
@@ -32,27 +27,26 @@ public final class Trainer implements AutoCloseable {
     private final Optimizer optimizer;
     private final List<Metric> metrics;
     private final Pass pass;
-    private final Compute compute;
-    private final UpdateBuffers update;
-    private final RangeTask updateTask;
+    private final WeightUpdate update;
+    private final List<WeightProjection> projections;
     private double learningRate;
 
     private Trainer(Compute compute, Model model, Optimizer optimizer, Loss loss, List<Metric> metrics) {
         this.model = model;
         this.optimizer = optimizer;
         this.metrics = metrics;
-        this.compute = compute;
         learningRate = Double.isNaN(model.learningRate()) ? optimizer.learningRate() : model.learningRate();
         TrainingConfig.store(model, optimizer, loss, metrics);
         Samples.forget(model);
-        final List<MemorySegment> slots = new ArrayList<>();
-        for (String slot : optimizer.slots()) {
-            slots.add(model.slot(slot));
-        }
         // Last of all that may fail: it takes memory.
         pass = new Pass(model, compute, loss, true);
-        update = new UpdateBuffers(model.trainable(), pass.workspace().gradients(), slots, compute);
-        updateTask = (from, to) -> optimizer.update(update, from, to - from);
+        try {
+            update = new WeightUpdate(model, optimizer, pass.workspace().gradients(), compute);
+            projections = WeightProjection.of(model);
+        } catch (RuntimeException | OutOfMemoryError e) {
+            pass.close();
+            throw e;
+        }
     }
 
     /// Compiles a model, in Keras' word, on [Compute#shared()]: the optimizer starts anew.
@@ -149,6 +143,9 @@ public final class Trainer implements AutoCloseable {
                     values.computeIfAbsent(name, key -> new ArrayList<>()).add(value));
             fit.listener().epochEnds(epoch, figures);
         }
+        if (fit.epochs() > 0) {
+            update.finish(model.iteration());
+        }
         return new History(epochs, values);
     }
 
@@ -165,10 +162,10 @@ public final class Trainer implements AutoCloseable {
     /// @return the loss before the update
     public double step() {
         final double loss = pass.forwardBackward(model.iteration());
-        update.at(learningRate, model.iteration() + 1);
-        optimizer.begin(update);
-        final int n = (int) (update.weights().byteSize() / Float.BYTES);
-        compute.run(updateTask, n, QUANTUM, n / 3);
+        update.run(model.iteration(), learningRate);
+        for (int i = 0; i < projections.size(); i++) {
+            projections.get(i).apply();
+        }
         pass.workspace().updateState();
         model.setProgress(model.seed(), model.iteration() + 1, model.epoch());
         return loss;
@@ -182,12 +179,20 @@ public final class Trainer implements AutoCloseable {
         return Evaluator.evaluate(pass, data, batchSize, Meter.of(metrics, pass, data));
     }
 
+    /// The rate of the next step.
     public double learningRate() {
-        return learningRate;
+        return update.learningRate(model.iteration(), learningRate);
     }
 
     /// Changes the rate from the next step on; the model keeps it.
+    ///
+    /// @throws IllegalArgumentException if it is negative, or a schedule gives the rate
     public void learningRate(double rate) {
+        final LearningRateSchedule schedule = optimizer.options().schedule();
+        if (schedule != null) {
+            throw new IllegalArgumentException(
+                    "Trainer: the learning rate follows " + schedule.name() + " and cannot be set");
+        }
         if (!(rate >= 0)) {
             throw new IllegalArgumentException("Trainer: learning_rate must not be negative, got " + rate);
         }

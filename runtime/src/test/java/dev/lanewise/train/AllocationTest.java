@@ -94,7 +94,7 @@ class AllocationTest {
         final Dataset data = TestData.classes(256, 50, 5, 3).withWeights(new float[256]);
         final int[] order = Evaluator.inOrder(256);
         try (Compute compute = Compute.of(Kernels.best(), threads);
-                Model model = Model.create(TestData.smallGraph(), 1);
+                Model model = Model.create(TestData.ruled(TestData.smallGraph()), 1);
                 Trainer trainer =
                         Trainer.of(compute, model, new Adam(), new SparseCategoricalCrossentropy(), Metric.ACCURACY)) {
             trainer.gather(data, order, 0, 64);
@@ -212,8 +212,7 @@ class AllocationTest {
     void stepOfAllKindsOfActivationsAllocatesNothing(int threads) {
         final Dataset data = TestData.bits(128, 50, 3).withWeights(new float[128]);
         final int[] order = Evaluator.inOrder(128);
-        for (Optimizer optimizer :
-                List.of(new AdamW(0.01, 0.1, 0.9, 0.99, 1e-5, true), new RMSprop(0.01, 0.9, 0.5, 1e-5, true))) {
+        for (Optimizer optimizer : TestData.optimizers()) {
             try (Compute compute = Compute.of(Kernels.best(), threads);
                     Model model = Model.create(TestData.graphOfActivations(), 1);
                     Trainer trainer = Trainer.of(

@@ -115,21 +115,49 @@ class KerasNamesTest {
         assertEquals(new Adam(0.01, 0.8, 0.95, 1e-5, true), Optimizer.of("Adam", adam));
         adam.put("weight_decay", 0.1);
         assertEquals(new AdamW(0.01, 0.1, 0.8, 0.95, 1e-5, true), Optimizer.of("AdamW", adam));
-        assertMessage(
-                "optimizer 'Adam': weight_decay is not supported but as 0, got 0.1", () -> Optimizer.of("Adam", adam));
+        assertEquals(
+                new Adam(0.01, 0.8, 0.95, 1e-5, true).with(OptimizerOptions.NONE.weightDecay(0.1)),
+                Optimizer.of("Adam", adam));
         final Map<String, @Nullable Object> rmsprop = new HashMap<>(common);
         rmsprop.putAll(config("rho", 0.8, "momentum", 0.5, "epsilon", 1e-5, "centered", true));
         assertEquals(new RMSprop(0.01, 0.8, 0.5, 1e-5, true), Optimizer.of("RMSprop", rmsprop));
         assertEquals(
                 new SGD(0.5, 0.9, true),
                 Optimizer.of("SGD", config("learning_rate", 0.5, "momentum", 0.9, "nesterov", true, "decay", 0.0)));
+        assertEquals(new SGD().with(OptimizerOptions.NONE.clipnorm(1)), Optimizer.of("sgd", config("clipnorm", 1)));
+        assertEquals(
+                new AdamW(0.001, 0.2).with(OptimizerOptions.NONE.ema(0.9, 3).gradientAccumulationSteps(2)),
+                Optimizer.of(
+                        "AdamW",
+                        config(
+                                "weight_decay",
+                                0.2,
+                                "use_ema",
+                                true,
+                                "ema_momentum",
+                                0.9,
+                                "ema_overwrite_frequency",
+                                3,
+                                "gradient_accumulation_steps",
+                                2)));
+        final Map<String, @Nullable Object> decay = config(
+                "class_name",
+                "ExponentialDecay",
+                "config",
+                config("initial_learning_rate", 0.1, "decay_steps", 10, "decay_rate", 0.5, "name", "x"));
+        assertEquals(
+                new Lion(0.1).with(OptimizerOptions.NONE.schedule(new ExponentialDecay(0.1, 10, 0.5, false))),
+                Optimizer.of("Lion", config("learning_rate", decay)));
         assertMessage(
-                "optimizer 'sgd': clipnorm is not supported, got 1", () -> Optimizer.of("sgd", config("clipnorm", 1)));
+                "optimizer: only one of clipnorm, clipvalue and global_clipnorm can be given, got 1.0, 2.0 and 0.0",
+                () -> Optimizer.of("sgd", config("clipnorm", 1, "clipvalue", 2)));
         assertMessage(
                 "optimizer 'sgd': learning_rate must be a number, got {}",
                 () -> Optimizer.of("sgd", config("learning_rate", Map.of())));
         assertMessage(
-                "optimizer 'ftrl' is not supported (supported: adam, adamw, rmsprop, sgd)", () -> Optimizer.of("ftrl"));
+                "optimizer 'lamb' is not supported (supported: adadelta, adagrad, adam, adamax, adamw, ftrl, lion,"
+                        + " nadam, rmsprop, sgd)",
+                () -> Optimizer.of("lamb"));
         for (String name : Optimizer.names()) {
             assertEquals(name, Settings.plain(Optimizer.of(name).name()));
         }

@@ -4,10 +4,13 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import dev.lanewise.data.Dataset;
 import dev.lanewise.kernels.Activations;
+import dev.lanewise.nn.Constraint;
 import dev.lanewise.nn.Graph;
 import dev.lanewise.nn.Model;
 import dev.lanewise.nn.RandomStream;
+import dev.lanewise.nn.Regularizer;
 import dev.lanewise.nn.Sequential;
+import dev.lanewise.nn.WeightRule;
 import dev.lanewise.nn.layer.Activation;
 import dev.lanewise.nn.layer.BatchNormalization;
 import dev.lanewise.nn.layer.Concatenate;
@@ -53,6 +56,32 @@ public final class TestData {
         return Dataset.of(x, labels);
     }
 
+    /// Every optimizer, and every option.
+    static List<Optimizer> optimizers() {
+        return List.of(
+                new Adadelta(1),
+                new Adagrad(0.05),
+                new Adam().with(OptimizerOptions.NONE.clipvalue(0.01).schedule(new CosineDecay(0.01, 100))),
+                new Adamax().with(OptimizerOptions.NONE.clipnorm(0.05)),
+                new AdamW(0.01, 0.1, 0.9, 0.99, 1e-5, true),
+                new AdamW(0.01)
+                        .with(OptimizerOptions.NONE
+                                .excludeFromWeightDecay("bias")
+                                .learningRateFactors(Map.of("kernel", 0.5))),
+                new Ftrl(0.05),
+                new Ftrl(0.05, -0.7, 0.1, 0.001, 0.001, 0.001, 0.1),
+                new Lion().with(OptimizerOptions.NONE.schedule(new CosineDecayRestarts(0.001, 10))),
+                new Nadam(),
+                new RMSprop(0.01, 0.9, 0.5, 1e-5, true),
+                new RMSprop().with(OptimizerOptions.NONE.ema(0.9, 3)),
+                new SGD(0.01, 0.9, true)
+                        .with(OptimizerOptions.NONE
+                                .globalClipnorm(0.05)
+                                .weightDecay(0.01)
+                                .gradientAccumulationSteps(2)
+                                .schedule(new ExponentialDecay(0.01, 10, 0.9, false))));
+    }
+
     /// 50-37-13-5 with dropout.
     public static Graph smallGraph() {
         return Sequential.input(50)
@@ -61,6 +90,21 @@ public final class TestData {
                 .add(new Dense(13, Activations.TANH))
                 .add(new Dense(5, Activations.SOFTMAX))
                 .build();
+    }
+
+    /// [#smallGraph] with a regularizer and a constraint of each kind.
+    static Graph ruled(Graph graph) {
+        return graph.withRules(Map.of(
+                "dense/kernel",
+                new WeightRule(new Regularizer.L1L2(1e-4, 1e-3), new Constraint.MaxNorm(1.5)),
+                "dense/bias",
+                new WeightRule(new Regularizer.L1(1e-3), new Constraint.NonNeg()),
+                "dense_1/kernel",
+                new WeightRule(
+                        new Regularizer.OrthogonalRegularizer(0.01, "columns"),
+                        new Constraint.MinMaxNorm(0.5, 2, 0.5, List.of(0))),
+                "dense_2/kernel",
+                new WeightRule(new Regularizer.L2(1e-3), new Constraint.UnitNorm(List.of(1)))));
     }
 
     /// All kinds of convolutions of images, and batch normalization.

@@ -142,6 +142,13 @@ abstract class CheckedElementwise implements ElementwiseKernel {
     }
 
     @Override
+    public final void approach(MemorySegment x, long xo, MemorySegment y, long yo, int n, float c) {
+        requireFloats("approach", "x", x, xo, n);
+        requireWritableFloats("approach", "y", y, yo, n);
+        approachLoop(x, xo, y, yo, n, c);
+    }
+
+    @Override
     public final void bytesToFloats(MemorySegment src, long so, MemorySegment dst, long dsto, int n, float scale) {
         requireBytes("bytesToFloats", "src", src, so, n);
         requireWritableFloats("bytesToFloats", "dst", dst, dsto, n);
@@ -234,6 +241,8 @@ abstract class CheckedElementwise implements ElementwiseKernel {
             float hi);
 
     abstract void axpyLoop(float alpha, MemorySegment x, long xo, MemorySegment y, long yo, int n);
+
+    abstract void approachLoop(MemorySegment x, long xo, MemorySegment y, long yo, int n, float c);
 
     abstract void bytesToFloatsLoop(MemorySegment src, long so, MemorySegment dst, long dsto, int n, float scale);
 

@@ -159,6 +159,14 @@ public class ScalarElementwise extends CheckedElementwise {
     }
 
     @Override
+    void approachLoop(MemorySegment x, long xo, MemorySegment y, long yo, int n, float c) {
+        for (int i = 0; i < n; i++) {
+            float v = y.getAtIndex(JAVA_FLOAT, yo + i);
+            y.setAtIndex(JAVA_FLOAT, yo + i, Math.fma(x.getAtIndex(JAVA_FLOAT, xo + i) - v, c, v));
+        }
+    }
+
+    @Override
     void bytesToFloatsLoop(MemorySegment src, long so, MemorySegment dst, long dsto, int n, float scale) {
         for (int i = 0; i < n; i++) {
             dst.setAtIndex(JAVA_FLOAT, dsto + i, (src.get(JAVA_BYTE, so + i) & 0xff) * scale);

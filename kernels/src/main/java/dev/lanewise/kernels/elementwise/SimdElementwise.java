@@ -225,6 +225,18 @@ public final class SimdElementwise extends ScalarElementwise {
     }
 
     @Override
+    void approachLoop(MemorySegment x, long xo, MemorySegment y, long yo, int n, float c) {
+        FloatVector share = FloatVector.broadcast(SPECIES, c);
+        int bound = vectorBound(n);
+        for (int i = 0; i < bound; i += LANES) {
+            FloatVector v = fromMemorySegment(SPECIES, y, 4 * (yo + i), ORDER);
+            FloatVector to = fromMemorySegment(SPECIES, x, 4 * (xo + i), ORDER);
+            to.sub(v).fma(share, v).intoMemorySegment(y, 4 * (yo + i), ORDER);
+        }
+        super.approachLoop(x, xo + bound, y, yo + bound, n - bound, c);
+    }
+
+    @Override
     void bytesToFloatsLoop(MemorySegment src, long so, MemorySegment dst, long dsto, int n, float scale) {
         int lanes = BYTE_SPECIES.length();
         int bound = n & -lanes;

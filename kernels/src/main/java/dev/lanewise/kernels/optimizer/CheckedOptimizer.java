@@ -214,4 +214,173 @@ abstract class CheckedOptimizer implements OptimizerKernel {
             float c,
             float mu,
             float epsilon);
+
+    @Override
+    public final void adagrad(
+            MemorySegment w, MemorySegment g, MemorySegment a, long o, int n, float lr, float epsilon) {
+        requireWritableFloats("adagrad", "w", w, o, n);
+        requireFloats("adagrad", "g", g, o, n);
+        requireWritableFloats("adagrad", "a", a, o, n);
+        adagradLoop(w, g, a, o, n, lr, epsilon);
+    }
+
+    @Override
+    public final void adadelta(
+            MemorySegment w,
+            MemorySegment g,
+            MemorySegment a,
+            MemorySegment d,
+            long o,
+            int n,
+            float lr,
+            float rho,
+            float epsilon) {
+        requireWritableFloats("adadelta", "w", w, o, n);
+        requireFloats("adadelta", "g", g, o, n);
+        requireWritableFloats("adadelta", "a", a, o, n);
+        requireWritableFloats("adadelta", "d", d, o, n);
+        adadeltaLoop(w, g, a, d, o, n, lr, 1 - rho, epsilon);
+    }
+
+    @Override
+    public final void adamax(
+            MemorySegment w,
+            MemorySegment g,
+            MemorySegment m,
+            MemorySegment u,
+            long o,
+            int n,
+            float rate,
+            float beta1,
+            float beta2,
+            float epsilon) {
+        requireWritableFloats("adamax", "w", w, o, n);
+        requireFloats("adamax", "g", g, o, n);
+        requireWritableFloats("adamax", "m", m, o, n);
+        requireWritableFloats("adamax", "u", u, o, n);
+        adamaxLoop(w, g, m, u, o, n, rate, 1 - beta1, beta2, epsilon);
+    }
+
+    @Override
+    public final void nadam(
+            MemorySegment w,
+            MemorySegment g,
+            MemorySegment m,
+            MemorySegment v,
+            long o,
+            int n,
+            float momentumRate,
+            float gradientRate,
+            float correction,
+            float beta1,
+            float beta2,
+            float epsilon) {
+        requireWritableFloats("nadam", "w", w, o, n);
+        requireFloats("nadam", "g", g, o, n);
+        requireWritableFloats("nadam", "m", m, o, n);
+        requireWritableFloats("nadam", "v", v, o, n);
+        nadamLoop(w, g, m, v, o, n, momentumRate, gradientRate, correction, 1 - beta1, 1 - beta2, epsilon);
+    }
+
+    @Override
+    public final void ftrl(
+            MemorySegment w,
+            MemorySegment g,
+            MemorySegment a,
+            MemorySegment z,
+            long o,
+            int n,
+            float lr,
+            float power,
+            float l1,
+            float l2,
+            float shrinkage) {
+        requireWritableFloats("ftrl", "w", w, o, n);
+        requireFloats("ftrl", "g", g, o, n);
+        requireWritableFloats("ftrl", "a", a, o, n);
+        requireWritableFloats("ftrl", "z", z, o, n);
+        if (power == -0.5f) {
+            ftrlRootLoop(w, g, a, z, o, n, lr, l1, l2, shrinkage);
+        } else {
+            ftrlPowerLoop(w, g, a, z, o, n, lr, -power, l1, l2, shrinkage);
+        }
+    }
+
+    @Override
+    public final void lion(
+            MemorySegment w, MemorySegment g, MemorySegment m, long o, int n, float lr, float beta1, float beta2) {
+        requireWritableFloats("lion", "w", w, o, n);
+        requireFloats("lion", "g", g, o, n);
+        requireWritableFloats("lion", "m", m, o, n);
+        lionLoop(w, g, m, o, n, lr, 1 - beta1, 1 - beta2);
+    }
+
+    abstract void adagradLoop(
+            MemorySegment w, MemorySegment g, MemorySegment a, long o, int n, float lr, float epsilon);
+
+    abstract void adadeltaLoop(
+            MemorySegment w,
+            MemorySegment g,
+            MemorySegment a,
+            MemorySegment d,
+            long o,
+            int n,
+            float lr,
+            float c,
+            float epsilon);
+
+    abstract void adamaxLoop(
+            MemorySegment w,
+            MemorySegment g,
+            MemorySegment m,
+            MemorySegment u,
+            long o,
+            int n,
+            float rate,
+            float c1,
+            float beta2,
+            float epsilon);
+
+    abstract void nadamLoop(
+            MemorySegment w,
+            MemorySegment g,
+            MemorySegment m,
+            MemorySegment v,
+            long o,
+            int n,
+            float momentumRate,
+            float gradientRate,
+            float correction,
+            float c1,
+            float c2,
+            float epsilon);
+
+    abstract void ftrlRootLoop(
+            MemorySegment w,
+            MemorySegment g,
+            MemorySegment a,
+            MemorySegment z,
+            long o,
+            int n,
+            float lr,
+            float l1,
+            float l2,
+            float shrinkage);
+
+    /// @param exponent not negative
+    abstract void ftrlPowerLoop(
+            MemorySegment w,
+            MemorySegment g,
+            MemorySegment a,
+            MemorySegment z,
+            long o,
+            int n,
+            float lr,
+            float exponent,
+            float l1,
+            float l2,
+            float shrinkage);
+
+    abstract void lionLoop(
+            MemorySegment w, MemorySegment g, MemorySegment m, long o, int n, float lr, float c1, float c2);
 }

@@ -8,6 +8,7 @@ import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
 
 /// Vector loops; the elements that fill no vector are left to the plain ones.
 public final class SimdOptimizer extends ScalarOptimizer {
@@ -279,5 +280,180 @@ public final class SimdOptimizer extends ScalarOptimizer {
             weight.sub(step).intoMemorySegment(w, 4 * (o + i), ORDER);
         }
         super.rmspropCenteredMomentumLoop(w, g, v, a, m, o + bound, n - bound, lr, c, mu, epsilon);
+    }
+
+    @Override
+    void adagradLoop(MemorySegment w, MemorySegment g, MemorySegment a, long o, int n, float lr, float epsilon) {
+        int bound = vectorBound(n);
+        for (int i = 0; i < bound; i += LANES) {
+            FloatVector gradient = fromMemorySegment(SPECIES, g, 4 * (o + i), ORDER);
+            FloatVector sum = gradient.fma(gradient, fromMemorySegment(SPECIES, a, 4 * (o + i), ORDER));
+            sum = sum.blend(0f, sum.abs().lt(TINY));
+            sum.intoMemorySegment(a, 4 * (o + i), ORDER);
+            FloatVector step = gradient.mul(lr).div(sum.add(epsilon).sqrt());
+            FloatVector weight = fromMemorySegment(SPECIES, w, 4 * (o + i), ORDER);
+            weight.sub(step).intoMemorySegment(w, 4 * (o + i), ORDER);
+        }
+        super.adagradLoop(w, g, a, o + bound, n - bound, lr, epsilon);
+    }
+
+    @Override
+    void adadeltaLoop(
+            MemorySegment w,
+            MemorySegment g,
+            MemorySegment a,
+            MemorySegment d,
+            long o,
+            int n,
+            float lr,
+            float c,
+            float epsilon) {
+        FloatVector cs = FloatVector.broadcast(SPECIES, c);
+        FloatVector rate = FloatVector.broadcast(SPECIES, -lr);
+        int bound = vectorBound(n);
+        for (int i = 0; i < bound; i += LANES) {
+            FloatVector gradient = fromMemorySegment(SPECIES, g, 4 * (o + i), ORDER);
+            FloatVector square = fromMemorySegment(SPECIES, a, 4 * (o + i), ORDER);
+            square = gradient.fma(gradient, square.neg()).fma(cs, square);
+            square = square.blend(0f, square.abs().lt(TINY));
+            square.intoMemorySegment(a, 4 * (o + i), ORDER);
+            FloatVector change = fromMemorySegment(SPECIES, d, 4 * (o + i), ORDER);
+            FloatVector step = gradient.mul(change.add(epsilon).sqrt())
+                    .div(square.add(epsilon).sqrt());
+            change = step.fma(step, change.neg()).fma(cs, change);
+            change = change.blend(0f, change.abs().lt(TINY));
+            change.intoMemorySegment(d, 4 * (o + i), ORDER);
+            FloatVector weight = fromMemorySegment(SPECIES, w, 4 * (o + i), ORDER);
+            step.fma(rate, weight).intoMemorySegment(w, 4 * (o + i), ORDER);
+        }
+        super.adadeltaLoop(w, g, a, d, o + bound, n - bound, lr, c, epsilon);
+    }
+
+    @Override
+    void adamaxLoop(
+            MemorySegment w,
+            MemorySegment g,
+            MemorySegment m,
+            MemorySegment u,
+            long o,
+            int n,
+            float rate,
+            float c1,
+            float beta2,
+            float epsilon) {
+        FloatVector c1s = FloatVector.broadcast(SPECIES, c1);
+        int bound = vectorBound(n);
+        for (int i = 0; i < bound; i += LANES) {
+            FloatVector gradient = fromMemorySegment(SPECIES, g, 4 * (o + i), ORDER);
+            FloatVector first = fromMemorySegment(SPECIES, m, 4 * (o + i), ORDER);
+            first = gradient.sub(first).fma(c1s, first);
+            first = first.blend(0f, first.abs().lt(TINY));
+            first.intoMemorySegment(m, 4 * (o + i), ORDER);
+            FloatVector largest =
+                    fromMemorySegment(SPECIES, u, 4 * (o + i), ORDER).mul(beta2);
+            FloatVector size = gradient.abs();
+            largest = largest.blend(size, largest.lt(size));
+            largest = largest.blend(0f, largest.abs().lt(TINY));
+            largest.intoMemorySegment(u, 4 * (o + i), ORDER);
+            FloatVector step = first.mul(rate).div(largest.add(epsilon));
+            FloatVector weight = fromMemorySegment(SPECIES, w, 4 * (o + i), ORDER);
+            weight.sub(step).intoMemorySegment(w, 4 * (o + i), ORDER);
+        }
+        super.adamaxLoop(w, g, m, u, o + bound, n - bound, rate, c1, beta2, epsilon);
+    }
+
+    @Override
+    void nadamLoop(
+            MemorySegment w,
+            MemorySegment g,
+            MemorySegment m,
+            MemorySegment v,
+            long o,
+            int n,
+            float momentumRate,
+            float gradientRate,
+            float correction,
+            float c1,
+            float c2,
+            float epsilon) {
+        FloatVector c1s = FloatVector.broadcast(SPECIES, c1);
+        FloatVector c2s = FloatVector.broadcast(SPECIES, c2);
+        FloatVector rate = FloatVector.broadcast(SPECIES, momentumRate);
+        int bound = vectorBound(n);
+        for (int i = 0; i < bound; i += LANES) {
+            FloatVector gradient = fromMemorySegment(SPECIES, g, 4 * (o + i), ORDER);
+            FloatVector first = fromMemorySegment(SPECIES, m, 4 * (o + i), ORDER);
+            FloatVector second = fromMemorySegment(SPECIES, v, 4 * (o + i), ORDER);
+            first = gradient.sub(first).fma(c1s, first);
+            first = first.blend(0f, first.abs().lt(TINY));
+            second = gradient.fma(gradient, second.neg()).fma(c2s, second);
+            second = second.blend(0f, second.abs().lt(TINY));
+            first.intoMemorySegment(m, 4 * (o + i), ORDER);
+            second.intoMemorySegment(v, 4 * (o + i), ORDER);
+            FloatVector step = first.fma(rate, gradient.mul(gradientRate));
+            step = step.div(second.mul(correction).sqrt().add(epsilon));
+            FloatVector weight = fromMemorySegment(SPECIES, w, 4 * (o + i), ORDER);
+            weight.sub(step).intoMemorySegment(w, 4 * (o + i), ORDER);
+        }
+        super.nadamLoop(w, g, m, v, o + bound, n - bound, momentumRate, gradientRate, correction, c1, c2, epsilon);
+    }
+
+    @Override
+    void ftrlRootLoop(
+            MemorySegment w,
+            MemorySegment g,
+            MemorySegment a,
+            MemorySegment z,
+            long o,
+            int n,
+            float lr,
+            float l1,
+            float l2,
+            float shrinkage) {
+        FloatVector shrink = FloatVector.broadcast(SPECIES, 2 * shrinkage);
+        FloatVector two = FloatVector.broadcast(SPECIES, 2f);
+        FloatVector l2s = FloatVector.broadcast(SPECIES, l2);
+        int bound = vectorBound(n);
+        for (int i = 0; i < bound; i += LANES) {
+            FloatVector gradient = fromMemorySegment(SPECIES, g, 4 * (o + i), ORDER);
+            FloatVector weight = fromMemorySegment(SPECIES, w, 4 * (o + i), ORDER);
+            FloatVector before = fromMemorySegment(SPECIES, a, 4 * (o + i), ORDER);
+            FloatVector sum = gradient.fma(gradient, before);
+            sum = sum.blend(0f, sum.abs().lt(TINY));
+            sum.intoMemorySegment(a, 4 * (o + i), ORDER);
+            FloatVector root = sum.sqrt();
+            FloatVector sigma = root.sub(before.sqrt()).div(lr);
+            FloatVector linear =
+                    fromMemorySegment(SPECIES, z, 4 * (o + i), ORDER).add(weight.fma(shrink, gradient));
+            linear = sigma.neg().fma(weight, linear);
+            linear = linear.blend(0f, linear.abs().lt(TINY));
+            linear.intoMemorySegment(z, 4 * (o + i), ORDER);
+            FloatVector clamped = linear.blend(-l1, linear.lt(-l1));
+            clamped = clamped.blend(l1, clamped.compare(VectorOperators.GT, l1));
+            FloatVector quadratic = two.fma(l2s, root.div(lr));
+            clamped.sub(linear).div(quadratic).intoMemorySegment(w, 4 * (o + i), ORDER);
+        }
+        super.ftrlRootLoop(w, g, a, z, o + bound, n - bound, lr, l1, l2, shrinkage);
+    }
+
+    @Override
+    void lionLoop(MemorySegment w, MemorySegment g, MemorySegment m, long o, int n, float lr, float c1, float c2) {
+        FloatVector c1s = FloatVector.broadcast(SPECIES, c1);
+        FloatVector c2s = FloatVector.broadcast(SPECIES, c2);
+        int bound = vectorBound(n);
+        for (int i = 0; i < bound; i += LANES) {
+            FloatVector gradient = fromMemorySegment(SPECIES, g, 4 * (o + i), ORDER);
+            FloatVector velocity = fromMemorySegment(SPECIES, m, 4 * (o + i), ORDER);
+            FloatVector change = gradient.sub(velocity);
+            FloatVector direction = change.fma(c1s, velocity);
+            FloatVector step = direction.blend(-lr, direction.lt(0f));
+            step = step.blend(lr, direction.compare(VectorOperators.GT, 0f));
+            FloatVector weight = fromMemorySegment(SPECIES, w, 4 * (o + i), ORDER);
+            weight.sub(step).intoMemorySegment(w, 4 * (o + i), ORDER);
+            velocity = change.fma(c2s, velocity);
+            velocity = velocity.blend(0f, velocity.abs().lt(TINY));
+            velocity.intoMemorySegment(m, 4 * (o + i), ORDER);
+        }
+        super.lionLoop(w, g, m, o + bound, n - bound, lr, c1, c2);
     }
 }

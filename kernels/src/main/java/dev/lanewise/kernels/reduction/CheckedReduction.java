@@ -19,6 +19,12 @@ abstract class CheckedReduction implements ReductionKernel {
     }
 
     @Override
+    public final float sumOfSquares(MemorySegment x, long xo, int n) {
+        requireFloats("sumOfSquares", "x", x, xo, n);
+        return sumOfSquaresLoop(x, xo, n);
+    }
+
+    @Override
     public final float max(MemorySegment x, long xo, int n) {
         requireFloats("max", "x", x, xo, n);
         return maxLoop(x, xo, n);
@@ -50,6 +56,8 @@ abstract class CheckedReduction implements ReductionKernel {
     }
 
     abstract float sumLoop(MemorySegment x, long xo, int n);
+
+    abstract float sumOfSquaresLoop(MemorySegment x, long xo, int n);
 
     abstract float maxLoop(MemorySegment x, long xo, int n);
 

@@ -12,6 +12,11 @@ public class ScalarReduction extends CheckedReduction {
     }
 
     @Override
+    float sumOfSquaresLoop(MemorySegment x, long xo, int n) {
+        return LaneSum.products(x, xo, x, xo, n);
+    }
+
+    @Override
     float maxLoop(MemorySegment x, long xo, int n) {
         float max = Float.NEGATIVE_INFINITY;
         for (int i = 0; i < n; i++) {

@@ -20,6 +20,11 @@ public final class SimdReduction extends ScalarReduction {
     }
 
     @Override
+    float sumOfSquaresLoop(MemorySegment x, long xo, int n) {
+        return SimdLaneSum.products(x, xo, x, xo, n);
+    }
+
+    @Override
     float maxLoop(MemorySegment x, long xo, int n) {
         // Two blends and a mask for NaN cost less than FloatVector.max, which has rules for NaN and zeros.
         FloatVector max0 = FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY);

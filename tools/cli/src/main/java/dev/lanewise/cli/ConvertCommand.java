@@ -26,8 +26,8 @@ import picocli.CommandLine.Parameters;
         name = "convert",
         sortOptions = false,
         description = {
-            "Converts a model: a Keras file to .safetensors, with a report of each layer and weight.",
-            "The new file keeps samples by which `lanewise verify` sees whether it is as it was.",
+            "Converts a model between .safetensors and Keras' files, with a report of each layer and weight.",
+            "A new .safetensors file keeps samples by which `lanewise verify` sees whether it is as it was.",
             ""
         })
 final class ConvertCommand implements Callable<Integer> {
@@ -35,7 +35,10 @@ final class ConvertCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private Path in;
 
-    @Parameters(index = "1", paramLabel = "OUT", description = "The new file, .safetensors.")
+    @Parameters(
+            index = "1",
+            paramLabel = "OUT",
+            description = "The new file: .safetensors, .h5, .keras or .weights.h5.")
     @SuppressWarnings("NullAway.Init")
     private Path out;
 
@@ -80,7 +83,7 @@ final class ConvertCommand implements Callable<Integer> {
             try (ImportedModel imported = KerasModels.importFile(in, keras.options())) {
                 convert(imported.model(), imported.report());
             } catch (UnsupportedLayerException e) {
-                print(e.report(), null, null);
+                print(e.report(), false, null, null);
                 throw e;
             }
         } else {
@@ -93,10 +96,10 @@ final class ConvertCommand implements Callable<Integer> {
 
     private void convert(Model model, @Nullable ImportReport report) {
         try (Compute compute = threads.compute()) {
-            Samples samples;
+            Samples samples = null;
             Double difference = null;
             if (inputs.isEmpty()) {
-                samples = ModelSamples.ofItself(compute, model);
+                samples = KerasModels.isKerasName(out) ? null : ModelSamples.ofItself(compute, model);
             } else {
                 Dataset data = new PredictInputs(model, common).read(inputs);
                 List<NumberArray> right = ExpectedOutputs.read(expected);
@@ -107,17 +110,20 @@ final class ConvertCommand implements Callable<Integer> {
                 }
                 samples = ModelSamples.ofKeras(compute, model, ModelSamples.inputs(data), right);
             }
-            samples.store(model);
-            model.save(out);
-            print(report, samples, difference);
+            if (samples != null) {
+                samples.store(model);
+            }
+            ModelSource.save(model, out);
+            print(report, true, KerasModels.isKerasName(out) ? null : samples, difference);
         }
     }
 
-    private void print(@Nullable ImportReport report, @Nullable Samples samples, @Nullable Double difference) {
+    private void print(
+            @Nullable ImportReport report, boolean written, @Nullable Samples samples, @Nullable Double difference) {
         if (common.json()) {
             JsonObject json = new JsonObject();
             json.addProperty("input", in.toString());
-            json.addProperty("output", samples == null ? null : out.toString());
+            json.addProperty("output", written ? out.toString() : null);
             json.add("report", report == null ? null : JsonParser.parseString(report.json()));
             json.addProperty(
                     "samples", samples == null ? null : samples.origin().name().toLowerCase(java.util.Locale.ROOT));
@@ -128,12 +134,17 @@ final class ConvertCommand implements Callable<Integer> {
         if (report != null) {
             common.out().print(Text.clean(report.text()));
         }
-        if (samples != null) {
-            common.out()
-                    .println(
-                            samples.origin() == Samples.Origin.SELF
-                                    ? "Wrote " + out + ", with samples that prove only that nothing changed since"
-                                    : "Wrote " + out + ", with Keras' samples, from which it differs by " + difference);
+        if (written) {
+            String tail = "";
+            if (samples != null && samples.origin() == Samples.Origin.SELF) {
+                tail = ", with samples that prove only that nothing changed since";
+            } else if (difference != null) {
+                tail = (samples == null
+                                ? "; it differs from Keras' samples by "
+                                : ", with Keras' samples, from which it differs by ")
+                        + difference;
+            }
+            common.out().println("Wrote " + out + tail);
         }
     }
 }

@@ -5,7 +5,7 @@ import dev.lanewise.nn.Model;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/// Reads models, whatever the file's name ends with.
+/// Reads models, whatever the file's name ends with, and writes them as it ends.
 final class ModelSource {
     private ModelSource() {}
 
@@ -42,14 +42,24 @@ final class ModelSource {
     ///
     /// @return what is wrong, or null
     static @Nullable String outputFault(Path file) {
-        String name = file.getFileName() == null ? "" : file.getFileName().toString();
-        if (name.endsWith(".safetensors")) {
-            return null;
+        String name = String.valueOf(file.getFileName());
+        return name.endsWith(".safetensors") || KerasModels.isKerasName(file)
+                ? null
+                : "the name must end with .safetensors, .h5, .keras or .weights.h5";
+    }
+
+    /// Writes a model in the format that the file's ending says.
+    ///
+    /// @throws CommandException if Keras has nothing like one of the layers
+    static void save(Model model, Path file) {
+        if (!KerasModels.isKerasName(file)) {
+            model.save(file);
+            return;
         }
-        if (name.endsWith(".h5") || name.endsWith(".keras")) {
-            return "writing Keras' " + name.substring(name.lastIndexOf('.'))
-                    + " files is not supported yet, only .safetensors is";
+        try {
+            KerasModels.save(model, file);
+        } catch (IllegalArgumentException e) {
+            throw new CommandException(file + ": cannot be written: " + e.getMessage());
         }
-        return "the name must end with .safetensors";
     }
 }

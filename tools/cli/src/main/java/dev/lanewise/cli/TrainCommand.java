@@ -302,7 +302,7 @@ final class TrainCommand implements Callable<Integer> {
         if (modelFile == null && source.fromBytes()) {
             ModelFacts.setByteScale(model, DataFiles.BYTE_SCALE);
         }
-        model.save(file);
+        ModelSource.save(model, file);
     }
 
     private Trainer trainer(Compute compute, Model model) {

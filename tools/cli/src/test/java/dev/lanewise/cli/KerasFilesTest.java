@@ -263,7 +263,7 @@ class KerasFilesTest {
         assertFalse(Files.exists(folder.resolve("no.safetensors")));
         CliRun.of("convert", model, folder.resolve("no.safetensors"), "--input", x)
                 .wrongUsage("--expected");
-        CliRun.of("convert", model, folder.resolve("no.keras")).wrongUsage("not supported yet");
+        CliRun.of("convert", model, folder.resolve("no.onnx")).wrongUsage("the name must end with");
     }
 
     @Test

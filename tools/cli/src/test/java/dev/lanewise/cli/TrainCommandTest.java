@@ -318,8 +318,7 @@ class TrainCommandTest {
             --resume                      | --resume needs --model
             --model m.h5 --hidden 3       | --hidden makes a new model
             --model m --resume --loss mse | --resume goes on as before
-            --output model.h5             | writing Keras' .h5 files is not supported yet
-            --output model.keras          | writing Keras' .keras files is not supported yet
+            --output model.bin            | the name must end with .safetensors, .h5, .keras or .weights.h5
             --output model                | must end with .safetensors
             --frozen dense                | Unknown option
             """)

@@ -3,6 +3,7 @@ package dev.lanewise.keras;
 import dev.lanewise.nn.Graph;
 import dev.lanewise.nn.InputLayer;
 import dev.lanewise.nn.Layer;
+import dev.lanewise.nn.WeightRule;
 import dev.lanewise.nn.layer.Permute;
 import dev.lanewise.tensor.Shape;
 import java.util.ArrayList;
@@ -44,7 +45,6 @@ final class KerasFlattening {
     private final List<Step> steps = new ArrayList<>();
     private final Map<KerasNode, List<ModelCall>> groups = new LinkedHashMap<>();
     private final Map<KerasGraph, List<KerasGraph.Call>> orders = new HashMap<>();
-    private final Map<KerasNode, String> after = new HashMap<>();
 
     /// Values with channels first, and the same with channels last, which they were made of.
     private final Map<Value, Value> last = new HashMap<>();
@@ -212,11 +212,18 @@ final class KerasFlattening {
                     node.path(),
                     layer,
                     inputs.stream().map(input -> channelsLast(node, input)).toList());
-            return List.of(channelsFirst(node, result));
+            return List.of(channelsFirst(node, after(node, result)));
         }
-        final Value result = add(node, node.path(), layer, inputs);
-        final Layer after = KerasLayers.after(node.config());
-        return List.of(after == null ? result : add(node, pathAfter(node), after, List.of(result)));
+        return List.of(after(node, add(node, node.path(), layer, inputs)));
+    }
+
+    /// What a layer's one layer here leaves out, called after it.
+    private Value after(KerasNode node, Value result) {
+        Value last = result;
+        for (Map.Entry<String, Layer> entry : KerasLayers.after(node.config()).entrySet()) {
+            last = add(node, top.free(node.path() + entry.getKey()), entry.getValue(), List.of(last));
+        }
+        return last;
     }
 
     /// A value whose channels come first, with its channels last.
@@ -250,10 +257,6 @@ final class KerasFlattening {
         final Value first = add(node, top.free(node.path() + "_channels_first"), new Permute(order), List.of(value));
         last.put(first, value);
         return first;
-    }
-
-    private String pathAfter(KerasNode node) {
-        return after.computeIfAbsent(node, top::pathAfter);
     }
 
     /// @param reader whose input it is; null for the model's output
@@ -293,6 +296,7 @@ final class KerasFlattening {
         final Graph.Builder builder = Graph.builder();
         final Map<Integer, List<Graph.Value>> results = new HashMap<>();
         final Set<String> added = new HashSet<>();
+        final Map<String, WeightRule> rules = new LinkedHashMap<>();
         for (int i = 0; i < steps.size(); i++) {
             if (!used.contains(i)) {
                 continue;
@@ -306,6 +310,13 @@ final class KerasFlattening {
             try {
                 if (added.add(step.name())) {
                     builder.layer(step.name(), step.layer());
+                    if (step.name().equals(step.node().path())) {
+                        rules.putAll(KerasRules.of(
+                                config,
+                                step.name(),
+                                step.layer(),
+                                step.inputs().stream().map(this::shape).toList()));
+                    }
                 }
                 results.put(i, builder.call(step.name(), inputs));
             } catch (IllegalArgumentException | ArithmeticException e) {
@@ -320,7 +331,10 @@ final class KerasFlattening {
         try {
             final Set<String> frozen = new HashSet<>();
             frozen(top, !top.isTrainable(), added, frozen);
-            return builder.build(ends).withFrozen(frozen).withGroups(groups(results, added));
+            return builder.build(ends)
+                    .withFrozen(frozen)
+                    .withGroups(groups(results, added))
+                    .withRules(rules);
         } catch (IllegalArgumentException e) {
             top.find(Reason.BAD_CONFIG, String.valueOf(e.getMessage()));
             throw new Refused();
@@ -376,12 +390,11 @@ final class KerasFlattening {
             for (KerasNode member : model.nodes()) {
                 if (member.model() == null ? added.contains(member.path()) : calls.containsKey(member)) {
                     members.add(member.path());
-                    final String afterwards = after.get(member);
-                    if (afterwards != null) {
-                        members.add(afterwards);
-                    }
-                    for (String turned : List.of("_channels_last", "_channels_first")) {
-                        final String name = top.free(member.path() + turned);
+                    final List<String> ends =
+                            new ArrayList<>(KerasLayers.after(member.config()).keySet());
+                    ends.addAll(List.of("_channels_last", "_channels_first"));
+                    for (String end : ends) {
+                        final String name = top.free(member.path() + end);
                         if (added.contains(name)) {
                             members.add(name);
                         }

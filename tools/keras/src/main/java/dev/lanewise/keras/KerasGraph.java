@@ -351,11 +351,6 @@ final class KerasGraph {
         return path;
     }
 
-    /// A name for what comes after a layer as a part of it: no layer of the file has it.
-    String pathAfter(KerasNode node) {
-        return free(node.path() + "_activation");
-    }
-
     /// This name, or a longer one that no layer of the file has; always the same for the same.
     String free(String wanted) {
         String path = wanted;

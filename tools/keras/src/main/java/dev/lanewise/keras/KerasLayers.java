@@ -22,6 +22,7 @@ import dev.lanewise.nn.layer.Resizing;
 import dev.lanewise.tensor.Shape;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -180,6 +181,11 @@ final class KerasLayers {
     /// Whether a layer takes images and the like with their channels first.
     static boolean isChannelsFirst(LayerConfig config) {
         return config.isChannelsFirst() && PLACES.matcher(config.className()).matches();
+    }
+
+    /// Whether a layer's config says where its channels are.
+    static boolean hasDataFormat(String type) {
+        return PLACES.matcher(type).matches();
     }
 
     /// Whether a class is of a package that is not Keras'.
@@ -358,18 +364,30 @@ final class KerasLayers {
         }
     }
 
-    /// A dense layer whose activation changes the number of columns goes without it: [#after] is the rest.
+    /// A dense layer whose activation changes the number of columns goes without it: [#after] has the rest.
     private static @Nullable Layer dense(LayerConfig config) {
-        return after(config) == null
-                ? generic(Dense.class, config)
-                : generic(Dense.class, config.with("activation", JsonNull.INSTANCE));
+        return changesColumns(config)
+                ? generic(Dense.class, config.with("activation", JsonNull.INSTANCE))
+                : generic(Dense.class, config);
     }
 
-    /// What a layer's one layer here leaves out, as a layer to be called after it; mostly nothing.
-    static @Nullable Layer after(LayerConfig config) {
-        return config.className().equals("Dense") && "glu".equals(KerasJson.string(config.take("activation")))
-                ? new Activation(Activations.of("glu"))
-                : null;
+    /// What a layer's one layer here leaves out, as layers to be called after it by the ends of their names; mostly
+    /// nothing.
+    static Map<String, Layer> after(LayerConfig config) {
+        final Map<String, Layer> layers = new LinkedHashMap<>();
+        if (changesColumns(config)) {
+            layers.put("_activation", new Activation(Activations.of("glu")));
+        }
+        final Layer activity = KerasRules.activity(config);
+        if (activity != null) {
+            layers.put("_activity_regularization", activity);
+        }
+        return layers;
+    }
+
+    /// Whether it is a dense layer whose activation gives another number of columns.
+    private static boolean changesColumns(LayerConfig config) {
+        return config.className().equals("Dense") && "glu".equals(KerasJson.string(config.take("activation")));
     }
 
     /// `y = x` above theta, 0 below: a ReLU of today.
@@ -415,9 +433,13 @@ final class KerasLayers {
             final JsonElement value = entry.getValue();
             if (isHarmless(key, value)) {
                 // Nothing to say.
-            } else if (key.toLowerCase(Locale.ROOT).endsWith("_regularizer")
-                    || key.toLowerCase(Locale.ROOT).endsWith("_constraint")) {
-                config.find(Reason.TRAINING_ONLY, "'" + key + "' matters in training only, where it is not applied");
+            } else if (KerasRules.isRule(key)) {
+                if (!KerasRules.applies(config, key, value)) {
+                    config.find(
+                            Reason.TRAINING_ONLY,
+                            "'" + KerasJson.shown(key) + "' " + KerasJson.shown(value) + " "
+                                    + Reason.TRAINING_ONLY.sentence());
+                }
             } else if (USUAL.containsKey(key)) {
                 if (!USUAL.get(key).contains(value.toString())) {
                     config.find(

@@ -8,8 +8,10 @@ import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Locale;
 
-/// Reads Keras' model files: legacy `.h5` whole models of Keras 1, 2 and 3 and of tf.keras, `.keras` archives, and
+/// Reads and writes Keras' model files. Read are legacy `.h5` whole models of Keras 1, 2 and 3 and of tf.keras,
+/// `.keras` archives, and
 /// files of weights alone. What a file is is told by its bytes, not by its name.
 ///
 /// A model comes with its training configuration and the optimizer's memory, where they can be used here: then
@@ -55,6 +57,40 @@ public final class KerasModels {
             }
             return new KerasImport(source, architecture, options).run();
         }
+    }
+
+    /// Whether a model can be saved under this name: it ends with `.h5`, `.hdf5` or `.keras`.
+    public static boolean isKerasName(Path file) {
+        final String name = name(file);
+        return name.endsWith(".h5") || name.endsWith(".hdf5") || name.endsWith(".keras");
+    }
+
+    /// Saves a model for Keras, in the format that the name's ending says: `.keras` an archive of Keras 3,
+    /// `.weights.h5` its weights alone, other `.h5` and `.hdf5` a whole model that Keras 3 and tf.keras 2 read. What is
+    /// there is replaced when all is written.
+    ///
+    /// @throws IllegalArgumentException if the name ends otherwise, or Keras has nothing like one of the layers; it is
+    ///     named, and nothing is written
+    /// @throws UncheckedIOException if the file cannot be written
+    public static void save(Model model, Path file) {
+        model.requireOpen();
+        if (!isKerasName(file)) {
+            throw new IllegalArgumentException(
+                    file + ": Keras' files end with .keras, .h5, .hdf5 or .weights.h5; Model.save writes .safetensors");
+        }
+        final String name = name(file);
+        final KerasExport export = new KerasExport(model);
+        if (name.endsWith(".keras")) {
+            export.archive(file);
+        } else if (name.endsWith(".weights.h5")) {
+            export.weights(file);
+        } else {
+            export.h5(file);
+        }
+    }
+
+    private static String name(Path file) {
+        return String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
     }
 
     /// Whether a file is HDF5 or a zip archive, by its first bytes: what Keras' files are.

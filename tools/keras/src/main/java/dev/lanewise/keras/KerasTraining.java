@@ -2,6 +2,7 @@ package dev.lanewise.keras;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import dev.lanewise.io.OptimizerJson;
 import dev.lanewise.io.TrainingConfig;
 import dev.lanewise.keras.ImportReport.TrainingReport;
 import dev.lanewise.keras.h5.H5Dataset;
@@ -9,7 +10,9 @@ import dev.lanewise.nn.Model;
 import dev.lanewise.nn.ParameterLayout;
 import dev.lanewise.train.Loss;
 import dev.lanewise.train.Metric;
+import dev.lanewise.train.Nadam;
 import dev.lanewise.train.Optimizer;
+import dev.lanewise.train.OptimizerOptions;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -36,18 +39,20 @@ final class KerasTraining {
             Map.entry("cosine_proximity", "CosineSimilarity"));
 
     /// Settings that change nothing where they have no partner here.
-    private static final Set<String> HARMLESS = Set.of(
-            "name",
-            "dtype",
-            "fn",
-            "jit_compile",
-            "is_legacy_optimizer",
-            "ema_momentum",
-            "ema_overwrite_frequency",
-            "registered_name");
+    private static final Set<String> HARMLESS =
+            Set.of("name", "dtype", "fn", "jit_compile", "is_legacy_optimizer", "registered_name");
 
-    /// Keras' names of what our optimizers remember, where they differ.
-    private static final Map<String, String> SLOTS = Map.of("m", "momentum", "v", "velocity");
+    /// Other names, of Keras and of tf.keras, for what our optimizers remember.
+    private static final Map<String, List<String>> SLOTS = Map.of(
+            "m", List.of("momentum"),
+            "v", List.of("velocity"),
+            "velocity_hat", List.of("vhat"),
+            "momentum", List.of("m"),
+            "velocity", List.of("v", "rms"),
+            "average_gradient", List.of("mg"),
+            "norm", List.of("v"),
+            "accumulated_grad", List.of("accum_grad"),
+            "accumulated_delta_var", List.of("accum_var"));
 
     private final KerasModelFile file;
     private final KerasArchitecture architecture;
@@ -70,6 +75,18 @@ final class KerasTraining {
         this.whole = whole;
         this.trainable =
                 places.stream().filter(place -> place.spec().trainable()).toList();
+    }
+
+    /// Our name of what Keras' optimizers remember.
+    ///
+    /// @param ours names of the optimizer's slots
+    static String slot(String kind, List<String> ours) {
+        return ours.contains(kind)
+                ? kind
+                : ours.stream()
+                        .filter(own -> SLOTS.getOrDefault(own, List.of()).contains(kind))
+                        .findFirst()
+                        .orElse(kind);
     }
 
     /// Puts into the model what can be.
@@ -103,7 +120,19 @@ final class KerasTraining {
             return null;
         }
         final String name = given.substring(given.indexOf('>') + 1);
-        return read(Optimizer.class, name, KerasJson.member(json, "config"), Reason.UNSUPPORTED_OPTIMIZER);
+        final JsonObject kept = KerasJson.member(json, "config");
+        final JsonObject config = kept == null ? new JsonObject() : kept.deepCopy();
+        // tf.keras's switch is null or a number; Keras 2 could say false.
+        config.entrySet().removeIf(entry -> KerasJson.isNeutral(entry.getValue()));
+        final OptimizerOptions options;
+        try {
+            options = OptimizerJson.take(config, name.equals("AdamW"));
+        } catch (IllegalArgumentException e) {
+            find(Reason.UNSUPPORTED_OPTIMIZER, name + ": " + e.getMessage());
+            return null;
+        }
+        final Optimizer optimizer = read(Optimizer.class, name, config, Reason.UNSUPPORTED_OPTIMIZER);
+        return optimizer == null ? null : optimizer.with(options);
     }
 
     private @Nullable Loss loss(JsonObject config) {
@@ -270,7 +299,8 @@ final class KerasTraining {
                 iteration = data;
             } else if (arrays.isEmpty() && data.isScalar() && weight.name().contains("learning_rate")) {
                 rate = data;
-            } else {
+            } else if (!data.isScalar() || !(optimizer.plain() instanceof Nadam) || arrays.isEmpty()) {
+                // All but Nadam's product, which follows from the number of steps.
                 arrays.add(data);
                 names.add(weight.name());
             }
@@ -321,7 +351,9 @@ final class KerasTraining {
         int named = 0;
         for (int i = 0; i < arrays.size(); i++) {
             for (String slot : ours) {
-                if (isOf(names.get(i), slot) || isOf(names.get(i), SLOTS.getOrDefault(slot, slot))) {
+                final String name = names.get(i);
+                if (isOf(name, slot)
+                        || SLOTS.getOrDefault(slot, List.of()).stream().anyMatch(s -> isOf(name, s))) {
                     byName.computeIfAbsent(slot, key -> new ArrayList<>()).add(arrays.get(i));
                     named++;
                     break;

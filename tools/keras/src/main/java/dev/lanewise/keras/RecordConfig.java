@@ -89,8 +89,13 @@ final class RecordConfig {
                 : 1;
     }
 
+    /// Whether a key is the former name of another.
+    static boolean isOlder(String key) {
+        return OLDER.values().stream().anyMatch(names -> names.contains(key));
+    }
+
     /// One number for all axes, as a list.
-    private static JsonArray repeated(JsonElement value, int times) {
+    static JsonArray repeated(JsonElement value, int times) {
         final JsonArray list = new JsonArray();
         for (int i = 0; i < times; i++) {
             list.add(value);

@@ -29,11 +29,15 @@ final class TreeOptimizer {
         }
         final List<String> names = new ArrayList<>(List.of("iteration"));
         // tf.keras keeps the rate as a variable or not at all.
-        final boolean rate = memory.size() == slots.size() + 2 && isScalar(memory.get(1));
+        final boolean rate = memory.size() >= slots.size() + 2 && isScalar(memory.get(1));
         if (rate) {
             names.add("learning_rate");
         }
         names.addAll(slots);
+        // Nadam's product, which some versions keep.
+        if (type.endsWith("Nadam") && names.size() == memory.size() - 1 && isScalar(memory.getLast())) {
+            names.add("u_product");
+        }
         if (names.size() != memory.size()) {
             return memory;
         }
@@ -50,10 +54,13 @@ final class TreeOptimizer {
     }
 
     /// Names of the arrays in Keras' order; null for an optimizer whose order is not known.
-    private static @Nullable List<String> slots(String type, JsonObject config, int weights) {
+    static @Nullable List<String> slots(String type, JsonObject config, int weights) {
         final List<String> names = new ArrayList<>();
         if (isOn(config, "use_ema")) {
             each(names, weights, "average");
+        }
+        if (isOn(config, "gradient_accumulation_steps")) {
+            each(names, weights, "gradient_accumulator");
         }
         switch (type) {
             case "SGD" -> {
@@ -67,10 +74,7 @@ final class TreeOptimizer {
                     each(names, weights, "velocity_hat");
                 }
             }
-            case "Nadam" -> {
-                each(names, weights, "momentum", "velocity");
-                names.add("u_product");
-            }
+            case "Nadam" -> each(names, weights, "momentum", "velocity");
             case "Adamax" -> each(names, weights, "momentum", "norm");
             case "Adadelta" -> each(names, weights, "accumulated_grad", "accumulated_delta_var");
             case "Ftrl" -> each(names, weights, "accumulator", "linear");

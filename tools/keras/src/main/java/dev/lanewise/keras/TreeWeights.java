@@ -27,7 +27,7 @@ final class TreeWeights implements KerasWeightSource {
 
     /// Objects within a layer that have variables of their own, in the layer's order of weights: paths, of which
     /// those are taken that are there.
-    private static final Map<String, List<String>> INNER = Map.ofEntries(
+    static final Map<String, List<String>> INNER = Map.ofEntries(
             Map.entry("LSTM", List.of("cell")),
             Map.entry("GRU", List.of("cell")),
             Map.entry("SimpleRNN", List.of("cell")),
