@@ -25,6 +25,8 @@ import picocli.CommandLine.Spec;
             BenchCommand.Conv.class,
             BenchCommand.Train.class,
             RooflineCommand.class,
+            KernelCommand.OfActivations.class,
+            KernelCommand.OfSoftmax.class,
             BenchCommand.Jmh.class
         })
 public final class BenchCommand {
@@ -169,20 +171,37 @@ public final class BenchCommand {
 
     @Command(
             name = "train",
-            description = "Training 784-128-10: the step, and fit with shuffling.",
+            description = "Training dense layers: the step, its parts, and fit with shuffling.",
             mixinStandardHelpOptions = true)
     static final class Train extends Measure {
+        @Option(
+                names = "--network",
+                paramLabel = "SIZES",
+                description = "Sizes of the input and the layers (default: ${DEFAULT-VALUE}).")
+        private String sizes = Network.SMALL.title();
+
+        @Option(names = "--batch-size", description = "Samples in a batch (default: ${DEFAULT-VALUE}).")
+        private int batchSize = Network.SMALL.batch();
+
         @Option(names = "--epochs", description = "Epochs of fit to time (default: ${DEFAULT-VALUE}).")
         private int epochs = 11;
 
         @Override
         List<Row> measure(int ofThreads, long ofMillis) {
-            return TrainBench.run(ofThreads, 10 * ofMillis, epochs);
+            return TrainBench.run(network(), ofThreads, 10 * ofMillis, epochs);
+        }
+
+        private Network network() {
+            try {
+                return Network.of(sizes, batchSize);
+            } catch (IllegalArgumentException e) {
+                throw wrong(String.valueOf(e.getMessage()));
+            }
         }
 
         @Override
         String note(Row row) {
-            return "  " + TrainBench.samplesPerSecond(row);
+            return row.unit().equals("GFLOP/s") ? "  " + TrainBench.samplesPerSecond(network(), row) : "";
         }
     }
 

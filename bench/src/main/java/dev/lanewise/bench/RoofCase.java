@@ -7,6 +7,7 @@ import dev.lanewise.kernels.Kernels;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /// A kernel on rows of some columns, what it reads and writes, and how much it computes.
 ///
@@ -96,19 +97,89 @@ record RoofCase(String family, String name, int cols, double flop, Streams strea
         to.add(backward("tanh", 3, k));
     }
 
+    /// All activations that work on each element alone, forward and backward, nothing counted.
+    static List<RoofCase> everyActivation(Kernels k) {
+        final List<RoofCase> cases = new ArrayList<>();
+        for (String name : Activations.names()) {
+            final Activation activation = name.equals("threshold")
+                    ? Activations.of(name, Map.of("threshold", 1, "default_value", 0))
+                    : Activations.of(name);
+            if (!activation.rowwise()) {
+                cases.add(forward(name, activation, 1, 0, k));
+                cases.add(backward(name + " gradient", activation, 1, 0, k));
+            }
+        }
+        return cases;
+    }
+
+    /// Activations over rows, forward and backward, and softmax with its loss, nothing counted.
+    static List<RoofCase> everyRowwise(Kernels k) {
+        final List<RoofCase> cases = new ArrayList<>();
+        for (int cols : List.of(2, 10, 100, 1_000, 10_000, 100_000)) {
+            for (String name : List.of("softmax", "log_softmax")) {
+                final String title = name + ", rows of " + cols;
+                cases.add(forward(title, Activations.of(name), cols, 0, k));
+                cases.add(backward(title + ", gradient", Activations.of(name), cols, 0, k));
+            }
+            cases.add(crossEntropy(cols, 0, k));
+        }
+        return cases;
+    }
+
     private static RoofCase forward(String name, double flop, Kernels k) {
         return forward(name, Activations.of(name), 1, flop, k);
     }
 
     private static RoofCase backward(String name, double flop, Kernels k) {
-        final ActivationKernel kernel = k.activation(Activations.of(name));
+        return backward(name + " gradient", Activations.of(name), 1, flop, k);
+    }
+
+    private static RoofCase backward(String name, Activation activation, int cols, double flop, Kernels k) {
+        final ActivationKernel kernel = k.activation(activation);
+        final String family = activation.rowwise() ? "softmax" : "activation";
+        if (activation.gradientFrom() == Activation.GradientFrom.NOTHING) {
+            return new RoofCase(
+                    family,
+                    name,
+                    cols,
+                    flop,
+                    Streams.COPY,
+                    (s, o, rows, c) -> kernel.backward(null, 0, null, 0, s.get(0), o, s.get(1), o, rows, c, false));
+        }
         return new RoofCase(
-                "activation",
-                name + " gradient",
-                1,
+                family,
+                name,
+                cols,
                 flop,
                 Streams.TRIAD,
-                (s, o, n, c) -> kernel.backward(s.get(0), o, s.get(0), o, s.get(1), o, s.get(2), o, n, 1, false));
+                (s, o, rows, c) -> kernel.backward(s.get(0), o, s.get(0), o, s.get(1), o, s.get(2), o, rows, c, false));
+    }
+
+    private static RoofCase crossEntropy(int cols, double flop, Kernels k) {
+        final String name = "softmax cross-entropy, rows of " + cols;
+        return new RoofCase(
+                "loss",
+                name,
+                cols,
+                flop,
+                Streams.COPY,
+                (s, o, rows, c) -> k.loss()
+                        .softmaxCrossEntropySparse(
+                                s.get(0),
+                                o,
+                                s.get(SEGMENTS),
+                                0,
+                                null,
+                                0,
+                                null,
+                                0,
+                                s.get(2),
+                                o / c,
+                                s.get(1),
+                                o,
+                                rows,
+                                c,
+                                1f));
     }
 
     private static RoofCase forward(String name, Activation activation, int cols, double flop, Kernels k) {
@@ -133,30 +204,8 @@ record RoofCase(String family, String name, int cols, double flop, Streams strea
     private static void losses(List<RoofCase> to, Kernels k) {
         final String family = "loss";
         final var l = k.loss();
-        for (int cols : List.of(10, 1_000)) {
-            to.add(new RoofCase(
-                    family,
-                    "softmax cross-entropy, rows of " + cols,
-                    cols,
-                    EXP + 4,
-                    Streams.COPY,
-                    (s, o, rows, c) -> l.softmaxCrossEntropySparse(
-                            s.get(0),
-                            o,
-                            s.get(SEGMENTS),
-                            0,
-                            null,
-                            0,
-                            null,
-                            0,
-                            s.get(2),
-                            o / c,
-                            s.get(1),
-                            o,
-                            rows,
-                            c,
-                            1f)));
-        }
+        to.add(crossEntropy(10, EXP + 4, k));
+        to.add(crossEntropy(1_000, EXP + 4, k));
         to.add(new RoofCase(
                 family,
                 "mean squared error, rows of 64",

@@ -37,13 +37,15 @@ record RoofPoint(
         json.addProperty("family", family);
         json.addProperty("threads", threads);
         json.addProperty("level", level);
-        json.addProperty("median", gflops);
-        json.addProperty("unit", "GFLOP/s");
+        json.addProperty("median", roof > 0 ? gflops : gigabytes);
+        json.addProperty("unit", roof > 0 ? "GFLOP/s" : "GB/s");
         json.addProperty("spread", spread);
         json.addProperty("ceilingShare", ceilingShare());
         json.addProperty("gigabytesPerSecond", gigabytes);
-        json.addProperty("flopPerByte", intensity);
-        json.addProperty("roof", roof);
+        if (roof > 0) {
+            json.addProperty("flopPerByte", intensity);
+            json.addProperty("roof", roof);
+        }
         if (nanosPerElement > 0) {
             json.addProperty("nanosPerElement", nanosPerElement);
             json.addProperty("peer", "plain loop");
@@ -71,14 +73,14 @@ record RoofPoint(
     String line() {
         return String.format(
                 Locale.ROOT,
-                "%-38s %7d %8s %9s %9.1f %9.1f %9.2f %8s %8s %6.1f%%",
+                "%-38s %7d %8s %9s %9.1f %9s %9s %8s %8s %6.1f%%",
                 name,
                 threads,
                 level,
                 nanosPerElement > 0 ? String.format(Locale.ROOT, "%.4f", nanosPerElement) : "",
                 gigabytes,
-                gflops,
-                intensity,
+                roof > 0 ? String.format(Locale.ROOT, "%.1f", gflops) : "",
+                roof > 0 ? String.format(Locale.ROOT, "%.2f", intensity) : "",
                 roof > 0 ? String.format(Locale.ROOT, "%.1f%%", 100 * gflops / roof) : "",
                 loopShare > 0 ? String.format(Locale.ROOT, "%.1f%%", 100 * loopShare) : "",
                 100 * spread);

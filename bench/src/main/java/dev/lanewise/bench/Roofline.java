@@ -174,17 +174,30 @@ final class Roofline {
 
     /// Measures kernels in a cache and in memory, each in turns with the plain loop on the same segments.
     private void measureKernels(Compute compute, List<RoofCase> cases) {
-        final long farElements = Caches.levels().getLast().bytes() / 2 / Float.BYTES;
-        for (long elements : List.of((long) CACHED * threads, farElements)) {
-            final boolean cached = elements < farElements;
+        final long far = Caches.levels().getLast().bytes() / 2 / Float.BYTES;
+        cases.forEach(one -> measure(compute, one, (long) CACHED * threads, "cache"));
+        cases.forEach(one -> measure(compute, one, far, "memory"));
+    }
+
+    /// Measures kernels alone, on segments of some sizes.
+    void run(List<RoofCase> cases, List<Integer> sizes) {
+        try (Compute compute = Compute.of(threads)) {
+            compute.warmUp();
+            text.println(RoofPoint.heading());
             for (RoofCase one : cases) {
-                measure(compute, one, elements, cached);
+                for (int size : sizes) {
+                    if (size >= one.cols()) {
+                        measure(compute, one, size, size >= 1 << 20 ? (size >> 20) + " Mi" : (size >> 10) + " Ki");
+                    }
+                }
             }
         }
     }
 
     /// Measures one kernel on about so many elements.
-    void measure(Compute compute, RoofCase one, long elements, boolean cached) {
+    ///
+    /// @param level what to call that
+    void measure(Compute compute, RoofCase one, long elements, String level) {
         final int cols = one.cols();
         // The same elements for both, as whole rows.
         final int rows = (int) Math.max(threads, elements / cols);
@@ -209,7 +222,7 @@ final class Roofline {
                     one.family(),
                     one.name(),
                     threads,
-                    cached ? "cache" : "memory",
+                    level,
                     one.flop() * n / perPass,
                     contest.spread(),
                     bytes * n / perPass,

@@ -73,6 +73,28 @@ record Row(
         return new Row(what, null, threads, row.median, row.best, row.unit, row.spread, share, null, null);
     }
 
+    /// A time from the nanoseconds of single runs, in microseconds.
+    ///
+    /// @param flop of one run, or 0 for no share of the peak
+    /// @param peak in GFLOP/s
+    static Row micros(String what, int threads, long[] nanos, double flop, double peak) {
+        final long[] sorted = nanos.clone();
+        Arrays.sort(sorted);
+        final int n = sorted.length;
+        final double median = sorted[n / 2] / 1e3;
+        return new Row(
+                what,
+                null,
+                threads,
+                median,
+                sorted[0] / 1e3,
+                "us",
+                (sorted[n * 9 / 10] - sorted[n / 10]) / 2e3 / median,
+                flop > 0 ? flop / (median * 1e3) / peak : null,
+                null,
+                null);
+    }
+
     /// The same with a peer that did so much work in runs of so many nanoseconds.
     Row against(String name, double work, long[] nanos) {
         final long[] sorted = nanos.clone();

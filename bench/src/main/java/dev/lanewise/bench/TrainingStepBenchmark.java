@@ -40,18 +40,19 @@ public class TrainingStepBenchmark {
     /// Builds the network and gathers a batch.
     @Setup
     public void setUp() {
+        final Network network = Network.SMALL;
         final Compute made = Compute.of(threads);
-        final Model network = Model.create(TrainBench.graph(), 42);
-        final Trainer training = Trainer.of(made, network, new Adam(), new SparseCategoricalCrossentropy());
-        final Dataset data = TrainBench.data(TrainBench.BATCH);
-        final int[] order = new int[TrainBench.BATCH];
+        final Model built = Model.create(network.graph(), 42);
+        final Trainer training = Trainer.of(made, built, new Adam(), new SparseCategoricalCrossentropy());
+        final Dataset data = TrainBench.data(network, network.batch());
+        final int[] order = new int[network.batch()];
         for (int i = 0; i < order.length; i++) {
             order[i] = i;
         }
         training.gather(data, order, 0, order.length);
         made.warmUp();
         compute = made;
-        model = network;
+        model = built;
         trainer = training;
     }
 

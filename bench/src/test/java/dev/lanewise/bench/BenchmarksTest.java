@@ -2,16 +2,20 @@ package dev.lanewise.bench;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lanewise.kernels.Kernels;
 import dev.lanewise.nn.Compute;
 import dev.lanewise.tensor.Memory;
 import dev.lanewise.tensor.Shape;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.openjdk.jmh.annotations.Param;
 
 /// What the benchmarks time is right.
 class BenchmarksTest {
@@ -33,6 +37,46 @@ class BenchmarksTest {
         }
     }
 
+    /// All kernels that the JMH classes name, on an odd number of rows.
+    @ParameterizedTest
+    @ValueSource(
+            classes = {
+                ActivationBenchmark.class,
+                SoftmaxBenchmark.class,
+                UpdateBenchmark.class,
+                ReductionBenchmark.class
+            })
+    void timedKernelsHaveThePlainVersionsBits(Class<?> benchmark) throws Exception {
+        final String[] kernels =
+                benchmark.getField("kernel").getAnnotation(Param.class).value();
+        assertTrue(kernels.length >= 5);
+        for (String kernel : kernels) {
+            final List<float[]> plain = operands("scalar", kernel);
+            final List<float[]> simd = operands("simd", kernel);
+            for (int s = 0; s < plain.size(); s++) {
+                assertArrayEquals(plain.get(s), simd.get(s), kernel);
+            }
+        }
+    }
+
+    private static List<float[]> operands(String implementation, String kernel) {
+        try (KernelOnSegments work = new KernelOnSegments()) {
+            work.setUp(implementation, kernel, 4_099);
+            final List<float[]> all = new ArrayList<>();
+            work.run().forEach(segment -> all.add(segment.toArray(ValueLayout.JAVA_FLOAT)));
+            all.add(new float[] {Sink.value}); // of kernels that give a number
+            return all;
+        }
+    }
+
+    @Test
+    void unknownKernelsAreNamed() {
+        try (KernelOnSegments work = new KernelOnSegments()) {
+            final Exception e = assertThrows(IllegalArgumentException.class, () -> work.setUp("simd", "adagrad", 10));
+            assertEquals("there is no kernel 'adagrad'", e.getMessage());
+        }
+    }
+
     @Test
     void timedStepLearns() {
         final TrainingStepBenchmark benchmark = new TrainingStepBenchmark();
@@ -46,6 +90,47 @@ class BenchmarksTest {
             assertTrue(last < first / 2, "loss " + first + " to " + last);
         } finally {
             benchmark.tearDown();
+        }
+    }
+
+    /// The parts are those of a step: run in turn they learn, and their FLOP are the step's.
+    @Test
+    void partsOfAStepLearn() {
+        final Network network = new Network(List.of(20, 16, 12, 4), 32);
+        final double[] losses = new double[2];
+        for (int threads = 1; threads <= 2; threads++) {
+            try (Compute compute = Compute.of(Kernels.simd(), threads);
+                    StepParts parts = new StepParts(network, compute)) {
+                final long[] nanos = new long[8];
+                parts.run(nanos);
+                final double first = parts.loss();
+                for (int i = 0; i < 400; i++) {
+                    parts.run(nanos);
+                }
+                assertTrue(parts.loss() < first / 2, "loss " + first + " to " + parts.loss());
+                losses[threads - 1] = parts.loss();
+                final List<Row> rows = parts.rows(1, 100);
+                assertEquals(9, rows.size());
+                double flop = 0;
+                for (Row row : rows.subList(0, 8)) {
+                    flop += row.ceilingShare() == null ? 0 : row.ceilingShare() * row.median() * 1e3 * 100;
+                }
+                assertEquals(network.stepFlop(), flop, 1e-6 * flop);
+                assertTrue(rows.get(7).what().startsWith("part: Adam, 592 weights"), rows.get(7)::what);
+            }
+        }
+        assertEquals(losses[0], losses[1]);
+    }
+
+    @Test
+    void networksAreReadFromTheirSizes() {
+        assertEquals(Network.SMALL, Network.of("784-128-10", 128));
+        assertEquals(52.3e6, Network.SMALL.stepFlop(), 0.1e6);
+        final Network wide = Network.of("784-1024-1024-10", 256);
+        assertEquals(9.56e6, wide.stepFlop() / 256, 0.02e6);
+        assertEquals(3, wide.layers());
+        for (String wrong : List.of("", "784", "784-", "784-0-10", "784-x")) {
+            assertThrows(IllegalArgumentException.class, () -> Network.of(wrong, 1));
         }
     }
 

@@ -11,8 +11,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.google.gson.JsonObject;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.nn.Compute;
-import java.io.OutputStream;
 import java.io.PrintWriter;
+import java.io.Writer;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -94,8 +94,7 @@ class ComparisonTest {
         final JsonObject unwritten = answer((p, a, b, c) -> {});
         assertTrue(unwritten.get("refused").getAsString().contains("NaN"), unwritten::toString);
 
-        final Comparison comparison =
-                new Comparison(List.of(SMALL), 5, new PrintWriter(OutputStream.nullOutputStream()));
+        final Comparison comparison = new Comparison(List.of(SMALL), 5, new PrintWriter(Writer.nullWriter()));
         comparison.take(wrong);
         assertEquals(1, comparison.refused().size());
         assertEquals(List.of(), comparison.summaries());
@@ -107,7 +106,7 @@ class ComparisonTest {
 
     @Test
     void ratiosAreJoinedToTheBestPeerOfEachProduct() {
-        final Comparison comparison = new Comparison(List.of(), 5, new PrintWriter(OutputStream.nullOutputStream()));
+        final Comparison comparison = new Comparison(List.of(), 5, new PrintWriter(Writer.nullWriter()));
         final Product square = new Product("NN", 256, 256, 256);
         final Product tall = new Product("NN", 1000, 10, 10);
         comparison.take(row(square, 1, "openblas", 2, 0.9));

@@ -8,9 +8,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.nn.Compute;
 import java.io.BufferedReader;
-import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringReader;
+import java.io.Writer;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -40,17 +40,17 @@ class RooflineTest {
     @Test
     void fusedMultiplyAddsAreToldFromOthers() throws Exception {
         // vfmadd231ps zmm1, zmm2, zmm3; vfmadd213ps ymm1, ymm2, ymm3; then a multiplication and an addition.
-        final String text = String.join(
-                "\n",
-                "Compiled method (c1) 312  325 %     3       T::run @ 32 (99 bytes)",
-                "  0x00007f0000000000: 62f2 6d48 | b8cb 0000 0000",
-                "Compiled method (c2) 412  326 %     4       T::run @ 32 (99 bytes)",
-                "  # {method} {0x00007ff45c401408} 'run' '(I)F' in 'T'",
-                "  0x00007f0000000000: ;   {no_reloc}",
-                "  0x00007f0000000000: 62f2 6d48 | b8cb c4e2 | 6da8 cb62 ",
-                "  0x00007f0000000010: f16c 4859 | cbc5 ec58 | cb00 0000",
-                "Compiled method (c2) 412  326 %     4       T::other (99 bytes)",
-                "  0x00007f0000000000: 4881 ec18 0000 0000");
+        final String text = """
+                Compiled method (c1) 312  325 %     3       T::run @ 32 (99 bytes)
+                  0x00007f0000000000: 62f2 6d48 | b8cb 0000 0000
+                Compiled method (c2) 412  326 %     4       T::run @ 32 (99 bytes)
+                  # {method} {0x00007ff45c401408} 'run' '(I)F' in 'T'
+                  0x00007f0000000000: ;   {no_reloc}
+                  0x00007f0000000000: 62f2 6d48 | b8cb c4e2 | 6da8 cb62\s
+                  0x00007f0000000010: f16c 4859 | cbc5 ec58 | cb00 0000
+                Compiled method (c2) 412  326 %     4       T::other (99 bytes)
+                  0x00007f0000000000: 4881 ec18 0000 0000
+                """;
         assertEquals(Map.of("run", 2, "other", 0), MachineCode.count(new BufferedReader(new StringReader(text))));
     }
 
@@ -100,7 +100,11 @@ class RooflineTest {
     void allKernelsRunOnAnyRows() {
         final int rows = 3;
         for (Kernels kernels : List.of(Kernels.scalar(), Kernels.simd())) {
-            for (RoofCase one : RoofCase.all(kernels)) {
+            final List<RoofCase> cases = new ArrayList<>(RoofCase.all(kernels));
+            cases.addAll(RoofCase.everyActivation(kernels));
+            cases.addAll(RoofCase.everyRowwise(kernels));
+            assertTrue(cases.size() > 100);
+            for (RoofCase one : cases) {
                 if (one.cols() > 1_000) {
                     continue;
                 }
@@ -161,14 +165,14 @@ class RooflineTest {
 
     @Test
     void picturesAreDrawn(@TempDir Path folder) throws Exception {
-        final Roofline roofline = new Roofline(2, 1, new PrintWriter(OutputStream.nullOutputStream()));
+        final Roofline roofline = new Roofline(2, 1, new PrintWriter(Writer.nullWriter()));
         roofline.measurePeak();
         try (Compute compute = Compute.of(Kernels.simd(), 2)) {
             final List<RoofCase> few = RoofCase.all(Kernels.simd()).stream()
                     .filter(one -> one.name().equals("axpy") || one.name().equals("clamp"))
                     .toList();
             assertEquals(2, few.size());
-            few.forEach(one -> roofline.measure(compute, one, 4_096, true));
+            few.forEach(one -> roofline.measure(compute, one, 4_096, "cache"));
         }
         final RoofPoint axpy = roofline.points().getFirst();
         assertEquals(2.0 / 12, axpy.intensity(), 1e-12);
