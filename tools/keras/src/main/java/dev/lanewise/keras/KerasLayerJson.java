@@ -9,6 +9,7 @@ import dev.lanewise.io.RecordJson;
 import dev.lanewise.nn.InputLayer;
 import dev.lanewise.nn.Layer;
 import dev.lanewise.tensor.Shape;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -76,8 +77,10 @@ final class KerasLayerJson {
                     config.add(entry.getKey(), entry.getValue());
                 }
             }
-            if (config.has("activation")) {
-                config.add("activation", activation(name, config.get("activation")));
+            for (String key : List.of("activation", "recurrent_activation")) {
+                if (config.has(key)) {
+                    config.add(key, activation(name, config.get(key)));
+                }
             }
             own(layer, config);
             keep(original, config);

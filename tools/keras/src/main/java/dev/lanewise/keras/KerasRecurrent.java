@@ -151,7 +151,9 @@ final class KerasRecurrent {
                 new LayerConfig(config.name(), today, own == null ? new JsonObject() : own, config.kerasMajor());
         final Layer layer = KerasLayers.convert(inner);
         inner.findings().forEach(finding -> config.find(finding.reason(), finding.detail()));
-        if (layer != null && (KerasLayers.isChannelsFirst(inner) || KerasLayers.after(inner) != null)) {
+        if (layer != null
+                && (KerasLayers.isChannelsFirst(inner)
+                        || !KerasLayers.after(inner).isEmpty())) {
             config.find(
                     Reason.UNSUPPORTED_ARGUMENT,
                     "the " + KerasJson.shown(today)
