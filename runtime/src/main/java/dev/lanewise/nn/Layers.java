@@ -42,6 +42,7 @@ import dev.lanewise.nn.layer.GlobalMaxPooling3D;
 import dev.lanewise.nn.layer.GrayToRgb;
 import dev.lanewise.nn.layer.Grayscale;
 import dev.lanewise.nn.layer.GroupNormalization;
+import dev.lanewise.nn.layer.GroupQueryAttention;
 import dev.lanewise.nn.layer.LSTM;
 import dev.lanewise.nn.layer.LayerNormalization;
 import dev.lanewise.nn.layer.LeakyReLU;
@@ -51,6 +52,7 @@ import dev.lanewise.nn.layer.MaxPooling2D;
 import dev.lanewise.nn.layer.MaxPooling3D;
 import dev.lanewise.nn.layer.Maximum;
 import dev.lanewise.nn.layer.Minimum;
+import dev.lanewise.nn.layer.MultiHeadAttention;
 import dev.lanewise.nn.layer.Multiply;
 import dev.lanewise.nn.layer.Normalization;
 import dev.lanewise.nn.layer.PReLU;
@@ -183,7 +185,9 @@ public final class Layers {
                 GRU.class,
                 Bidirectional.class,
                 TimeDistributed.class,
-                RNN.class)) {
+                RNN.class,
+                MultiHeadAttention.class,
+                GroupQueryAttention.class)) {
             REGISTRY.put(type.getSimpleName(), type);
         }
     }
