@@ -4,6 +4,7 @@ import dev.lanewise.nn.layer.Activation;
 import dev.lanewise.nn.layer.ActivityRegularization;
 import dev.lanewise.nn.layer.Add;
 import dev.lanewise.nn.layer.AlphaDropout;
+import dev.lanewise.nn.layer.Attention;
 import dev.lanewise.nn.layer.Average;
 import dev.lanewise.nn.layer.AveragePooling1D;
 import dev.lanewise.nn.layer.AveragePooling2D;
@@ -28,6 +29,7 @@ import dev.lanewise.nn.layer.Divide;
 import dev.lanewise.nn.layer.Dot;
 import dev.lanewise.nn.layer.Dropout;
 import dev.lanewise.nn.layer.ELU;
+import dev.lanewise.nn.layer.EinsumDense;
 import dev.lanewise.nn.layer.Embedding;
 import dev.lanewise.nn.layer.Flatten;
 import dev.lanewise.nn.layer.GRU;
@@ -187,7 +189,9 @@ public final class Layers {
                 TimeDistributed.class,
                 RNN.class,
                 MultiHeadAttention.class,
-                GroupQueryAttention.class)) {
+                GroupQueryAttention.class,
+                Attention.class,
+                EinsumDense.class)) {
             REGISTRY.put(type.getSimpleName(), type);
         }
     }

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 /// `[batch, rows, heads · valueSize]`; `shares[batch, heads, rows, keys]` is what the softmax gives. A thread takes all
 /// heads of a group of a sample, so the sums of gradients by keys and values are one thread's.
 ///
-/// What is masked has the score -1e9, and no gradient: keys that the mask of the values or of the keys leaves out, all keys
+/// What is masked has the score -1e9, and no gradient: keys that the mask of the values or of the keys leaves out, all
+/// keys
 /// for a row that the mask of the queries leaves out, and with `causal` keys after the row's own place.
 final class AttentionCore {
     private static final float MASKED = -1e9f;
@@ -135,17 +136,46 @@ final class AttentionCore {
         final int ldk = of.groups() * of.size();
         final long at = share(n, head);
         product(
-                gemm, false, true, of.rows(), of.keys(), of.size(), x.q(), query(n, head, of.size()), ldq, x.k(),
-                value(n, group, of.size()), ldk, false, shares, at, of.keys(), scratch);
+                gemm,
+                false,
+                true,
+                of.rows(),
+                of.keys(),
+                of.size(),
+                x.q(),
+                query(n, head, of.size()),
+                ldq,
+                x.k(),
+                value(n, group, of.size()),
+                ldk,
+                false,
+                shares,
+                at,
+                of.keys(),
+                scratch);
         mask(n, at, MASKED, shares);
         softmax.forward(shares, at, shares, at, of.rows(), of.keys());
         if (dropout > 0) {
             drop(shares, dropped, at, false);
         }
         product(
-                gemm, false, false, of.rows(), of.valueSize(), of.keys(), dropped, at, of.keys(), x.v(),
-                value(n, group, of.valueSize()), of.groups() * of.valueSize(), false, x.result(),
-                query(n, head, of.valueSize()), of.heads() * of.valueSize(), scratch);
+                gemm,
+                false,
+                false,
+                of.rows(),
+                of.valueSize(),
+                of.keys(),
+                dropped,
+                at,
+                of.keys(),
+                x.v(),
+                value(n, group, of.valueSize()),
+                of.groups() * of.valueSize(),
+                false,
+                x.result(),
+                query(n, head, of.valueSize()),
+                of.heads() * of.valueSize(),
+                scratch);
     }
 
     /// Dropout of a head's shares, or of their gradients; a copy outside training.
@@ -200,11 +230,41 @@ final class AttentionCore {
         final long v = value(n, group, of.valueSize());
         final long result = query(n, head, of.valueSize());
         product(
-                gemm, true, false, of.keys(), of.valueSize(), of.rows(), dropped, at, of.keys(), d.result(), result,
-                ldr, add, d.v(), v, ldv, scratch);
+                gemm,
+                true,
+                false,
+                of.keys(),
+                of.valueSize(),
+                of.rows(),
+                dropped,
+                at,
+                of.keys(),
+                d.result(),
+                result,
+                ldr,
+                add,
+                d.v(),
+                v,
+                ldv,
+                scratch);
         product(
-                gemm, false, true, of.rows(), of.keys(), of.valueSize(), d.result(), result, ldr, x.v(), v, ldv, false,
-                ds, at, of.keys(), scratch);
+                gemm,
+                false,
+                true,
+                of.rows(),
+                of.keys(),
+                of.valueSize(),
+                d.result(),
+                result,
+                ldr,
+                x.v(),
+                v,
+                ldv,
+                false,
+                ds,
+                at,
+                of.keys(),
+                scratch);
         if (dropout > 0) {
             drop(ds, ds, at, true);
         }
@@ -239,7 +299,26 @@ final class AttentionCore {
             int ldc,
             MemorySegment scratch) {
         gemm.multiply(
-                transA, transB, m, n, k, a, ao, lda, b, bo, ldb, add ? 1 : 0, c, co, ldc, null, 0,
-                Float.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY, scratch, 0);
+                transA,
+                transB,
+                m,
+                n,
+                k,
+                a,
+                ao,
+                lda,
+                b,
+                bo,
+                ldb,
+                add ? 1 : 0,
+                c,
+                co,
+                ldc,
+                null,
+                0,
+                Float.NEGATIVE_INFINITY,
+                Float.POSITIVE_INFINITY,
+                scratch,
+                0);
     }
 }

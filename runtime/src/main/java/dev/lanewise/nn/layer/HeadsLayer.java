@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// What layers share that project queries, keys and values to heads, attend, and project the heads' results to the
 /// output: `y = concat_h(softmax(q_h · k_hᵀ / √size) · v_h) · W_o + b_o`, with `q = query · W_q + b_q` and so on.
 ///
-/// Inputs are `query[batch, rows, …]`, `value[batch, keys, …]` and perhaps `key[batch, keys, …]`, else the value is the key
+/// Inputs are `query[batch, rows, …]`, `value[batch, keys, …]` and perhaps `key[batch, keys, …]`, else the value is the
+/// key
 /// too. The output is `[batch, rows, out]`, `out` that of the query unless it is said.
 interface HeadsLayer extends Layer {
     int heads();
@@ -62,7 +63,9 @@ interface HeadsLayer extends Layer {
             input(typeName(), inputs, i);
         }
         final int keys = inputs.getLast().dim(1);
-        if (keys != Shape.UNKNOWN && inputs.get(1).dim(1) != Shape.UNKNOWN && keys != inputs.get(1).dim(1)) {
+        if (keys != Shape.UNKNOWN
+                && inputs.get(1).dim(1) != Shape.UNKNOWN
+                && keys != inputs.get(1).dim(1)) {
             throw new IllegalArgumentException(typeName() + ": value and key must have as many steps, got " + inputs);
         }
     }
@@ -102,7 +105,12 @@ interface HeadsLayer extends Layer {
 
     private AttentionCore.Sizes sizes(List<Shape> inputs) {
         return new AttentionCore.Sizes(
-                inputs.getFirst().dim(0), inputs.getFirst().dim(1), inputs.get(1).dim(1), heads(), groups(), size(),
+                inputs.getFirst().dim(0),
+                inputs.getFirst().dim(1),
+                inputs.get(1).dim(1),
+                heads(),
+                groups(),
+                size(),
                 valueSize());
     }
 
@@ -151,8 +159,7 @@ interface HeadsLayer extends Layer {
 
         /// @param input which of the layer's, or negative for other memory
         /// @param kernel place of its kernel among the weights
-        Projection(
-                LayerBuffers b, int input, MemorySegment x, int rows, int in, int out, int kernel, boolean useBias) {
+        Projection(LayerBuffers b, int input, MemorySegment x, int rows, int in, int out, int kernel, boolean useBias) {
             this.b = b;
             this.input = input;
             this.x = x;
@@ -164,7 +171,19 @@ interface HeadsLayer extends Layer {
         }
 
         void forward(MemorySegment y) {
-            gemm(false, false, rows, out, in, x, in, b.parameter(kernel).segment(), out, false, y, out,
+            gemm(
+                    false,
+                    false,
+                    rows,
+                    out,
+                    in,
+                    x,
+                    in,
+                    b.parameter(kernel).segment(),
+                    out,
+                    false,
+                    y,
+                    out,
                     useBias ? b.parameter(kernel + 1).segment() : null);
         }
 
@@ -172,7 +191,19 @@ interface HeadsLayer extends Layer {
         void backward(MemorySegment dy, @Nullable ColumnSums sums, @Nullable MemorySegment dx, boolean add) {
             final Tensor dKernel = b.gradient(kernel);
             if (dKernel != null) {
-                gemm(true, false, in, out, rows, x, in, dy, out, b.accumulateGradient(kernel), dKernel.segment(), out,
+                gemm(
+                        true,
+                        false,
+                        in,
+                        out,
+                        rows,
+                        x,
+                        in,
+                        dy,
+                        out,
+                        b.accumulateGradient(kernel),
+                        dKernel.segment(),
+                        out,
                         null);
             }
             final Tensor dBias = useBias ? b.gradient(kernel + 1) : null;
@@ -200,8 +231,22 @@ interface HeadsLayer extends Layer {
                 @Nullable MemorySegment bias) {
             b.compute()
                     .gemm(
-                            transA, transB, m, n, k, left, lda, right, ldb, add ? 1 : 0, c, ldc, bias,
-                            Float.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY, b.gemmScratch());
+                            transA,
+                            transB,
+                            m,
+                            n,
+                            k,
+                            left,
+                            lda,
+                            right,
+                            ldb,
+                            add ? 1 : 0,
+                            c,
+                            ldc,
+                            bias,
+                            Float.NEGATIVE_INFINITY,
+                            Float.POSITIVE_INFINITY,
+                            b.gemmScratch());
         }
     }
 
@@ -233,7 +278,9 @@ interface HeadsLayer extends Layer {
             for (int i = 0; i < 4; i++) {
                 final MemorySegment x = i < 3 ? b.x(input[i]).segment() : projected[3];
                 final int in = i < 3 ? b.x(input[i]).shape().last() : of.heads() * of.valueSize();
-                final int out = i < 3 ? b.saved(saved[i]).shape().last() : b.y(0).shape().last();
+                final int out = i < 3
+                        ? b.saved(saved[i]).shape().last()
+                        : b.y(0).shape().last();
                 final int rows = of.batch() * (i == 0 || i == 3 ? of.rows() : of.keys());
                 projections[i] = new Projection(b, input[i], x, rows, in, out, i * step, layer.useBias());
             }

@@ -5,7 +5,8 @@ import dev.lanewise.nn.Initializers;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Attention of several heads over `query[batch, rows, …]`, `value[batch, keys, …]` and, where it is another, `key[batch,
+/// Attention of several heads over `query[batch, rows, …]`, `value[batch, keys, …]` and, where it is another,
+/// `key[batch,
 /// keys, …]`; see [HeadsLayer] for the formula.
 ///
 /// @param keyDim size of a head's query and key
@@ -26,12 +27,12 @@ public record MultiHeadAttention(
         implements HeadsLayer {
     public MultiHeadAttention {
         if (numHeads <= 0 || keyDim <= 0 || (valueDim != null && valueDim <= 0)) {
-            throw new IllegalArgumentException("MultiHeadAttention: num_heads, key_dim and value_dim must be positive, got "
-                    + numHeads + ", " + keyDim + " and " + valueDim);
+            throw new IllegalArgumentException(
+                    "MultiHeadAttention: num_heads, key_dim and value_dim must be positive, got " + numHeads + ", "
+                            + keyDim + " and " + valueDim);
         }
         if (!(dropout >= 0 && dropout < 1)) {
-            throw new IllegalArgumentException(
-                    "MultiHeadAttention: dropout must be from 0 to below 1, got " + dropout);
+            throw new IllegalArgumentException("MultiHeadAttention: dropout must be from 0 to below 1, got " + dropout);
         }
         if (outputShape != null && (outputShape.size() != 1 || outputShape.getFirst() <= 0)) {
             throw new IllegalArgumentException(
@@ -41,30 +42,13 @@ public record MultiHeadAttention(
 
     /// With Keras' defaults.
     public MultiHeadAttention(int numHeads, int keyDim) {
-        this(
-                numHeads,
-                keyDim,
-                null,
-                0,
-                true,
-                null,
-                false,
-                new Initializers.GlorotUniform(),
-                new Initializers.Zeros());
+        this(numHeads, keyDim, null, 0, true, null, false, new Initializers.GlorotUniform(), new Initializers.Zeros());
     }
 
     /// With a causal mask or without.
     public MultiHeadAttention useCausalMask(boolean causal) {
         return new MultiHeadAttention(
-                numHeads,
-                keyDim,
-                valueDim,
-                dropout,
-                useBias,
-                outputShape,
-                causal,
-                kernelInitializer,
-                biasInitializer);
+                numHeads, keyDim, valueDim, dropout, useBias, outputShape, causal, kernelInitializer, biasInitializer);
     }
 
     /// With this dropout.

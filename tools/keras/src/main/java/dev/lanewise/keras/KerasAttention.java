@@ -5,14 +5,16 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonPrimitive;
 import dev.lanewise.nn.Layer;
 import dev.lanewise.nn.Layers;
+import dev.lanewise.nn.layer.Attention;
+import dev.lanewise.nn.layer.EinsumDense;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Keras' layers of attention with heads.
+/// Keras' layers of attention.
 final class KerasAttention {
     private static final String CAUSAL = "use_causal_mask";
-    private static final Set<String> LAYERS = Set.of("MultiHeadAttention", "GroupQueryAttention");
+    private static final Set<String> LAYERS = Set.of("MultiHeadAttention", "GroupQueryAttention", "Attention");
 
     /// Arguments by name that are inputs, in the order of the inputs.
     static final List<String> INPUTS = List.of("value", "key");
@@ -43,5 +45,34 @@ final class KerasAttention {
         }
         return KerasLayers.generic(
                 Layers.get(config.className()), config.with(CAUSAL, new JsonPrimitive(config.isSet(CAUSAL))));
+    }
+
+    /// Attention by products. Older files have the causal mask in the layer.
+    static @Nullable Layer plain(LayerConfig config) {
+        final JsonElement mode = config.take("score_mode");
+        final JsonElement causal = config.take("causal");
+        if (mode != null && !mode.equals(new JsonPrimitive("dot"))) {
+            config.find(
+                    Reason.UNSUPPORTED_ARGUMENT,
+                    "'score_mode' " + KerasJson.shown(mode) + " is not supported (supported: \"dot\")");
+            return null;
+        }
+        final boolean masks = config.isSet(CAUSAL) || new JsonPrimitive(true).equals(causal);
+        LayerConfig whole = config.with(CAUSAL, new JsonPrimitive(masks));
+        if (!config.has("dropout")) {
+            whole = whole.with("dropout", new JsonPrimitive(0));
+        }
+        return KerasLayers.generic(Attention.class, whole);
+    }
+
+    /// The size alone stands for an output shape of one axis.
+    static @Nullable Layer einsum(LayerConfig config) {
+        final JsonElement shape = config.take("output_shape");
+        if (KerasJson.isNumber(shape)) {
+            final JsonArray list = new JsonArray();
+            list.add(shape);
+            return KerasLayers.generic(EinsumDense.class, config.with("output_shape", list));
+        }
+        return KerasLayers.generic(EinsumDense.class, config);
     }
 }

@@ -60,6 +60,8 @@ final class KerasLayers {
             Map.entry("Divide", KerasOperations::convert),
             Map.entry("Dot", KerasLayers::dot),
             Map.entry("Bidirectional", KerasRecurrent::bidirectional),
+            Map.entry("Attention", KerasAttention::plain),
+            Map.entry("EinsumDense", KerasAttention::einsum),
             Map.entry("GroupQueryAttention", KerasAttention::convert),
             Map.entry("MultiHeadAttention", KerasAttention::convert),
             Map.entry("RNN", KerasRecurrent::rnn),
