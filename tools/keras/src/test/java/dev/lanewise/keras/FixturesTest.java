@@ -50,8 +50,7 @@ class FixturesTest {
     private static final Map<String, Reason> REFUSED = Map.of();
 
     /// Architectures over sequences: their final weights are compared too.
-    private static final Set<String> SEQUENCES =
-            Set.of("arch_embedding", "arch_simple_rnn", "arch_lstm", "arch_gru");
+    private static final Set<String> SEQUENCES = Set.of("arch_embedding", "arch_simple_rnn", "arch_lstm", "arch_gru");
 
     @TempDir
     private Path folder;
