@@ -4,6 +4,7 @@ import dev.lanewise.nn.layer.Activation;
 import dev.lanewise.nn.layer.ActivityRegularization;
 import dev.lanewise.nn.layer.Add;
 import dev.lanewise.nn.layer.AlphaDropout;
+import dev.lanewise.nn.layer.Attention;
 import dev.lanewise.nn.layer.Average;
 import dev.lanewise.nn.layer.AveragePooling1D;
 import dev.lanewise.nn.layer.AveragePooling2D;
@@ -28,6 +29,7 @@ import dev.lanewise.nn.layer.Divide;
 import dev.lanewise.nn.layer.Dot;
 import dev.lanewise.nn.layer.Dropout;
 import dev.lanewise.nn.layer.ELU;
+import dev.lanewise.nn.layer.EinsumDense;
 import dev.lanewise.nn.layer.Embedding;
 import dev.lanewise.nn.layer.Flatten;
 import dev.lanewise.nn.layer.GRU;
@@ -42,6 +44,7 @@ import dev.lanewise.nn.layer.GlobalMaxPooling3D;
 import dev.lanewise.nn.layer.GrayToRgb;
 import dev.lanewise.nn.layer.Grayscale;
 import dev.lanewise.nn.layer.GroupNormalization;
+import dev.lanewise.nn.layer.GroupQueryAttention;
 import dev.lanewise.nn.layer.LSTM;
 import dev.lanewise.nn.layer.LayerNormalization;
 import dev.lanewise.nn.layer.LeakyReLU;
@@ -51,6 +54,7 @@ import dev.lanewise.nn.layer.MaxPooling2D;
 import dev.lanewise.nn.layer.MaxPooling3D;
 import dev.lanewise.nn.layer.Maximum;
 import dev.lanewise.nn.layer.Minimum;
+import dev.lanewise.nn.layer.MultiHeadAttention;
 import dev.lanewise.nn.layer.Multiply;
 import dev.lanewise.nn.layer.Normalization;
 import dev.lanewise.nn.layer.PReLU;
@@ -183,7 +187,11 @@ public final class Layers {
                 GRU.class,
                 Bidirectional.class,
                 TimeDistributed.class,
-                RNN.class)) {
+                RNN.class,
+                MultiHeadAttention.class,
+                GroupQueryAttention.class,
+                Attention.class,
+                EinsumDense.class)) {
             REGISTRY.put(type.getSimpleName(), type);
         }
     }

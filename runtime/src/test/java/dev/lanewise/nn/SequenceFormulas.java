@@ -20,6 +20,7 @@ final class SequenceFormulas {
         cases.add(LayerGradientTest.Case.of(new Masking(0.5f), Shape.of(5, 2)));
         cases.add(LayerGradientTest.Case.masked(new GlobalAveragePooling1D(), Shape.of(4, 5, 3)));
         cases.addAll(RecurrentFormulas.cases());
+        cases.addAll(AttentionFormulas.cases());
         return cases;
     }
 
@@ -43,7 +44,10 @@ final class SequenceFormulas {
             case "Embedding" -> (x, w) -> new double[][] {rows(x[0], w[0], ((Embedding) layer).outputDim())};
             case "Masking" ->
                 (x, w) -> new double[][] {withoutMasked(x[0], inputs.getFirst().last(), ((Masking) layer).maskValue())};
-            default -> RecurrentFormulas.of(layer, inputs, mask, key, step);
+            default -> {
+                final GradientCheck.Formula formula = RecurrentFormulas.of(layer, inputs, mask, key, step);
+                yield formula == null ? AttentionFormulas.of(layer, inputs, key, step) : formula;
+            }
         };
     }
 

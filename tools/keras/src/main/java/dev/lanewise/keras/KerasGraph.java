@@ -3,6 +3,7 @@ package dev.lanewise.keras;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
 import dev.lanewise.nn.Layer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -505,21 +506,32 @@ final class KerasGraph {
         if (keywords != null) {
             for (Map.Entry<String, JsonElement> entry : keywords.entrySet()) {
                 if (entry.getKey().equals("initial_state") && KerasRecurrent.takesState(config.className())) {
-                    states(entry.getValue(), refs, config);
+                    tensors(entry.getValue(), refs, config);
+                } else if (KerasAttention.isSetting(config.className(), entry.getKey())) {
+                    if (entry.getValue().equals(new JsonPrimitive(true))) {
+                        config.set(entry.getKey());
+                    }
+                } else if (KerasAttention.is(config.className()) && KerasAttention.INPUTS.contains(entry.getKey())) {
+                    // Taken below, in the order of the inputs.
                 } else if (!KerasJson.isNeutral(entry.getValue())) {
                     config.find(
                             Reason.UNSUPPORTED_CONNECTION, "is called with '" + KerasJson.shown(entry.getKey()) + "'");
+                }
+            }
+            for (String input : KerasAttention.INPUTS) {
+                if (KerasAttention.is(config.className()) && !KerasJson.isNeutral(keywords.get(input))) {
+                    tensors(keywords.get(input), refs, config);
                 }
             }
         }
     }
 
     /// One tensor or a list of them, in either form.
-    private static void states(JsonElement json, List<KerasRef> refs, LayerConfig config) {
+    private static void tensors(JsonElement json, List<KerasRef> refs, LayerConfig config) {
         if (isReference(json)) {
             reference(json.getAsJsonArray(), refs, config);
         } else if (json.isJsonArray()) {
-            json.getAsJsonArray().forEach(element -> states(element, refs, config));
+            json.getAsJsonArray().forEach(element -> tensors(element, refs, config));
         } else {
             collect(json, refs, config);
         }

@@ -22,6 +22,9 @@ final class LayerConfig {
     /// What each call takes, tensors and other values.
     private final List<JsonArray> calls;
 
+    /// Settings that calls have, not the layer.
+    private final Set<String> settings;
+
     LayerConfig(String name, String className, JsonObject config, int kerasMajor) {
         this(name, className, className, config, kerasMajor);
     }
@@ -36,7 +39,8 @@ final class LayerConfig {
                 kerasMajor,
                 new HashSet<>(),
                 new ArrayList<>(),
-                new ArrayList<>());
+                new ArrayList<>(),
+                new HashSet<>());
     }
 
     private LayerConfig(
@@ -47,7 +51,9 @@ final class LayerConfig {
             int kerasMajor,
             Set<String> read,
             List<Finding> findings,
-            List<JsonArray> calls) {
+            List<JsonArray> calls,
+            Set<String> settings) {
+        this.settings = settings;
         this.name = name;
         this.className = className;
         this.registeredName = registeredName;
@@ -62,12 +68,22 @@ final class LayerConfig {
     LayerConfig with(String key, JsonElement value) {
         final JsonObject changed = config.deepCopy();
         changed.add(key, value);
-        return new LayerConfig(name, className, registeredName, changed, kerasMajor, read, findings, calls);
+        return new LayerConfig(name, className, registeredName, changed, kerasMajor, read, findings, calls, settings);
     }
 
     /// Notes a call's arguments.
     void call(JsonArray arguments) {
         calls.add(arguments);
+    }
+
+    /// Notes a setting that a call has.
+    void set(String setting) {
+        settings.add(setting);
+    }
+
+    /// Whether a call has this setting.
+    boolean isSet(String setting) {
+        return settings.contains(setting);
     }
 
     /// The arguments of each call, where some are no tensors: for layers that take them. Whoever takes them answers

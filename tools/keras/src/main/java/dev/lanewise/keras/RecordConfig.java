@@ -61,7 +61,10 @@ final class RecordConfig {
                 json.add(key, value);
             } else if (defaults.has(key)) {
                 json.add(key, defaults.get(key));
-            } else if (wanted == Boolean.class || wanted == List.class || Number.class.isAssignableFrom(wanted)) {
+            } else if (key.equals("bias_axes")
+                    || wanted == Boolean.class
+                    || wanted == List.class
+                    || Number.class.isAssignableFrom(wanted)) {
                 json.add(key, JsonNull.INSTANCE);
             } else if (key.equals("use_bias")) {
                 json.addProperty(key, true);

@@ -17,6 +17,7 @@ import dev.lanewise.keras.ImportReport.WeightReport;
 import dev.lanewise.keras.h5.H5Dataset;
 import dev.lanewise.nn.Compute;
 import dev.lanewise.nn.Model;
+import dev.lanewise.nn.ParameterLayout;
 import dev.lanewise.tensor.Memory;
 import dev.lanewise.train.Trainer;
 import java.io.IOException;
@@ -47,6 +48,9 @@ class FixturesTest {
 
     /// Files that may be refused though all their layers are supported, and why.
     private static final Map<String, Reason> REFUSED = Map.of();
+
+    /// Architectures over sequences: their final weights are compared too.
+    private static final Set<String> SEQUENCES = Set.of("arch_embedding", "arch_simple_rnn", "arch_lstm", "arch_gru");
 
     @TempDir
     private Path folder;
@@ -367,5 +371,15 @@ class FixturesTest {
         final double difference =
                 Fixtures.difference(y, NpyFile.read(at.resolve("y_final.npy")).data());
         assertTrue(difference <= 1e-4, () -> "predictions differ by " + difference);
+        if (SEQUENCES.contains(row.name())) {
+            try (Model last = KerasModels.load(at.resolve("final.h5"))) {
+                for (ParameterLayout.Place place : model.layout().places()) {
+                    final double of = Fixtures.difference(
+                            model.parameter(place).toArray(),
+                            last.parameter(place).toArray());
+                    assertTrue(of <= 1e-4, () -> place.path() + " differs by " + of);
+                }
+            }
+        }
     }
 }

@@ -1,0 +1,324 @@
+package dev.lanewise.nn.layer;
+
+import dev.lanewise.kernels.ActivationKernel;
+import dev.lanewise.kernels.Activations;
+import dev.lanewise.kernels.ElementwiseKernel;
+import dev.lanewise.kernels.Gemm;
+import dev.lanewise.kernels.Threefry;
+import dev.lanewise.nn.LayerBuffers;
+import dev.lanewise.nn.ScratchTask;
+import dev.lanewise.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/// Attention of many heads: `softmax(q · kᵀ) · v` for each sample and head, where some heads may share keys and values.
+/// `q[batch, rows, heads · size]`, `k[batch, keys, groups · size]`, `v[batch, keys, groups · valueSize]`, the result
+/// `[batch, rows, heads · valueSize]`; `shares[batch, heads, rows, keys]` is what the softmax gives. A thread takes all
+/// heads of a group of a sample, so the sums of gradients by keys and values are one thread's.
+///
+/// What is masked has the score -1e9, and no gradient: keys that the mask of the values or of the keys leaves out, all
+/// keys
+/// for a row that the mask of the queries leaves out, and with `causal` keys after the row's own place.
+final class AttentionCore {
+    private static final float MASKED = -1e9f;
+
+    /// How many of what.
+    record Sizes(int batch, int rows, int keys, int heads, int groups, int size, int valueSize) {
+        long shares() {
+            return (long) batch * heads * rows * keys;
+        }
+    }
+
+    /// The operands, or their gradients.
+    record Operands(MemorySegment q, MemorySegment k, MemorySegment v, MemorySegment result) {}
+
+    private final LayerBuffers b;
+    private final Sizes of;
+    private final Operands x;
+    private final MemorySegment shares;
+
+    /// After dropout; the shares themselves where there is none.
+    private final MemorySegment dropped;
+
+    private final float dropout;
+    private final boolean causal;
+    private final @Nullable Tensor[] masks;
+    private final long key;
+    private final Heads forward;
+    private final Heads backward;
+    private @Nullable Operands dx;
+    private @Nullable MemorySegment dShares;
+
+    /// @param masks of queries, values and keys, each null or `[batch, rows]` or `[batch, keys]`
+    AttentionCore(
+            LayerBuffers b,
+            Sizes of,
+            Operands x,
+            MemorySegment shares,
+            MemorySegment dropped,
+            float dropout,
+            boolean causal,
+            @Nullable Tensor... masks) {
+        this.b = b;
+        this.of = of;
+        this.x = x;
+        this.shares = shares;
+        this.dropped = dropout > 0 ? dropped : shares;
+        this.dropout = dropout;
+        this.causal = causal;
+        this.masks = masks.clone();
+        key = Threefry.block(new Noise(b).key(), 1);
+        forward = new Heads(true);
+        backward = new Heads(false);
+    }
+
+    void forward() {
+        b.compute().run(forward, b.gemmScratch());
+    }
+
+    /// @param gradients by the operands, overwritten, of that by the result
+    /// @param work as large as the shares
+    void backward(Operands gradients, MemorySegment work) {
+        dx = gradients;
+        dShares = work;
+        b.compute().run(backward, b.gemmScratch());
+    }
+
+    private final class Heads implements ScratchTask {
+        private final boolean isForward;
+
+        Heads(boolean isForward) {
+            this.isForward = isForward;
+        }
+
+        @Override
+        public int units() {
+            return of.batch() * of.groups();
+        }
+
+        @Override
+        public long multiplications() {
+            return of.shares() * (of.size() + of.valueSize()) * (isForward ? 1 : 2);
+        }
+
+        @Override
+        public void run(int from, int to, MemorySegment scratch) {
+            final int each = of.heads() / of.groups();
+            for (int unit = from; unit < to; unit++) {
+                final int group = unit % of.groups();
+                for (int i = 0; i < each; i++) {
+                    if (isForward) {
+                        head(unit / of.groups(), group * each + i, group, scratch);
+                    } else {
+                        headBack(unit / of.groups(), group * each + i, group, i > 0, scratch);
+                    }
+                }
+            }
+        }
+    }
+
+    private long share(int n, int head) {
+        return ((long) n * of.heads() + head) * of.rows() * of.keys();
+    }
+
+    private long query(int n, int head, int size) {
+        return (long) n * of.rows() * of.heads() * size + (long) head * size;
+    }
+
+    private long value(int n, int group, int size) {
+        return (long) n * of.keys() * of.groups() * size + (long) group * size;
+    }
+
+    private void head(int n, int head, int group, MemorySegment scratch) {
+        final Gemm gemm = b.compute().kernels().gemm();
+        final ActivationKernel softmax = b.compute().kernel(Activations.SOFTMAX);
+        final int ldq = of.heads() * of.size();
+        final int ldk = of.groups() * of.size();
+        final long at = share(n, head);
+        product(
+                gemm,
+                false,
+                true,
+                of.rows(),
+                of.keys(),
+                of.size(),
+                x.q(),
+                query(n, head, of.size()),
+                ldq,
+                x.k(),
+                value(n, group, of.size()),
+                ldk,
+                false,
+                shares,
+                at,
+                of.keys(),
+                scratch);
+        mask(n, at, MASKED, shares);
+        softmax.forward(shares, at, shares, at, of.rows(), of.keys());
+        if (dropout > 0) {
+            drop(shares, dropped, at, false);
+        }
+        product(
+                gemm,
+                false,
+                false,
+                of.rows(),
+                of.valueSize(),
+                of.keys(),
+                dropped,
+                at,
+                of.keys(),
+                x.v(),
+                value(n, group, of.valueSize()),
+                of.groups() * of.valueSize(),
+                false,
+                x.result(),
+                query(n, head, of.valueSize()),
+                of.heads() * of.valueSize(),
+                scratch);
+    }
+
+    /// Dropout of a head's shares, or of their gradients; a copy outside training.
+    private void drop(MemorySegment from, MemorySegment to, long at, boolean inPlace) {
+        final int count = of.rows() * of.keys();
+        final ElementwiseKernel k = b.compute().kernels().elementwise();
+        if (b.training()) {
+            k.dropout(from, at, to, at, count, dropout, key, b.step(), at, false);
+        } else if (!inPlace) {
+            MemorySegment.copy(from, at * Float.BYTES, to, at * Float.BYTES, (long) count * Float.BYTES);
+        }
+    }
+
+    /// Writes a value wherever a score is masked.
+    private void mask(int n, long at, float value, MemorySegment to) {
+        final ElementwiseKernel k = b.compute().kernels().elementwise();
+        for (int r = 0; r < of.rows(); r++) {
+            final long row = at + (long) r * of.keys();
+            if (!isOn(masks[0], n, r, of.rows())) {
+                k.fill(to, row, of.keys(), value);
+                continue;
+            }
+            if (causal && r + 1 < of.keys()) {
+                k.fill(to, row + r + 1, of.keys() - r - 1, value);
+            }
+            for (int c = 0; (masks[1] != null || masks[2] != null) && c < of.keys(); c++) {
+                if (!isOn(masks[1], n, c, of.keys()) || !isOn(masks[2], n, c, of.keys())) {
+                    k.fill(to, row + c, 1, value);
+                }
+            }
+        }
+    }
+
+    private static boolean isOn(@Nullable Tensor mask, int n, int step, int steps) {
+        return mask == null || mask.get((long) n * steps + step) != 0;
+    }
+
+    private void headBack(int n, int head, int group, boolean add, MemorySegment scratch) {
+        final Operands d = dx;
+        final MemorySegment ds = dShares;
+        if (d == null || ds == null) {
+            throw new IllegalStateException("attention: no gradient is asked for");
+        }
+        final Gemm gemm = b.compute().kernels().gemm();
+        final int ldq = of.heads() * of.size();
+        final int ldk = of.groups() * of.size();
+        final int ldv = of.groups() * of.valueSize();
+        final int ldr = of.heads() * of.valueSize();
+        final long at = share(n, head);
+        final long q = query(n, head, of.size());
+        final long k = value(n, group, of.size());
+        final long v = value(n, group, of.valueSize());
+        final long result = query(n, head, of.valueSize());
+        product(
+                gemm,
+                true,
+                false,
+                of.keys(),
+                of.valueSize(),
+                of.rows(),
+                dropped,
+                at,
+                of.keys(),
+                d.result(),
+                result,
+                ldr,
+                add,
+                d.v(),
+                v,
+                ldv,
+                scratch);
+        product(
+                gemm,
+                false,
+                true,
+                of.rows(),
+                of.keys(),
+                of.valueSize(),
+                d.result(),
+                result,
+                ldr,
+                x.v(),
+                v,
+                ldv,
+                false,
+                ds,
+                at,
+                of.keys(),
+                scratch);
+        if (dropout > 0) {
+            drop(ds, ds, at, true);
+        }
+        b.compute()
+                .kernel(Activations.SOFTMAX)
+                .backward(null, at, shares, at, ds, at, ds, at, of.rows(), of.keys(), false);
+        mask(n, at, 0, ds);
+        product(
+                gemm, false, false, of.rows(), of.size(), of.keys(), ds, at, of.keys(), x.k(), k, ldk, false, d.q(), q,
+                ldq, scratch);
+        product(
+                gemm, true, false, of.keys(), of.size(), of.rows(), ds, at, of.keys(), x.q(), q, ldq, add, d.k(), k,
+                ldk, scratch);
+    }
+
+    private static void product(
+            Gemm gemm,
+            boolean transA,
+            boolean transB,
+            int m,
+            int n,
+            int k,
+            MemorySegment a,
+            long ao,
+            int lda,
+            MemorySegment b,
+            long bo,
+            int ldb,
+            boolean add,
+            MemorySegment c,
+            long co,
+            int ldc,
+            MemorySegment scratch) {
+        gemm.multiply(
+                transA,
+                transB,
+                m,
+                n,
+                k,
+                a,
+                ao,
+                lda,
+                b,
+                bo,
+                ldb,
+                add ? 1 : 0,
+                c,
+                co,
+                ldc,
+                null,
+                0,
+                Float.NEGATIVE_INFINITY,
+                Float.POSITIVE_INFINITY,
+                scratch,
+                0);
+    }
+}

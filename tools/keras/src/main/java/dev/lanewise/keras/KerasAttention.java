@@ -1,0 +1,78 @@
+package dev.lanewise.keras;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonPrimitive;
+import dev.lanewise.nn.Layer;
+import dev.lanewise.nn.Layers;
+import dev.lanewise.nn.layer.Attention;
+import dev.lanewise.nn.layer.EinsumDense;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Keras' layers of attention.
+final class KerasAttention {
+    private static final String CAUSAL = "use_causal_mask";
+    private static final Set<String> LAYERS = Set.of("MultiHeadAttention", "GroupQueryAttention", "Attention");
+
+    /// Arguments by name that are inputs, in the order of the inputs.
+    static final List<String> INPUTS = List.of("value", "key");
+
+    private KerasAttention() {}
+
+    static boolean is(String className) {
+        return LAYERS.contains(className);
+    }
+
+    /// Whether an argument of a call is a setting here.
+    static boolean isSetting(String className, String argument) {
+        return is(className) && argument.equals(CAUSAL);
+    }
+
+    static @Nullable Layer convert(LayerConfig config) {
+        for (String key : List.of("query_shape", "key_shape", "value_shape")) {
+            config.take(key);
+        }
+        final JsonElement axes = config.take("attention_axes");
+        final JsonArray steps = new JsonArray();
+        steps.add(1);
+        if (axes != null && !axes.equals(steps)) {
+            config.find(
+                    Reason.UNSUPPORTED_ARGUMENT,
+                    "'attention_axes' " + KerasJson.shown(axes) + " is not supported (supported: [1])");
+            return null;
+        }
+        return KerasLayers.generic(
+                Layers.get(config.className()), config.with(CAUSAL, new JsonPrimitive(config.isSet(CAUSAL))));
+    }
+
+    /// Attention by products. Older files have the causal mask in the layer.
+    static @Nullable Layer plain(LayerConfig config) {
+        final JsonElement mode = config.take("score_mode");
+        final JsonElement causal = config.take("causal");
+        if (mode != null && !mode.equals(new JsonPrimitive("dot"))) {
+            config.find(
+                    Reason.UNSUPPORTED_ARGUMENT,
+                    "'score_mode' " + KerasJson.shown(mode) + " is not supported (supported: \"dot\")");
+            return null;
+        }
+        final boolean masks = config.isSet(CAUSAL) || new JsonPrimitive(true).equals(causal);
+        LayerConfig whole = config.with(CAUSAL, new JsonPrimitive(masks));
+        if (!config.has("dropout")) {
+            whole = whole.with("dropout", new JsonPrimitive(0));
+        }
+        return KerasLayers.generic(Attention.class, whole);
+    }
+
+    /// The size alone stands for an output shape of one axis.
+    static @Nullable Layer einsum(LayerConfig config) {
+        final JsonElement shape = config.take("output_shape");
+        if (KerasJson.isNumber(shape)) {
+            final JsonArray list = new JsonArray();
+            list.add(shape);
+            return KerasLayers.generic(EinsumDense.class, config.with("output_shape", list));
+        }
+        return KerasLayers.generic(EinsumDense.class, config);
+    }
+}
