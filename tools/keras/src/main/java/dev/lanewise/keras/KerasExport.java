@@ -48,6 +48,12 @@ final class KerasExport {
         this.model = model;
         training = KerasTrainingJson.of(model);
         final String attribute = model.attributes().get(KerasImport.ATTRIBUTE);
+        for (Graph.Call call : model.graph().calls()) {
+            KerasLayerJson.requireForm(
+                    call.layer(),
+                    model.graph().layer(call.layer()),
+                    call.inputs().size());
+        }
         kept = attribute == null ? null : JsonParser.parseString(attribute).getAsJsonObject();
     }
 
@@ -155,12 +161,7 @@ final class KerasExport {
             }
             final List<String> inner =
                     TreeWeights.INNER.getOrDefault(model.graph().layer(layer).typeName(), List.of());
-            if (inner.size() > 1) {
-                throw new IllegalArgumentException("layer '" + layer + "' ("
-                        + model.graph().layer(layer).typeName()
-                        + ") cannot be written in this form yet; .h5 can hold it");
-            }
-            final H5Group holder = inner.isEmpty() ? own : group.group(inner.getFirst() + "/vars");
+            final H5Group holder = inner.size() != 1 ? own : group.group(inner.getFirst() + "/vars");
             for (int i = 0; i < places.size(); i++) {
                 dataset(holder, String.valueOf(i), places.get(i));
             }

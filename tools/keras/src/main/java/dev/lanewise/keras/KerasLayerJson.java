@@ -37,6 +37,19 @@ final class KerasLayerJson {
             "input_dtype",
             "activity_regularizer");
 
+    /// Layers that hold others, or take several arguments: their form in Keras' files is not made here yet.
+    private static final Set<String> NOT_YET = Set.of(
+            "RNN",
+            "Bidirectional",
+            "TimeDistributed",
+            "MultiHeadAttention",
+            "GroupQueryAttention",
+            "Attention",
+            "AdditiveAttention");
+
+    /// Layers that take a first state beside their input.
+    private static final Set<String> RECURRENT = Set.of("SimpleRNN", "LSTM", "GRU");
+
     private static final String HARD_SIGMOID = "hard_sigmoid";
 
     private final boolean keras3;
@@ -95,6 +108,15 @@ final class KerasLayerJson {
             json.add("registered_name", JsonNull.INSTANCE);
         }
         return json;
+    }
+
+    /// @throws IllegalArgumentException if the layer's form in Keras' files is not made here
+    static void requireForm(String name, Layer layer, int inputs) {
+        if (NOT_YET.contains(layer.typeName()) || (RECURRENT.contains(layer.typeName()) && inputs > 1)) {
+            throw new IllegalArgumentException("layer '" + name + "' (" + layer.typeName() + ")"
+                    + (inputs > 1 ? ", called on " + inputs + " inputs," : "")
+                    + " cannot be written to Keras' files yet");
+        }
     }
 
     /// What the generation wants otherwise.

@@ -2,6 +2,7 @@ package dev.lanewise.keras;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -48,11 +49,20 @@ class ExportTest {
             final Path h5 = folder.resolve("model.h5");
             final Path archive = folder.resolve("model.keras");
             final Path weights = folder.resolve("model.weights.h5");
-            KerasModels.save(model, h5);
-            KerasModels.save(model, archive);
-            KerasModels.save(model, weights);
+            if (!saved(model, h5, "cannot be written to Keras' files yet")) {
+                assertFalse(saved(model, archive, "cannot be written to Keras' files yet"));
+                assertFalse(saved(model, weights, "cannot be written to Keras' files yet"));
+                assertTrue(row.layers().matches(".*(RNN|Bidirectional|TimeDistributed|Attention|LSTM|GRU).*"));
+                return;
+            }
             try (Model back = KerasModels.load(h5)) {
                 compare(row, model, back);
+            }
+            KerasModels.save(model, weights);
+            if (!saved(model, archive, "hard_sigmoid")) {
+                Files.delete(h5);
+                Files.delete(weights);
+                return;
             }
             try (Model back = KerasModels.load(archive)) {
                 compare(row, model, back);
@@ -63,6 +73,18 @@ class ExportTest {
             for (Path file : List.of(h5, archive, weights)) {
                 Files.delete(file);
             }
+        }
+    }
+
+    /// Whether a model was saved; if it was refused, then for this reason, and there is no file.
+    private static boolean saved(Model model, Path file, String reason) {
+        try {
+            KerasModels.save(model, file);
+            return true;
+        } catch (IllegalArgumentException e) {
+            assertTrue(e.getMessage().contains(reason), e.getMessage());
+            assertFalse(Files.exists(file));
+            return false;
         }
     }
 
