@@ -173,7 +173,7 @@ class KerasTrainingTest {
         final String model = """
                 {"class_name": "Functional", "config": {"name": "m", "layers": [
                  {"class_name": "InputLayer", "name": "x", "config": {"name": "x", "batch_input_shape": [null, 2]},
-                  "inbound_nodes": []}, """ + layer.formatted("a", "a") + ", " + layer.formatted("b", "b") + """
+                  "inbound_nodes": []},""" + layer.formatted("a", "a") + ", " + layer.formatted("b", "b") + """
                  ], "input_layers": [["x", 0, 0]], "output_layers": [["b", 0, 0], ["a", 0, 0]]}}""";
         final H5Builder file = new H5Builder();
         final long kernel = file.group(
