@@ -163,6 +163,7 @@ class LayerGradientTest {
         cases.addAll(MergeFormulas.cases());
         cases.addAll(NormalizationFormulas.cases());
         cases.addAll(NoiseFormulas.cases());
+        cases.addAll(OldLayerFormulas.cases());
         return cases.stream();
     }
 
