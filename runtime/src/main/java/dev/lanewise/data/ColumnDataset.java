@@ -13,23 +13,27 @@ final class ColumnDataset implements Dataset {
     private final int size;
     private final List<Column> inputs;
     private final List<Shape> inputShapes;
-    private final @Nullable Column targets;
+    private final List<Column> targets;
     private final @Nullable Column weights;
 
     /// What [#check()] found: null before it ran, empty for nothing.
     private volatile @Nullable String problem;
 
-    ColumnDataset(List<Column> inputs, @Nullable Column targets, @Nullable Column weights) {
+    ColumnDataset(List<Column> inputs, @Nullable Column target, @Nullable Column weights) {
+        this(inputs, target == null ? List.of() : List.of(target), weights);
+    }
+
+    private ColumnDataset(List<Column> inputs, List<Column> targets, @Nullable Column weights) {
         this.inputs = List.copyOf(inputs);
-        this.targets = targets;
+        this.targets = List.copyOf(targets);
         this.weights = weights;
         this.size = inputs.getFirst().count();
         this.inputShapes = inputs.stream().map(Column::shape).toList();
         for (int i = 1; i < inputs.size(); i++) {
             DatasetChecks.sameCount("input " + i, inputs.get(i).count(), "input 0", size);
         }
-        if (targets != null) {
-            DatasetChecks.sameCount("y", targets.count(), "x", size);
+        for (Column target : targets) {
+            DatasetChecks.sameCount("y", target.count(), "x", size);
         }
         if (weights != null) {
             DatasetChecks.sameCount("weights", weights.count(), "x", size);
@@ -52,9 +56,16 @@ final class ColumnDataset implements Dataset {
                     (order, from, count, dst, dstOffset) ->
                             dataset.gatherInput(input, order, from, count, dst, dstOffset)));
         }
-        Column targets = dataset.hasTargets()
-                ? new DatasetColumn("y", dataset, dataset.targetShape(), dataset::gatherTargets)
-                : null;
+        var targets = new ArrayList<Column>();
+        for (int i = 0; i < dataset.targets(); i++) {
+            int target = i;
+            targets.add(new DatasetColumn(
+                    "y",
+                    dataset,
+                    dataset.targetShape(i),
+                    (order, from, count, dst, dstOffset) ->
+                            dataset.gatherTarget(target, order, from, count, dst, dstOffset)));
+        }
         Column weights =
                 dataset.hasWeights() ? new DatasetColumn("weights", dataset, Shape.of(), dataset::gatherWeights) : null;
         return new ColumnDataset(inputs, targets, weights);
@@ -66,22 +77,21 @@ final class ColumnDataset implements Dataset {
             throw new IllegalArgumentException("Dataset: no parts to join");
         }
         var inputs = new ArrayList<Column>();
-        Column targets = null;
+        List<Column> targets = List.of();
         Column weights = null;
         for (Dataset part : parts) {
             ColumnDataset columns = of(part);
             inputs.addAll(columns.inputs);
-            targets = onlyOne("targets", targets, columns.targets);
-            weights = onlyOne("weights", weights, columns.weights);
+            if (!targets.isEmpty() && !columns.targets.isEmpty()) {
+                throw new IllegalArgumentException("Dataset: two of the parts to join have targets, expected one");
+            }
+            targets = targets.isEmpty() ? columns.targets : targets;
+            if (weights != null && columns.weights != null) {
+                throw new IllegalArgumentException("Dataset: two of the parts to join have weights, expected one");
+            }
+            weights = weights == null ? columns.weights : weights;
         }
         return new ColumnDataset(inputs, targets, weights);
-    }
-
-    private static @Nullable Column onlyOne(String what, @Nullable Column before, @Nullable Column now) {
-        if (before != null && now != null) {
-            throw new IllegalArgumentException("Dataset: two of the parts to join have " + what + ", expected one");
-        }
-        return before == null ? now : before;
     }
 
     @Override
@@ -96,12 +106,22 @@ final class ColumnDataset implements Dataset {
 
     @Override
     public boolean hasTargets() {
-        return targets != null;
+        return !targets.isEmpty();
     }
 
     @Override
     public Shape targetShape() {
-        return present(targets, "targets").shape();
+        return target(0).shape();
+    }
+
+    @Override
+    public int targets() {
+        return targets.size();
+    }
+
+    @Override
+    public Shape targetShape(int target) {
+        return target(target).shape();
     }
 
     @Override
@@ -124,12 +144,17 @@ final class ColumnDataset implements Dataset {
 
     @Override
     public void gatherTargets(int[] order, int from, int count, MemorySegment dst, long dstOffset) {
-        gather(present(targets, "targets"), order, from, count, dst, dstOffset);
+        gather(target(0), order, from, count, dst, dstOffset);
+    }
+
+    @Override
+    public void gatherTarget(int target, int[] order, int from, int count, MemorySegment dst, long dstOffset) {
+        gather(target(target), order, from, count, dst, dstOffset);
     }
 
     @Override
     public void gatherWeights(int[] order, int from, int count, MemorySegment dst, long dstOffset) {
-        gather(present(weights, "weights"), order, from, count, dst, dstOffset);
+        gather(weights(), order, from, count, dst, dstOffset);
     }
 
     private Column input(int input) {
@@ -140,11 +165,22 @@ final class ColumnDataset implements Dataset {
         return inputs.get(input);
     }
 
-    private static Column present(@Nullable Column column, String what) {
-        if (column == null) {
-            throw new IllegalStateException("Dataset has no " + what);
+    private Column target(int target) {
+        if (targets.isEmpty()) {
+            throw new IllegalStateException("Dataset has no targets");
         }
-        return column;
+        if (target < 0 || target >= targets.size()) {
+            throw new IllegalStateException(
+                    "Dataset has " + targets.size() + " targets, target " + target + " was asked for");
+        }
+        return targets.get(target);
+    }
+
+    private Column weights() {
+        if (weights == null) {
+            throw new IllegalStateException("Dataset has no weights");
+        }
+        return weights;
     }
 
     private void gather(Column column, int[] order, int from, int count, MemorySegment dst, long dstOffset) {
@@ -175,7 +211,7 @@ final class ColumnDataset implements Dataset {
         }
         return new ColumnDataset(
                 inputs.stream().map(column -> cut(column, from, to)).toList(),
-                targets == null ? null : cut(targets, from, to),
+                targets.stream().map(column -> cut(column, from, to)).toList(),
                 weights == null ? null : cut(weights, from, to));
     }
 
@@ -208,6 +244,15 @@ final class ColumnDataset implements Dataset {
     }
 
     @Override
+    public Dataset withTargets(Dataset... targets) {
+        var columns = new ArrayList<Column>();
+        for (Dataset target : targets) {
+            columns.addAll(of(target).inputs);
+        }
+        return new ColumnDataset(inputs, columns, weights);
+    }
+
+    @Override
     public void check() {
         String found = problem;
         if (found == null) {
@@ -222,6 +267,12 @@ final class ColumnDataset implements Dataset {
     @Override
     public String toString() {
         return "Dataset of " + size + " samples, inputs " + inputShapes
-                + (targets == null ? "" : ", targets " + targets.shape()) + (weights == null ? "" : ", weights");
+                + (targets.isEmpty() ? "" : ", targets " + targetShapes()) + (weights == null ? "" : ", weights");
+    }
+
+    private String targetShapes() {
+        return targets.size() == 1
+                ? targetShape().toString()
+                : targets.stream().map(Column::shape).toList().toString();
     }
 }

@@ -5,7 +5,7 @@ import dev.lanewise.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/// Samples that can be read in any order: one or more inputs each, perhaps a target and a weight.
+/// Samples that can be read in any order: one or more inputs each, perhaps targets and a weight.
 ///
 /// The factories copy nothing: the arrays and segments stay the caller's, later changes of them show, and a
 /// segment must stay alive while it is read. There is nothing to close. Everything is gathered as float32,
@@ -24,10 +24,23 @@ public interface Dataset {
     /// Whether there are targets or labels.
     boolean hasTargets();
 
-    /// The shape of one sample's target; `[]` for a label.
+    /// The shape of one sample's target, the first if there are several; `[]` for a label.
     ///
     /// @throws IllegalStateException if there are no targets
     Shape targetShape();
+
+    /// How many targets a sample has, one for each output of a model; 0 for none.
+    default int targets() {
+        return hasTargets() ? 1 : 0;
+    }
+
+    /// The shape of one sample's target `target`.
+    ///
+    /// @throws IllegalStateException if there is no such target
+    default Shape targetShape(int target) {
+        DatasetChecks.onlyTarget(target);
+        return targetShape();
+    }
 
     /// Whether samples have weights.
     boolean hasWeights();
@@ -46,10 +59,18 @@ public interface Dataset {
         gatherInput(input, order, from, count, dst, dstOffset);
     }
 
-    /// The same for targets.
+    /// The same for targets, the first if a sample has several.
     ///
     /// @throws IllegalStateException if there are no targets
     void gatherTargets(int[] order, int from, int count, MemorySegment dst, long dstOffset);
+
+    /// The same for target `target`.
+    ///
+    /// @throws IllegalStateException if there is no such target
+    default void gatherTarget(int target, int[] order, int from, int count, MemorySegment dst, long dstOffset) {
+        DatasetChecks.onlyTarget(target);
+        gatherTargets(order, from, count, dst, dstOffset);
+    }
 
     /// The same for weights, one float a sample.
     ///
@@ -99,6 +120,17 @@ public interface Dataset {
     /// @throws IllegalArgumentException if there are not as many weights as samples
     default Dataset withWeights(float[] weights) {
         return ColumnDataset.of(this).withWeights(weights);
+    }
+
+    /// This data set with other targets, for a model of several outputs: all inputs of these data sets, in order.
+    ///
+    /// ```java
+    /// Dataset.of(images, Shape.of(28, 28)).withTargets(Dataset.of(boxes, Shape.of(4)), Dataset.of(labels, Shape.of()))
+    /// ```
+    ///
+    /// @throws IllegalArgumentException if there are not as many targets as samples
+    default Dataset withTargets(Dataset... targets) {
+        return ColumnDataset.of(this).withTargets(targets);
     }
 
     /// This data set with another shape of the same size for one input, such as `[784]` for images of `[28, 28]`.

@@ -40,4 +40,11 @@ final class DatasetChecks {
                     "Dataset: " + name + " has " + count + " samples, " + other + " has " + expected);
         }
     }
+
+    /// Of a data set of one target.
+    static void onlyTarget(int target) {
+        if (target != 0) {
+            throw new IllegalStateException("Dataset has one target, target " + target + " was asked for");
+        }
+    }
 }

@@ -18,11 +18,13 @@ final class NonFiniteScan {
     }
 
     /// What is wrong, as a sentence; empty if nothing is.
-    String over(List<Column> inputs, @Nullable Column targets, @Nullable Column weights) {
+    String over(List<Column> inputs, List<Column> targets, @Nullable Column weights) {
         for (int i = 0; i < inputs.size(); i++) {
             scan(inputs.get(i), "input " + i);
         }
-        scan(targets, "targets");
+        for (int i = 0; i < targets.size(); i++) {
+            scan(targets.get(i), targets.size() == 1 ? "targets" : "targets " + i);
+        }
         scan(weights, "weights");
         if (found == 0) {
             return "";

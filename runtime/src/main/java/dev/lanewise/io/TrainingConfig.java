@@ -21,6 +21,7 @@ import dev.lanewise.train.MeanAbsoluteError;
 import dev.lanewise.train.MeanSquaredError;
 import dev.lanewise.train.Metric;
 import dev.lanewise.train.Nadam;
+import dev.lanewise.train.Objective;
 import dev.lanewise.train.Optimizer;
 import dev.lanewise.train.OptimizerOptions;
 import dev.lanewise.train.RMSprop;
@@ -37,7 +38,8 @@ import java.util.concurrent.ConcurrentHashMap;
 /// `training_config`, and with it in the model file.
 ///
 /// @param optimizer with its settings; its memory is in the model's slots
-public record TrainingConfig(Optimizer optimizer, Loss loss, List<Metric> metrics) {
+/// @param objectives one for each output of the model
+public record TrainingConfig(Optimizer optimizer, List<Objective> objectives) {
     private static final String ATTRIBUTE = "training_config";
     private static final Map<String, Class<?>> REGISTRY = new ConcurrentHashMap<>();
 
@@ -64,6 +66,25 @@ public record TrainingConfig(Optimizer optimizer, Loss loss, List<Metric> metric
         }
     }
 
+    public TrainingConfig {
+        objectives = List.copyOf(objectives);
+    }
+
+    /// Of a model of one output.
+    public TrainingConfig(Optimizer optimizer, Loss loss, List<Metric> metrics) {
+        this(optimizer, List.of(new Objective(loss, 1, metrics)));
+    }
+
+    /// The loss of the first output.
+    public Loss loss() {
+        return objectives.getFirst().loss();
+    }
+
+    /// The metrics of the first output.
+    public List<Metric> metrics() {
+        return objectives.getFirst().metrics();
+    }
+
     /// Makes a user's record, an [Optimizer] or a [Loss], known to [#of] under its class' simple name.
     ///
     /// @throws IllegalArgumentException if it is neither, or the name is taken
@@ -85,17 +106,49 @@ public record TrainingConfig(Optimizer optimizer, Loss loss, List<Metric> metric
     /// Keeps a configuration in a model. What is no record of a registered type is kept by name only: then the
     /// model can be saved, and training it on needs [dev.lanewise.train.Trainer#of].
     public static void store(Model model, Optimizer optimizer, Loss loss, List<Metric> metrics) {
+        store(model, optimizer, List.of(new Objective(loss, 1, metrics)));
+    }
+
+    /// As [#store(Model, Optimizer, Loss, List)], of a model of any number of outputs.
+    public static void store(Model model, Optimizer optimizer, List<Objective> objectives) {
         final JsonObject json = new JsonObject();
-        final JsonObject optimizerJson = write(optimizer.plain());
+        final JsonObject optimizerJson = writeRecord(optimizer.plain());
         if (optimizerJson.get("config") instanceof JsonObject config) {
             OptimizerJson.add(optimizer.options(), config);
         }
         json.add("optimizer", optimizerJson);
-        json.add("loss", write(loss));
-        final JsonArray followed = new JsonArray();
-        metrics.forEach(metric -> followed.add(write(metric)));
-        json.add("metrics", followed);
+        if (objectives.size() == 1 && objectives.getFirst().lossWeight() == 1) {
+            write(objectives.getFirst()).entrySet().forEach(entry -> json.add(entry.getKey(), entry.getValue()));
+        } else {
+            final JsonArray outputs = new JsonArray();
+            for (Objective objective : objectives) {
+                final JsonObject output = write(objective);
+                output.addProperty("loss_weight", objective.lossWeight());
+                outputs.add(output);
+            }
+            json.add("outputs", outputs);
+        }
         model.attributes().put(ATTRIBUTE, json.toString());
+    }
+
+    private static JsonObject write(Objective objective) {
+        final JsonObject json = new JsonObject();
+        json.add("loss", writeRecord(objective.loss()));
+        final JsonArray followed = new JsonArray();
+        objective.metrics().forEach(metric -> followed.add(write(metric)));
+        json.add("metrics", followed);
+        return json;
+    }
+
+    private static Objective readObjective(JsonObject json) {
+        final List<Metric> metrics = new ArrayList<>();
+        for (JsonElement name : json.getAsJsonArray("metrics")) {
+            metrics.add(readMetric(name));
+        }
+        return new Objective(
+                read(Loss.class, json.getAsJsonObject("loss")),
+                json.has("loss_weight") ? json.get("loss_weight").getAsDouble() : 1,
+                metrics);
     }
 
     /// Its name, or with other settings than the default ones an object of `class_name` and `config`.
@@ -120,7 +173,7 @@ public record TrainingConfig(Optimizer optimizer, Loss loss, List<Metric> metric
                 object.get("class_name").getAsString(), RecordJson.readSettings(object.getAsJsonObject("config")));
     }
 
-    private static JsonObject write(Object value) {
+    private static JsonObject writeRecord(Object value) {
         final JsonObject json = new JsonObject();
         json.addProperty("class_name", value.getClass().getSimpleName());
         if (value instanceof Record config && REGISTRY.get(value.getClass().getSimpleName()) == value.getClass()) {
@@ -145,14 +198,15 @@ public record TrainingConfig(Optimizer optimizer, Loss loss, List<Metric> metric
         }
         try {
             final JsonObject json = UniqueJson.parse(text);
-            final List<Metric> metrics = new ArrayList<>();
-            for (JsonElement name : json.getAsJsonArray("metrics")) {
-                metrics.add(readMetric(name));
+            final List<Objective> objectives = new ArrayList<>();
+            if (json.has("outputs")) {
+                for (JsonElement output : json.getAsJsonArray("outputs")) {
+                    objectives.add(readObjective(output.getAsJsonObject()));
+                }
+            } else {
+                objectives.add(readObjective(json));
             }
-            return new TrainingConfig(
-                    readOptimizer(json.getAsJsonObject("optimizer")),
-                    read(Loss.class, json.getAsJsonObject("loss")),
-                    List.copyOf(metrics));
+            return new TrainingConfig(readOptimizer(json.getAsJsonObject("optimizer")), objectives);
         } catch (ModelFormatException | NotKnownException e) {
             throw e;
         } catch (RuntimeException e) {

@@ -45,6 +45,7 @@ import dev.lanewise.nn.layer.GrayToRgb;
 import dev.lanewise.nn.layer.Grayscale;
 import dev.lanewise.nn.layer.GroupNormalization;
 import dev.lanewise.nn.layer.GroupQueryAttention;
+import dev.lanewise.nn.layer.Highway;
 import dev.lanewise.nn.layer.LSTM;
 import dev.lanewise.nn.layer.LayerNormalization;
 import dev.lanewise.nn.layer.LeakyReLU;
@@ -53,6 +54,7 @@ import dev.lanewise.nn.layer.MaxPooling1D;
 import dev.lanewise.nn.layer.MaxPooling2D;
 import dev.lanewise.nn.layer.MaxPooling3D;
 import dev.lanewise.nn.layer.Maximum;
+import dev.lanewise.nn.layer.MaxoutDense;
 import dev.lanewise.nn.layer.Minimum;
 import dev.lanewise.nn.layer.MultiHeadAttention;
 import dev.lanewise.nn.layer.Multiply;
@@ -174,6 +176,8 @@ public final class Layers {
                 GaussianDropout.class,
                 AlphaDropout.class,
                 ActivityRegularization.class,
+                MaxoutDense.class,
+                Highway.class,
                 RandomFlip.class,
                 RandomRotation.class,
                 RandomZoom.class,

@@ -36,9 +36,23 @@ public final class Evaluator {
             Loss loss,
             List<Metric> metrics,
             FitListener listener) {
-        try (Pass pass = new Pass(model, compute, loss, false)) {
+        return evaluate(compute, model, data, batchSize, List.of(new Objective(loss, 1, metrics)), listener);
+    }
+
+    /// As [#evaluate(Compute, Model, Dataset, int, Loss, List, FitListener)], of a model of several outputs.
+    ///
+    /// @param objectives one for each output
+    /// @return also each output's loss, as `age_loss`, and its metrics, as `age_accuracy`
+    public static Map<String, Double> evaluate(
+            Compute compute,
+            Model model,
+            Dataset data,
+            int batchSize,
+            List<Objective> objectives,
+            FitListener listener) {
+        try (Pass pass = new Pass(model, compute, objectives, false)) {
             pass.check(data);
-            final Meter meter = Meter.of(metrics, pass, data);
+            final Meter meter = Meter.of(pass, data);
             listener.epochBegins(0, 1, (data.size() + batchSize - 1) / Math.max(1, batchSize));
             final Map<String, Double> figures = evaluate(pass, data, batchSize, meter, listener);
             listener.epochEnds(0, figures);

@@ -1,34 +1,56 @@
 package dev.lanewise.train;
 
 import dev.lanewise.data.Dataset;
-import dev.lanewise.tensor.Shape;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
-/// The loss, weighted by samples, and the metrics of an epoch.
+/// The loss, weighted by samples, and the metrics of an epoch; of several outputs each one's loss too, without its
+/// weight, and the metrics by the outputs' names, as `age_loss` and `age_accuracy`.
 final class Meter implements RunningFigures {
-    private final List<Metric> metrics;
+    private final List<String> names = new ArrayList<>();
+
+    /// Of the whole, and where there are several outputs of each.
+    private final double[] lossSums;
+
     private final Metric.Accumulator[] accumulators;
-    private double lossSum;
+
+    /// The output of each accumulator.
+    private final int[] outputs;
+
     private long samples;
 
-    private Meter(List<Metric> metrics, Metric.Accumulator[] accumulators) {
-        this.metrics = metrics;
-        this.accumulators = accumulators;
+    private Meter(Pass pass, Dataset data) {
+        final List<Objective> objectives = pass.objectives();
+        final boolean several = objectives.size() > 1;
+        final List<String> outputNames = pass.outputNames();
+        final List<Metric.Accumulator> all = new ArrayList<>();
+        final List<Integer> owners = new ArrayList<>();
+        names.add("loss");
+        for (int i = 0; several && i < objectives.size(); i++) {
+            names.add(outputNames.get(i) + "_loss");
+        }
+        lossSums = new double[names.size()];
+        for (int i = 0; i < objectives.size(); i++) {
+            for (Metric metric : objectives.get(i).metrics()) {
+                names.add(several ? outputNames.get(i) + "_" + metric.name() : metric.name());
+                all.add(metric.accumulator(
+                        pass.outputShape(i).with(0, 1), data.targetShape(i).prepend(1)));
+                owners.add(i);
+            }
+        }
+        accumulators = all.toArray(Metric.Accumulator[]::new);
+        outputs = owners.stream().mapToInt(Integer::intValue).toArray();
     }
 
-    static Meter of(List<Metric> metrics, Pass pass, Dataset data) {
-        final Shape y = pass.outputShape(data).with(0, 1);
-        final Shape target = data.targetShape().prepend(1);
-        final Metric.Accumulator[] accumulators = new Metric.Accumulator[metrics.size()];
-        for (int i = 0; i < accumulators.length; i++) {
-            accumulators[i] = metrics.get(i).accumulator(y, target);
-        }
-        return new Meter(metrics, accumulators);
+    /// @throws IllegalArgumentException if a metric cannot compare an output with its targets
+    static Meter of(Pass pass, Dataset data) {
+        return new Meter(pass, data);
     }
 
     void reset() {
-        lossSum = 0;
+        Arrays.fill(lossSums, 0);
         samples = 0;
         for (Metric.Accumulator accumulator : accumulators) {
             accumulator.reset();
@@ -36,26 +58,29 @@ final class Meter implements RunningFigures {
     }
 
     void update(double loss, int count, Pass pass) {
-        lossSum += loss * count;
+        lossSums[0] += loss * count;
+        for (int i = 1; i < lossSums.length; i++) {
+            lossSums[i] += pass.outputLoss(i - 1) * count;
+        }
         samples += count;
-        for (Metric.Accumulator accumulator : accumulators) {
-            accumulator.update(pass.y(), pass.target());
+        for (int i = 0; i < accumulators.length; i++) {
+            accumulators[i].update(pass.y(outputs[i]), pass.target(outputs[i]));
         }
     }
 
     @Override
     public int count() {
-        return 1 + accumulators.length;
+        return names.size();
     }
 
     @Override
     public String name(int i) {
-        return i == 0 ? "loss" : metrics.get(i - 1).name();
+        return names.get(i);
     }
 
     @Override
     public double value(int i) {
-        return i == 0 ? lossSum / samples : accumulators[i - 1].result();
+        return i < lossSums.length ? lossSums[i] / samples : accumulators[i - lossSums.length].result();
     }
 
     Map<String, Double> results(Map<String, Double> into, String prefix) {

@@ -15,6 +15,7 @@ import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -23,36 +24,54 @@ import org.jspecify.annotations.Nullable;
 final class Pass implements AutoCloseable {
     private static final int MAX_BATCHES = 8;
 
+    /// Floats of a gradient that a cut of its scaling is a multiple of.
+    private static final int SCALE_QUANTUM = 1024;
+
     /// Targets checked at a time before training.
     private static final int CHECKED_AT_ONCE = 4096;
 
     private final Model model;
     private final Compute compute;
-    private final Loss loss;
+    private final List<Objective> objectives;
     private final Workspace workspace;
-    private final boolean fused;
+
+    /// Which outputs come without their last activation, for their losses take it into themselves.
+    private final boolean[] fused;
+
+    /// The last batch's loss of each output, without its weight.
+    private final double[] outputLosses;
+
     private final List<WeightPenalty> penalties;
     private final List<Batch> batches = new ArrayList<>();
     private final Gather gather = new Gather();
 
     /// Targets and losses of a batch of one size.
     private record Batch(
-            Memory memory,
-            Tensor y,
-            Tensor target,
-            @Nullable Tensor weight,
-            Tensor loss,
-            LossBuffers forward,
-            LossBuffers both) {
+            Memory memory, List<Head> heads, @Nullable Tensor weight) {
         /// Whether this is the batch of a plan's output and of targets as these. The plan is known by its tensor
         /// itself, not by where that lies: another plan may have its output at the same place and its gradient
         /// elsewhere, and memory that was freed may come back.
         @SuppressWarnings("ReferenceEquality")
         boolean isFor(Tensor output, Dataset data) {
-            final Shape sample = data.targetShape();
-            boolean same = y == output
-                    && (weight != null) == data.hasWeights()
-                    && target.shape().rank() == sample.rank() + 1;
+            boolean same = heads.getFirst().y() == output && (weight != null) == data.hasWeights();
+            for (int i = 0; same && i < heads.size(); i++) {
+                same = heads.get(i).isFor(data.targetShape(i));
+            }
+            return same;
+        }
+    }
+
+    /// Target and loss of one output.
+    ///
+    /// @param scale multiplies the gradient by the loss's weight; null where that is 1
+    private record Head(
+            Tensor y,
+            Tensor target,
+            LossBuffers forward,
+            LossBuffers both,
+            @Nullable RangeTask scale) {
+        boolean isFor(Shape sample) {
+            boolean same = target.shape().rank() == sample.rank() + 1;
             for (int d = 0; same && d < sample.rank(); d++) {
                 same = target.shape().dim(d + 1) == sample.dim(d);
             }
@@ -60,23 +79,36 @@ final class Pass implements AutoCloseable {
         }
     }
 
-    Pass(Model model, Compute compute, Loss loss, boolean trains) {
-        if (model.graph().outputs().size() != 1) {
-            throw new IllegalArgumentException("Trainer: the model has "
-                    + model.graph().outputs().size() + " outputs; training more than one is not supported yet");
+    Pass(Model model, Compute compute, List<Objective> objectives, boolean trains) {
+        final List<Graph.Value> outputs = model.graph().outputs();
+        if (outputs.size() != objectives.size()) {
+            throw new IllegalArgumentException("Trainer: the model has " + outputs.size() + " outputs, got "
+                    + objectives.size() + (objectives.size() == 1 ? " loss" : " losses")
+                    + "; a list of Objectives has one for each output");
+        }
+        if (new HashSet<>(outputs).size() < outputs.size()) {
+            throw new IllegalArgumentException(
+                    "Trainer: two outputs of the model are the same, which cannot be trained");
         }
         this.model = model;
         this.compute = compute;
-        this.loss = loss;
-        final Graph linear = withoutLastActivation(model.graph(), loss);
-        fused = linear != null;
-        workspace = new Workspace(model, linear == null ? model.graph() : linear, compute, trains);
+        this.objectives = List.copyOf(objectives);
+        fused = new boolean[outputs.size()];
+        outputLosses = new double[outputs.size()];
+        Graph graph = model.graph();
+        for (int i = 0; i < fused.length; i++) {
+            final Graph linear =
+                    withoutLastActivation(graph, i, objectives.get(i).loss());
+            fused[i] = linear != null;
+            graph = linear == null ? graph : linear;
+        }
+        workspace = new Workspace(model, graph, compute, trains);
         penalties = WeightPenalty.of(model, trains ? workspace.gradients() : null, compute);
     }
 
-    /// The graph without its last activation, where the loss takes it into itself; else null.
-    private static @Nullable Graph withoutLastActivation(Graph graph, Loss loss) {
-        final Graph.Value output = graph.outputs().getFirst();
+    /// The graph without the last activation before an output, where the loss takes it into itself; else null.
+    private static @Nullable Graph withoutLastActivation(Graph graph, int which, Loss loss) {
+        final Graph.Value output = graph.outputs().get(which);
         final String name = graph.calls().get(output.call()).layer();
         final Layer last = graph.layer(name);
         final Activation activation = last.lastActivation();
@@ -110,25 +142,57 @@ final class Pass implements AutoCloseable {
             throw new IllegalArgumentException("the data set has no targets");
         }
         workspace.checkInputs(data);
-        final Shape y = outputShape(data);
-        loss.checkShapes(y.with(0, 1), data.targetShape().prepend(1));
-        if (data.hasWeights() && y.rank() > 2) {
-            throw new IllegalArgumentException("sample weights for an output of shape " + y + " are not supported yet");
+        if (data.targets() != objectives.size()) {
+            throw new IllegalArgumentException(
+                    "the model has " + objectives.size() + " outputs, the data has " + data.targets() + " targets");
+        }
+        for (int i = 0; i < objectives.size(); i++) {
+            final Shape y = outputShape(i);
+            objectives
+                    .get(i)
+                    .loss()
+                    .checkShapes(y.with(0, 1), data.targetShape(i).prepend(1));
+            if (data.hasWeights() && y.rank() > 2) {
+                throw new IllegalArgumentException(
+                        "sample weights for an output of shape " + y + " are not supported yet");
+            }
         }
         data.check();
-        checkTargets(data, y);
+        for (int i = 0; i < objectives.size(); i++) {
+            checkTargets(data, i);
+        }
     }
 
-    /// Shape of the model's output for this data, the batch unknown.
-    Shape outputShape(Dataset data) {
-        return model.graph().outputShapes().getFirst();
+    List<Objective> objectives() {
+        return objectives;
     }
 
-    private void checkTargets(Dataset data, Shape y) {
+    /// Keras' names of the outputs: those of the layers that they come from, with a number where one has several.
+    List<String> outputNames() {
+        final List<String> names = new ArrayList<>();
+        for (Graph.Value output : model.graph().outputs()) {
+            final String layer = model.graph().calls().get(output.call()).layer();
+            String name = layer;
+            for (int n = 1; names.contains(name); n++) {
+                name = layer + "_" + n;
+            }
+            names.add(name);
+        }
+        return names;
+    }
+
+    /// Shape of an output, the batch unknown.
+    Shape outputShape(int output) {
+        return model.graph().outputShapes().get(output);
+    }
+
+    private void checkTargets(Dataset data, int output) {
+        final Loss loss = objectives.get(output).loss();
         if (!loss.checksTargets()) {
             return;
         }
-        final int perSample = Math.toIntExact(data.targetShape().size());
+        final Shape y = outputShape(output);
+        final int perSample = Math.toIntExact(data.targetShape(output).size());
         final int[] order = new int[Math.min(data.size(), CHECKED_AT_ONCE)];
         try (Memory once = new Memory("Trainer")) {
             final MemorySegment values = once.floats((long) order.length * perSample);
@@ -137,7 +201,7 @@ final class Pass implements AutoCloseable {
                 for (int i = 0; i < count; i++) {
                     order[i] = from + i;
                 }
-                data.gatherTargets(order, 0, count, values, 0);
+                data.gatherTarget(output, order, 0, count, values, 0);
                 for (int i = 0; i < count * perSample; i++) {
                     final float value = values.getAtIndex(JAVA_FLOAT, i);
                     final String fault = loss.fault(value, y);
@@ -196,7 +260,7 @@ final class Pass implements AutoCloseable {
         }
         final Memory memory = new Memory("Trainer");
         try {
-            final Batch made = batch(memory, data, count, y);
+            final Batch made = batch(memory, data, count);
             batches.add(made);
             return made;
         } catch (RuntimeException | OutOfMemoryError e) {
@@ -205,40 +269,70 @@ final class Pass implements AutoCloseable {
         }
     }
 
-    private Batch batch(Memory memory, Dataset data, int count, Tensor y) {
-        final Tensor target = Tensor.zeros(memory, data.targetShape().prepend(count));
+    private Batch batch(Memory memory, Dataset data, int count) {
         final Tensor weight = data.hasWeights() ? Tensor.zeros(memory, Shape.of(count)) : null;
+        final List<Head> heads = new ArrayList<>();
+        for (int i = 0; i < objectives.size(); i++) {
+            heads.add(head(memory, i, Tensor.zeros(memory, data.targetShape(i).prepend(count)), weight));
+        }
+        return new Batch(memory, heads, weight);
+    }
+
+    private Head head(Memory memory, int output, Tensor target, @Nullable Tensor weight) {
+        final Tensor y = workspace.output(output);
+        final Tensor dy = workspace.outputGradient(output);
         final int rows = y.shape().rank() < 2
                 ? y.size()
                 : y.size() / Math.max(1, y.shape().last());
         final Tensor rowLoss = Tensor.zeros(memory, Shape.of(rows));
-        final long floats = loss.scratch(y.shape());
+        final long floats = objectives.get(output).loss().scratch(y.shape());
         final MemorySegment scratch = floats == 0 ? null : memory.floats(floats);
-        return new Batch(
-                memory,
+        final float factor = (float) objectives.get(output).lossWeight();
+        final MemorySegment gradient = dy == null ? null : dy.segment();
+        return new Head(
                 y,
                 target,
-                weight,
-                rowLoss,
-                new LossBuffers(y, target, weight, null, rowLoss, null, fused, scratch, compute),
-                new LossBuffers(
-                        y, target, weight, null, rowLoss, workspace.outputGradient(0), fused, scratch, compute));
+                new LossBuffers(y, target, weight, null, rowLoss, null, fused[output], scratch, compute),
+                new LossBuffers(y, target, weight, null, rowLoss, dy, fused[output], scratch, compute),
+                gradient == null || factor == 1
+                        ? null
+                        : (from, to) -> compute.kernels()
+                                .elementwise()
+                                .scaleShift(gradient, from, gradient, from, to - from, factor, 0));
     }
 
     /// The batch's loss without gradients.
     double evaluate() {
         requireOpen();
         workspace.forward(false, 0);
-        return lossOf(batch().forward()) + penalties(false);
+        return losses(false) + penalties(false);
     }
 
     /// The batch's loss, and all weight gradients in [Workspace#gradients].
     double forwardBackward(long step) {
         requireOpen();
         workspace.forward(true, step);
-        final double value = lossOf(batch().both());
+        final double value = losses(true);
         workspace.backward();
         return value + penalties(true);
+    }
+
+    /// The outputs' losses, each times its weight, and what layers add.
+    private double losses(boolean withGradients) {
+        final List<Head> heads = batch().heads();
+        double sum = 0;
+        for (int i = 0; i < heads.size(); i++) {
+            final Head head = heads.get(i);
+            final LossBuffers buffers = withGradients ? head.both() : head.forward();
+            final Objective objective = objectives.get(i);
+            outputLosses[i] = lossOf(objective.loss(), buffers);
+            sum += objective.lossWeight() * outputLosses[i];
+            final RangeTask scale = head.scale();
+            if (withGradients && scale != null) {
+                compute.run(scale, head.y().size(), SCALE_QUANTUM, head.y().size() / 8);
+            }
+        }
+        return sum + workspace.auxiliaryLoss();
     }
 
     /// What regularized weights add to the loss.
@@ -250,7 +344,7 @@ final class Pass implements AutoCloseable {
         return sum;
     }
 
-    private double lossOf(LossBuffers buffers) {
+    private static double lossOf(Loss loss, LossBuffers buffers) {
         loss.forwardBackward(buffers);
         final MemorySegment rows = buffers.loss().segment();
         final int n = buffers.rows();
@@ -258,16 +352,21 @@ final class Pass implements AutoCloseable {
         for (int i = 0; i < n; i++) {
             sum += rows.getAtIndex(JAVA_FLOAT, i);
         }
-        return sum / n + workspace.auxiliaryLoss();
+        return sum / n;
     }
 
-    /// The output of the batch, its last activation included.
-    Tensor y() {
-        return batch().y();
+    /// An output of the batch, its last activation included.
+    Tensor y(int output) {
+        return batch().heads().get(output).y();
     }
 
-    Tensor target() {
-        return batch().target();
+    Tensor target(int output) {
+        return batch().heads().get(output).target();
+    }
+
+    /// The last batch's loss of an output, without its weight.
+    double outputLoss(int output) {
+        return outputLosses[output];
     }
 
     Workspace workspace() {
@@ -307,13 +406,16 @@ final class Pass implements AutoCloseable {
                         (long) first * (x.size() / x.shape().dim(0)),
                         compute.kernels().elementwise());
             }
-            final Tensor target = to.target();
-            of.gatherTargets(
-                    order,
-                    from + first,
-                    count,
-                    target.segment(),
-                    (long) first * (target.size() / target.shape().dim(0)));
+            for (int i = 0; i < to.heads().size(); i++) {
+                final Tensor target = to.heads().get(i).target();
+                of.gatherTarget(
+                        i,
+                        order,
+                        from + first,
+                        count,
+                        target.segment(),
+                        (long) first * (target.size() / target.shape().dim(0)));
+            }
             final Tensor weight = to.weight();
             if (weight != null) {
                 of.gatherWeights(order, from + first, count, weight.segment(), first);

@@ -25,21 +25,19 @@ public final class Trainer implements AutoCloseable {
 
     private final Model model;
     private final Optimizer optimizer;
-    private final List<Metric> metrics;
     private final Pass pass;
     private final WeightUpdate update;
     private final List<WeightProjection> projections;
     private double learningRate;
 
-    private Trainer(Compute compute, Model model, Optimizer optimizer, Loss loss, List<Metric> metrics) {
+    private Trainer(Compute compute, Model model, Optimizer optimizer, List<Objective> objectives) {
         this.model = model;
         this.optimizer = optimizer;
-        this.metrics = metrics;
         learningRate = Double.isNaN(model.learningRate()) ? optimizer.learningRate() : model.learningRate();
-        TrainingConfig.store(model, optimizer, loss, metrics);
+        TrainingConfig.store(model, optimizer, objectives);
         Samples.forget(model);
         // Last of all that may fail: it takes memory.
-        pass = new Pass(model, compute, loss, true);
+        pass = new Pass(model, compute, objectives, true);
         try {
             update = new WeightUpdate(model, optimizer, pass.workspace().gradients(), compute);
             projections = WeightProjection.of(model);
@@ -58,9 +56,24 @@ public final class Trainer implements AutoCloseable {
 
     /// As [#of(Model, Optimizer, Loss, Metric...)], on given threads.
     public static Trainer of(Compute compute, Model model, Optimizer optimizer, Loss loss, Metric... metrics) {
+        return of(compute, model, optimizer, List.of(new Objective(loss, metrics)));
+    }
+
+    /// Compiles a model of several outputs on [Compute#shared()]: what is made small is the sum of the outputs' losses,
+    /// each times its weight. [History] also has each output's loss without the weight, as `age_loss`, and its metrics
+    /// as `age_accuracy`, by the names of the layers that the outputs come from.
+    ///
+    /// @param objectives one for each output, in the model's order
+    /// @throws IllegalArgumentException if there are not as many as outputs
+    public static Trainer of(Model model, Optimizer optimizer, List<Objective> objectives) {
+        return of(Compute.shared(), model, optimizer, objectives);
+    }
+
+    /// As [#of(Model, Optimizer, List)], on given threads.
+    public static Trainer of(Compute compute, Model model, Optimizer optimizer, List<Objective> objectives) {
         model.requireOpen();
         model.resetOptimizer();
-        return new Trainer(compute, model, optimizer, loss, List.of(metrics));
+        return new Trainer(compute, model, optimizer, objectives);
     }
 
     /// Goes on with a model that was trained and perhaps saved: the same optimizer with its memory, the same loss
@@ -75,7 +88,7 @@ public final class Trainer implements AutoCloseable {
     public static Trainer resume(Compute compute, Model model) {
         model.requireOpen();
         final TrainingConfig config = TrainingConfig.of(model);
-        return new Trainer(compute, model, config.optimizer(), config.loss(), config.metrics());
+        return new Trainer(compute, model, config.optimizer(), config.objectives());
     }
 
     /// Trains for some epochs.
@@ -102,8 +115,8 @@ public final class Trainer implements AutoCloseable {
         if (validation != null) {
             pass.check(validation);
         }
-        final Meter meter = Meter.of(metrics, pass, train);
-        final Meter validationMeter = validation == null ? null : Meter.of(metrics, pass, validation);
+        final Meter meter = Meter.of(pass, train);
+        final Meter validationMeter = validation == null ? null : Meter.of(pass, validation);
         final int batchSize = fit.batchSize();
         pass.reserve(train, batchSize);
         if (validation != null) {
@@ -176,7 +189,7 @@ public final class Trainer implements AutoCloseable {
     /// @throws IllegalArgumentException if data, model and loss do not go together
     public Map<String, Double> evaluate(Dataset data, int batchSize) {
         pass.check(data);
-        return Evaluator.evaluate(pass, data, batchSize, Meter.of(metrics, pass, data));
+        return Evaluator.evaluate(pass, data, batchSize, Meter.of(pass, data));
     }
 
     /// The rate of the next step.

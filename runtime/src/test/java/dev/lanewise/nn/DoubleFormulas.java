@@ -71,6 +71,7 @@ final class DoubleFormulas {
                 formula = formula == null ? NormalizationFormulas.of(layer, inputs) : formula;
                 formula = formula == null ? NoiseFormulas.of(layer, inputs, key, step) : formula;
                 formula = formula == null ? SequenceFormulas.of(layer, inputs, null, key, step) : formula;
+                formula = formula == null ? OldLayerFormulas.of(layer, inputs) : formula;
                 if (formula == null) {
                     throw new IllegalArgumentException("no formula for " + layer.typeName());
                 }

@@ -190,6 +190,7 @@ class LayerGradientTest {
         cases.addAll(NormalizationFormulas.cases());
         cases.addAll(NoiseFormulas.cases());
         cases.addAll(SequenceFormulas.cases());
+        cases.addAll(OldLayerFormulas.cases());
         return cases.stream();
     }
 

@@ -147,8 +147,8 @@ class TrainingTest {
             final Dataset data = Dataset.of(values, values);
             return (Dataset) java.lang.reflect.Proxy.newProxyInstance(
                     Dataset.class.getClassLoader(), new Class<?>[] {Dataset.class}, (proxy, method, args) -> {
-                        if (method.getName().equals("gatherTargets") && seen.size() < 2) {
-                            seen.add(((int[]) args[0]).clone());
+                        if (method.getName().equals("gatherTarget") && seen.size() < 2) {
+                            seen.add(((int[]) args[1]).clone());
                         }
                         return method.invoke(data, args);
                     });

@@ -11,6 +11,7 @@ import dev.lanewise.nn.ParameterLayout;
 import dev.lanewise.train.Loss;
 import dev.lanewise.train.Metric;
 import dev.lanewise.train.Nadam;
+import dev.lanewise.train.Objective;
 import dev.lanewise.train.Optimizer;
 import dev.lanewise.train.OptimizerOptions;
 import java.lang.foreign.MemorySegment;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Optimizer, loss and metrics of a Keras file, and what the optimizer remembers, put into a model. What cannot be
@@ -97,16 +99,18 @@ final class KerasTraining {
         }
         final JsonObject optimizerConfig = KerasJson.member(config, "optimizer_config");
         final Optimizer optimizer = optimizer(optimizerConfig);
-        final Loss loss = loss(config);
+        final List<Objective> objectives = objectives(config);
         final String optimizerName = optimizerConfig == null ? null : KerasJson.string(optimizerConfig, "class_name");
-        if (optimizer == null || loss == null) {
-            return new TrainingReport(optimizerName, loss == null ? null : loss.name(), 0, List.of(), false, findings);
+        final String losses = objectives == null
+                ? null
+                : objectives.stream().map(objective -> objective.loss().name()).collect(Collectors.joining(", "));
+        if (optimizer == null || objectives == null) {
+            return new TrainingReport(optimizerName, losses, 0, List.of(), false, findings);
         }
-        final List<Metric> metrics = metrics(config.get("metrics"));
-        TrainingConfig.store(model, optimizer, loss, metrics);
+        TrainingConfig.store(model, optimizer, objectives);
         final List<String> slots = new ArrayList<>();
         final boolean restored = state(config, optimizer, slots);
-        return new TrainingReport(optimizer.name(), loss.name(), model.iteration(), slots, restored && whole, findings);
+        return new TrainingReport(optimizer.name(), losses, model.iteration(), slots, restored && whole, findings);
     }
 
     private void find(Reason reason, String detail) {
@@ -135,21 +139,35 @@ final class KerasTraining {
         return optimizer == null ? null : optimizer.with(options);
     }
 
-    private @Nullable Loss loss(JsonObject config) {
-        JsonElement json = config.get("loss");
-        if (!KerasJson.isNeutral(config.get("loss_weights"))) {
-            find(Reason.UNSUPPORTED_LOSS, "'loss_weights' are not supported");
-            return null;
+    /// Loss, its weight and metrics of each output; null where one is not supported.
+    private @Nullable List<Objective> objectives(JsonObject config) {
+        final List<String> names = KerasOutputs.names(model.graph());
+        final List<JsonElement> losses = KerasOutputs.each(config.get("loss"), names);
+        final List<JsonElement> weights = KerasOutputs.each(config.get("loss_weights"), names);
+        final List<JsonElement> metrics = KerasOutputs.eachOfLists(config.get("metrics"), names);
+        final List<Objective> objectives = new ArrayList<>();
+        for (int i = 0; i < names.size(); i++) {
+            final Loss loss = loss(losses.get(i));
+            final JsonElement weight = weights.get(i);
+            if (!KerasJson.isNeutral(weight) && !KerasJson.isNumber(weight)) {
+                find(Reason.UNSUPPORTED_LOSS, "loss weight " + KerasJson.shown(weight) + " is not supported");
+                return null;
+            }
+            if (loss == null) {
+                return null;
+            }
+            try {
+                objectives.add(new Objective(
+                        loss, KerasJson.isNeutral(weight) ? 1 : weight.getAsDouble(), metrics(metrics.get(i))));
+            } catch (IllegalArgumentException e) {
+                find(Reason.UNSUPPORTED_LOSS, String.valueOf(e.getMessage()));
+                return null;
+            }
         }
-        // One output: a list or an object of one.
-        if (json != null && json.isJsonArray() && json.getAsJsonArray().size() == 1) {
-            json = json.getAsJsonArray().get(0);
-        } else if (json != null
-                && json.isJsonObject()
-                && json.getAsJsonObject().size() == 1
-                && !json.getAsJsonObject().has("class_name")) {
-            json = json.getAsJsonObject().entrySet().iterator().next().getValue();
-        }
+        return objectives;
+    }
+
+    private @Nullable Loss loss(JsonElement json) {
         String name = KerasJson.string(json);
         JsonObject settings = null;
         if (name == null && json != null && json.isJsonObject()) {

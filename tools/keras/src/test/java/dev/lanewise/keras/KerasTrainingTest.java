@@ -14,6 +14,10 @@ import dev.lanewise.nn.Model;
 import dev.lanewise.nn.ParameterLayout;
 import dev.lanewise.train.Adam;
 import dev.lanewise.train.CategoricalCrossentropy;
+import dev.lanewise.train.MeanAbsoluteError;
+import dev.lanewise.train.MeanSquaredError;
+import dev.lanewise.train.Metric;
+import dev.lanewise.train.Objective;
 import dev.lanewise.train.Trainer;
 import java.io.IOException;
 import java.io.InputStream;
@@ -159,5 +163,62 @@ class KerasTrainingTest {
                             .get("name")
                             .getAsString());
         }
+    }
+
+    /// A model of the outputs `a` and `b` from one input, with this training config.
+    private TrainingConfig twoOutputs(String training) throws IOException {
+        final String layer = """
+                {"class_name": "Dense", "name": "%s", "config": {"name": "%s", "units": 3, "use_bias": false},
+                 "inbound_nodes": [[["x", 0, 0, {}]]]}""";
+        final String model = """
+                {"class_name": "Functional", "config": {"name": "m", "layers": [
+                 {"class_name": "InputLayer", "name": "x", "config": {"name": "x", "batch_input_shape": [null, 2]},
+                  "inbound_nodes": []},""" + layer.formatted("a", "a") + ", " + layer.formatted("b", "b") + """
+                 ], "input_layers": [["x", 0, 0]], "output_layers": [["b", 0, 0], ["a", 0, 0]]}}""";
+        final H5Builder file = new H5Builder();
+        final long kernel = file.group(
+                H5Builder.hard("kernel", file.dataset(new float[6], 2, 3)),
+                H5Builder.texts("weight_names", List.of("kernel")));
+        final long weights = file.group(
+                H5Builder.hard("a", kernel),
+                H5Builder.hard("b", kernel),
+                H5Builder.texts("layer_names", List.of("a", "b")));
+        final Path path = folder.resolve("two.h5");
+        Files.write(
+                path,
+                file.finish(file.group(
+                        H5Builder.hard("model_weights", weights),
+                        H5Builder.text("model_config", model),
+                        H5Builder.text("training_config", training))));
+        try (ImportedModel imported = KerasModels.importFile(path)) {
+            assertEquals(
+                    List.of(Reason.OPTIMIZER_STATE),
+                    imported.report().training().findings().stream()
+                            .map(Finding::reason)
+                            .toList());
+            return TrainingConfig.of(imported.model());
+        }
+    }
+
+    @Test
+    void eachOutputHasItsLossWeightAndMetrics() throws IOException {
+        final List<Objective> expected = List.of(
+                new Objective(new MeanSquaredError(), 0.5, List.of()),
+                new Objective(new MeanAbsoluteError(), 2, List.of(Metric.MEAN_SQUARED_ERROR)));
+        final String end = ", \"optimizer_config\": {\"class_name\": \"SGD\", \"config\": {}}}";
+        assertEquals(
+                expected,
+                twoOutputs("{\"loss\": [\"mse\", \"mae\"], \"loss_weights\": [0.5, 2], \"metrics\": [[], [\"mse\"]]"
+                                + end)
+                        .objectives());
+        assertEquals(
+                expected,
+                twoOutputs("{\"loss\": {\"a\": \"mae\", \"b\": \"mse\"}, \"loss_weights\": {\"b\": 0.5, \"a\": 2},"
+                                + " \"metrics\": {\"a\": \"mse\"}" + end)
+                        .objectives());
+        assertEquals(
+                List.of(new Objective(new MeanSquaredError()), new Objective(new MeanSquaredError())),
+                twoOutputs("{\"loss\": \"mse\", \"loss_weights\": null, \"metrics\": null" + end)
+                        .objectives());
     }
 }
