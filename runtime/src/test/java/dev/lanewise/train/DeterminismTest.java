@@ -32,7 +32,6 @@ class DeterminismTest {
             new LogCosh(),
             new MeanAbsoluteError(),
             new MeanSquaredError(),
-            new MeanAbsolutePercentageError(),
             new MeanSquaredLogarithmicError(),
             new CosineSimilarity(),
             new Hinge(),
