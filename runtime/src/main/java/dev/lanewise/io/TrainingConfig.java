@@ -11,22 +11,35 @@ import dev.lanewise.train.Adam;
 import dev.lanewise.train.AdamW;
 import dev.lanewise.train.Adamax;
 import dev.lanewise.train.BinaryCrossentropy;
+import dev.lanewise.train.BinaryFocalCrossentropy;
 import dev.lanewise.train.CategoricalCrossentropy;
+import dev.lanewise.train.CategoricalFocalCrossentropy;
+import dev.lanewise.train.CategoricalGeneralizedCrossEntropy;
+import dev.lanewise.train.CategoricalHinge;
+import dev.lanewise.train.CosineSimilarity;
+import dev.lanewise.train.Dice;
 import dev.lanewise.train.Ftrl;
+import dev.lanewise.train.Hinge;
 import dev.lanewise.train.Huber;
+import dev.lanewise.train.KLDivergence;
 import dev.lanewise.train.Lion;
 import dev.lanewise.train.LogCosh;
 import dev.lanewise.train.Loss;
 import dev.lanewise.train.MeanAbsoluteError;
+import dev.lanewise.train.MeanAbsolutePercentageError;
 import dev.lanewise.train.MeanSquaredError;
+import dev.lanewise.train.MeanSquaredLogarithmicError;
 import dev.lanewise.train.Metric;
 import dev.lanewise.train.Nadam;
 import dev.lanewise.train.Objective;
 import dev.lanewise.train.Optimizer;
 import dev.lanewise.train.OptimizerOptions;
+import dev.lanewise.train.Poisson;
 import dev.lanewise.train.RMSprop;
 import dev.lanewise.train.SGD;
 import dev.lanewise.train.SparseCategoricalCrossentropy;
+import dev.lanewise.train.SquaredHinge;
+import dev.lanewise.train.Tversky;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -55,6 +68,19 @@ public record TrainingConfig(Optimizer optimizer, List<Objective> objectives) {
                 Adam.class,
                 AdamW.class,
                 RMSprop.class,
+                BinaryFocalCrossentropy.class,
+                CategoricalFocalCrossentropy.class,
+                CategoricalGeneralizedCrossEntropy.class,
+                CategoricalHinge.class,
+                CosineSimilarity.class,
+                Dice.class,
+                Hinge.class,
+                KLDivergence.class,
+                MeanAbsolutePercentageError.class,
+                MeanSquaredLogarithmicError.class,
+                Poisson.class,
+                SquaredHinge.class,
+                Tversky.class,
                 SparseCategoricalCrossentropy.class,
                 CategoricalCrossentropy.class,
                 MeanSquaredError.class,

@@ -1,6 +1,7 @@
 package dev.lanewise.train;
 
 import dev.lanewise.data.Dataset;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// How [Trainer#fit] runs, with Keras' defaults: batches of 32, samples shuffled anew in every epoch.
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// @param shuffle whether each epoch has an order of its own
 /// @param seed of the order and of dropout; null for the model's
 /// @param listener told of progress
+/// @param classWeight weights of training samples by their class, the label or the largest target; 1 for others
 public record Fit(
         int epochs,
         int batchSize,
@@ -19,8 +21,13 @@ public record Fit(
         double validationSplit,
         boolean shuffle,
         @Nullable Long seed,
-        FitListener listener) {
+        FitListener listener,
+        Map<Integer, Double> classWeight) {
     public Fit {
+        classWeight = Map.copyOf(classWeight);
+        if (classWeight.values().stream().anyMatch(weight -> !(weight >= 0))) {
+            throw new IllegalArgumentException("Fit: class_weight must not be negative, got " + classWeight);
+        }
         if (epochs < 0) {
             throw new IllegalArgumentException("Fit: epochs must not be negative, got " + epochs);
         }
@@ -37,30 +44,34 @@ public record Fit(
     }
 
     public static Fit epochs(int epochs) {
-        return new Fit(epochs, 32, null, 0, true, null, FitListener.NONE);
+        return new Fit(epochs, 32, null, 0, true, null, FitListener.NONE, Map.of());
     }
 
     public Fit batchSize(int size) {
-        return new Fit(epochs, size, validation, validationSplit, shuffle, seed, listener);
+        return new Fit(epochs, size, validation, validationSplit, shuffle, seed, listener, classWeight);
     }
 
     public Fit validation(Dataset data) {
-        return new Fit(epochs, batchSize, data, validationSplit, shuffle, seed, listener);
+        return new Fit(epochs, batchSize, data, validationSplit, shuffle, seed, listener, classWeight);
     }
 
     public Fit validationSplit(double share) {
-        return new Fit(epochs, batchSize, validation, share, shuffle, seed, listener);
+        return new Fit(epochs, batchSize, validation, share, shuffle, seed, listener, classWeight);
     }
 
     public Fit shuffle(boolean on) {
-        return new Fit(epochs, batchSize, validation, validationSplit, on, seed, listener);
+        return new Fit(epochs, batchSize, validation, validationSplit, on, seed, listener, classWeight);
     }
 
     public Fit seed(long number) {
-        return new Fit(epochs, batchSize, validation, validationSplit, shuffle, number, listener);
+        return new Fit(epochs, batchSize, validation, validationSplit, shuffle, number, listener, classWeight);
     }
 
     public Fit listener(FitListener told) {
-        return new Fit(epochs, batchSize, validation, validationSplit, shuffle, seed, told);
+        return new Fit(epochs, batchSize, validation, validationSplit, shuffle, seed, told, classWeight);
+    }
+
+    public Fit classWeight(Map<Integer, Double> weights) {
+        return new Fit(epochs, batchSize, validation, validationSplit, shuffle, seed, listener, weights);
     }
 }

@@ -9,12 +9,25 @@ import org.jspecify.annotations.Nullable;
 final class Losses {
     static final List<String> NAMES = List.of(
             "binary_crossentropy",
+            "binary_focal_crossentropy",
             "categorical_crossentropy",
+            "categorical_focal_crossentropy",
+            "categorical_generalized_cross_entropy",
+            "categorical_hinge",
+            "cosine_similarity",
+            "dice",
+            "hinge",
             "huber",
+            "kl_divergence",
             "log_cosh",
             "mean_absolute_error",
+            "mean_absolute_percentage_error",
             "mean_squared_error",
-            "sparse_categorical_crossentropy");
+            "mean_squared_logarithmic_error",
+            "poisson",
+            "sparse_categorical_crossentropy",
+            "squared_hinge",
+            "tversky");
 
     private Losses() {}
 
@@ -36,6 +49,43 @@ final class Losses {
                 s.none("ignore_class");
                 yield new SparseCategoricalCrossentropy(s.flag("from_logits"));
             }
+            case "binaryfocalcrossentropy" -> {
+                s.only("axis", -1);
+                yield new BinaryFocalCrossentropy(
+                        s.flag("apply_class_balancing"),
+                        s.number("alpha", 0.25),
+                        s.number("gamma", 2),
+                        s.flag("from_logits"),
+                        s.number("label_smoothing", 0));
+            }
+            case "categoricalfocalcrossentropy" -> {
+                s.only("axis", -1);
+                yield new CategoricalFocalCrossentropy(
+                        s.number("alpha", 0.25),
+                        s.number("gamma", 2),
+                        s.flag("from_logits"),
+                        s.number("label_smoothing", 0));
+            }
+            case "categoricalgeneralizedcrossentropy" -> new CategoricalGeneralizedCrossEntropy(s.number("q", 0.5));
+            case "categoricalhinge" -> new CategoricalHinge();
+            case "cosinesimilarity", "cosineproximity" -> {
+                s.only("axis", -1);
+                yield new CosineSimilarity();
+            }
+            case "dice" -> {
+                s.none("axis");
+                yield new Dice();
+            }
+            case "tversky" -> {
+                s.none("axis");
+                yield new Tversky(s.number("alpha", 0.5), s.number("beta", 0.5));
+            }
+            case "hinge" -> new Hinge();
+            case "squaredhinge" -> new SquaredHinge();
+            case "kldivergence", "kld", "kullbackleiblerdivergence" -> new KLDivergence();
+            case "poisson" -> new Poisson();
+            case "meanabsolutepercentageerror", "mape" -> new MeanAbsolutePercentageError();
+            case "meansquaredlogarithmicerror", "msle" -> new MeanSquaredLogarithmicError();
             case "huber", "huberloss" -> new Huber(s.number("delta", 1));
             case "logcosh" -> new LogCosh();
             case "meansquarederror", "mse" -> new MeanSquaredError();

@@ -9,13 +9,43 @@ import org.jspecify.annotations.Nullable;
 final class Metrics {
     static final List<String> NAMES = List.of(
             "accuracy",
+            "auc",
             "binary_accuracy",
+            "binary_crossentropy",
+            "binary_io_u",
             "categorical_accuracy",
+            "categorical_crossentropy",
+            "categorical_hinge",
+            "cosine_similarity",
+            "f1_score",
+            "false_negatives",
+            "false_positives",
+            "fbeta_score",
+            "hinge",
+            "kl_divergence",
+            "log_cosh",
             "mean_absolute_error",
+            "mean_absolute_percentage_error",
+            "mean_io_u",
             "mean_squared_error",
+            "mean_squared_logarithmic_error",
+            "one_hot_mean_io_u",
+            "poisson",
+            "precision",
+            "precision_at_recall",
+            "r2_score",
+            "recall",
+            "recall_at_precision",
+            "root_mean_squared_error",
+            "sensitivity_at_specificity",
             "sparse_categorical_accuracy",
+            "sparse_categorical_crossentropy",
             "sparse_top_k_categorical_accuracy",
-            "top_k_categorical_accuracy");
+            "specificity_at_sensitivity",
+            "squared_hinge",
+            "top_k_categorical_accuracy",
+            "true_negatives",
+            "true_positives");
 
     private Metrics() {}
 
@@ -34,11 +64,102 @@ final class Metrics {
                 new SparseTopKCategoricalAccuracy(s.text("name", "sparse_top_k_categorical_accuracy"), s.whole("k", 5));
             case "meansquarederror", "mse" -> new MeanDifference(s.text("name", "mean_squared_error"), true);
             case "meanabsoluteerror", "mae" -> new MeanDifference(s.text("name", "mean_absolute_error"), false);
+            case "meansquaredlogarithmicerror", "msle" ->
+                new MeanOfRows(s.text("name", "mean_squared_logarithmic_error"), new MeanSquaredLogarithmicError(), 1);
+            case "meanabsolutepercentageerror", "mape" ->
+                new MeanOfRows(s.text("name", "mean_absolute_percentage_error"), new MeanAbsolutePercentageError(), 1);
+            case "cosinesimilarity", "cosineproximity" ->
+                new MeanOfRows(s.text("name", "cosine_similarity"), new CosineSimilarity(), -1);
+            case "kldivergence", "kld", "kullbackleiblerdivergence" ->
+                new MeanOfRows(s.text("name", "kl_divergence"), new KLDivergence(), 1);
+            case "poisson" -> new MeanOfRows(s.text("name", "poisson"), new Poisson(), 1);
+            case "hinge" -> new MeanOfRows(s.text("name", "hinge"), new Hinge(), 1);
+            case "squaredhinge" -> new MeanOfRows(s.text("name", "squared_hinge"), new SquaredHinge(), 1);
+            case "categoricalhinge" -> new MeanOfRows(s.text("name", "categorical_hinge"), new CategoricalHinge(), 1);
+            case "rootmeansquarederror", "rmse" ->
+                new MeanOfElements(
+                        s.text("name", "root_mean_squared_error"), MeanOfElements.Kind.ROOT_MEAN_SQUARED_ERROR);
+            case "logcosh", "logcosherror" ->
+                new MeanOfElements(s.text("name", "log_cosh"), MeanOfElements.Kind.LOG_COSH);
+            case "binarycrossentropy", "bce" -> {
+                probabilities(s);
+                yield new MeanOfElements(
+                        s.text("name", "binary_crossentropy"), MeanOfElements.Kind.BINARY_CROSSENTROPY);
+            }
+            case "categoricalcrossentropy" -> {
+                probabilities(s);
+                yield new CrossentropyOfClasses(s.text("name", "categorical_crossentropy"), false);
+            }
+            case "sparsecategoricalcrossentropy" -> {
+                probabilities(s);
+                yield new CrossentropyOfClasses(s.text("name", "sparse_categorical_crossentropy"), true);
+            }
+            case "r2score" -> {
+                s.only("class_aggregation", "uniform_average");
+                s.only("num_regressors", 0);
+                yield new R2Score(s.text("name", "r2_score"));
+            }
+            case "truepositives" -> counts("true_positives", s);
+            case "falsepositives" -> counts("false_positives", s);
+            case "truenegatives" -> counts("true_negatives", s);
+            case "falsenegatives" -> counts("false_negatives", s);
+            case "precision" -> counts("precision", s);
+            case "recall" -> counts("recall", s);
+            case "auc" -> {
+                s.only("from_logits", false);
+                s.only("multi_label", false);
+                s.ignore("num_labels", "label_weights", "thresholds");
+                yield new AUC(
+                        s.text("name", "auc"),
+                        s.whole("num_thresholds", 200),
+                        s.text("curve", "ROC"),
+                        s.text("summation_method", "interpolation"));
+            }
+            case "sensitivityatspecificity" -> at("sensitivity_at_specificity", s);
+            case "specificityatsensitivity" -> at("specificity_at_sensitivity", s);
+            case "precisionatrecall" -> at("precision_at_recall", s);
+            case "recallatprecision" -> at("recall_at_precision", s);
+            case "f1score" -> score("f1_score", 1, s);
+            case "fbetascore" -> score("fbeta_score", s.number("beta", 1), s);
+            case "meaniou" -> iou("mean_io_u", s.whole("num_classes", 2), s);
+            case "onehotmeaniou" -> iou("one_hot_mean_io_u", s.whole("num_classes", 2), s);
+            case "binaryiou" -> iou("binary_io_u", 2, s);
             default ->
                 throw new IllegalArgumentException(
                         "metric '" + name + "' is not supported (supported: " + String.join(", ", NAMES) + ")");
         };
         s.requireAllTaken();
         return metric;
+    }
+
+    private static void probabilities(Settings s) {
+        s.only("from_logits", false);
+        s.only("label_smoothing", 0);
+        s.only("axis", -1);
+    }
+
+    private static Metric counts(String name, Settings s) {
+        s.none("top_k");
+        s.none("class_id");
+        return new BinaryCounts(s.text("name", name), name, s.number("thresholds", 0.5));
+    }
+
+    private static Metric at(String name, Settings s) {
+        s.none("class_id");
+        return new AtThreshold(
+                s.text("name", name), name, s.number(AtThreshold.key(name), 0.5), s.whole("num_thresholds", 200));
+    }
+
+    private static Metric score(String name, double beta, Settings s) {
+        return new FBetaScore(s.text("name", name), name, beta, s.text("average", "macro"), s.number("threshold", -1));
+    }
+
+    private static Metric iou(String name, int classes, Settings s) {
+        s.only("axis", -1);
+        s.none("ignore_class");
+        s.only("sparse_y_true", true);
+        s.only("sparse_y_pred", !name.startsWith("one_hot"));
+        s.only("target_class_ids", "[0,1]");
+        return new MeanIoU(s.text("name", name), name, classes, s.number("threshold", 0.5));
     }
 }

@@ -111,6 +111,7 @@ public final class Trainer implements AutoCloseable {
                                     + String.join(
                                             ", ", new TreeSet<>(model.graph().frozen())) + ")"));
         }
+        train = ClassWeights.apply(train, fit.classWeight());
         pass.check(train);
         if (validation != null) {
             pass.check(validation);

@@ -31,7 +31,17 @@ class DeterminismTest {
             new Huber(0.3),
             new LogCosh(),
             new MeanAbsoluteError(),
-            new MeanSquaredError());
+            new MeanSquaredError(),
+            new MeanSquaredLogarithmicError(),
+            new CosineSimilarity(),
+            new Hinge(),
+            new SquaredHinge(),
+            new CategoricalHinge(),
+            new KLDivergence(),
+            new BinaryFocalCrossentropy(true, 0.25, 2, true, 0.1),
+            new CategoricalFocalCrossentropy(0.25, 1.5, true, 0.1),
+            new Dice(),
+            new Tversky());
 
     private static final Dataset IMAGES = TestData.classes(200, 9 * 8 * 3, 5, 4).reshapeInput(0, Shape.of(9, 8, 3));
 

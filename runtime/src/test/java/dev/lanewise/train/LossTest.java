@@ -76,6 +76,7 @@ class LossTest {
                     "huber" + of, new Huber(0.5), loss -> LossGradientCheck.of(loss, LossTest::huber, rows, cols)));
             cases.add(new Case(
                     "log cosh" + of, new LogCosh(), loss -> LossGradientCheck.of(loss, LossTest::logCosh, rows, cols)));
+            cases.addAll(RowLossCases.of(rows, cols));
             for (double s : new double[] {0, 0.2}) {
                 for (boolean fused : new boolean[] {false, true}) {
                     cases.add(new Case(

@@ -15,6 +15,7 @@ import dev.lanewise.nn.ParameterLayout;
 import dev.lanewise.train.Loss;
 import dev.lanewise.train.Metric;
 import dev.lanewise.train.Nadam;
+import dev.lanewise.train.Objective;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,7 +44,8 @@ final class KerasTrainingJson {
         }
         try {
             final TrainingConfig config = TrainingConfig.of(model);
-            return config.optimizer().plain() instanceof Record && config.loss() instanceof Record
+            return config.optimizer().plain() instanceof Record
+                            && config.objectives().stream().allMatch(of -> of.loss() instanceof Record)
                     ? new KerasTrainingJson(model, config)
                     : null;
         } catch (IllegalStateException e) {
@@ -57,7 +59,7 @@ final class KerasTrainingJson {
         final JsonObject json = new JsonObject();
         json.add("loss", loss(false));
         json.add("metrics", metrics());
-        json.add("loss_weights", JsonNull.INSTANCE);
+        json.add("loss_weights", lossWeights());
         json.add("weighted_metrics", JsonNull.INSTANCE);
         json.add("sample_weight_mode", JsonNull.INSTANCE);
         json.add("optimizer_config", optimizer(false));
@@ -72,7 +74,7 @@ final class KerasTrainingJson {
         final JsonObject json = new JsonObject();
         json.add("optimizer", optimizer);
         json.add("loss", loss(true));
-        json.add("loss_weights", JsonNull.INSTANCE);
+        json.add("loss_weights", lossWeights());
         json.add("metrics", metrics());
         json.add("weighted_metrics", JsonNull.INSTANCE);
         json.addProperty("run_eagerly", false);
@@ -119,7 +121,25 @@ final class KerasTrainingJson {
 
     /// Its name, or with other settings than the default ones an object.
     private JsonElement loss(boolean keras3) {
-        final Loss loss = config.loss();
+        if (config.objectives().size() == 1) {
+            return loss(config.objectives().getFirst().loss(), keras3);
+        }
+        final JsonArray losses = new JsonArray();
+        config.objectives().forEach(objective -> losses.add(loss(objective.loss(), keras3)));
+        return losses;
+    }
+
+    /// One for each output; null where all are 1.
+    private JsonElement lossWeights() {
+        if (config.objectives().stream().allMatch(objective -> objective.lossWeight() == 1)) {
+            return JsonNull.INSTANCE;
+        }
+        final JsonArray weights = new JsonArray();
+        config.objectives().forEach(objective -> weights.add(objective.lossWeight()));
+        return weights;
+    }
+
+    private static JsonElement loss(Loss loss, boolean keras3) {
         final Class<?> type = loss.getClass();
         final JsonObject settings = RecordJson.write((Record) loss);
         final String name = Graph.snakeCase(type.getSimpleName());
@@ -137,12 +157,20 @@ final class KerasTrainingJson {
         return json;
     }
 
+    /// Names; of several outputs a list for each.
     private JsonArray metrics() {
-        final JsonArray metrics = new JsonArray();
-        for (Metric metric : config.metrics()) {
-            metrics.add(Metric.config(metric).kerasName());
+        final JsonArray all = new JsonArray();
+        for (Objective objective : config.objectives()) {
+            final JsonArray metrics = new JsonArray();
+            for (Metric metric : objective.metrics()) {
+                metrics.add(Metric.config(metric).kerasName());
+            }
+            if (config.objectives().size() == 1) {
+                return metrics;
+            }
+            all.add(metrics);
         }
-        return metrics;
+        return all;
     }
 
     /// What the optimizer remembers, as Keras 3 writes it into `.h5` files.

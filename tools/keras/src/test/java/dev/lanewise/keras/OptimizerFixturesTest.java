@@ -20,7 +20,7 @@ import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Steps of real Keras done again, one by one: every optimizer that `keras-fixtures/training` has.
+/// Steps of real Keras done again, one by one: every optimizer and every loss that `keras-fixtures/training` has.
 class OptimizerFixturesTest {
     private static final int BATCH = 8;
     private static final double LOSS_TOLERANCE = 1e-5;
@@ -28,13 +28,13 @@ class OptimizerFixturesTest {
 
     static List<Path> folders() {
         final List<Path> folders = new ArrayList<>();
-        try (var all = Files.newDirectoryStream(Fixtures.required().resolve("training"), "opt_*")) {
+        try (var all = Files.newDirectoryStream(Fixtures.required().resolve("training"), "{opt,loss}_*")) {
             all.forEach(folders::add);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
         folders.sort(null);
-        assertTrue(folders.size() >= 21, "there are 21 optimizers, got " + folders.size());
+        assertTrue(folders.size() >= 37, "there are 21 optimizers and 16 losses, got " + folders.size());
         return folders;
     }
 

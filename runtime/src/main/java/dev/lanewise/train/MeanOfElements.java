@@ -1,0 +1,71 @@
+package dev.lanewise.train;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
+import dev.lanewise.tensor.Shape;
+import dev.lanewise.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.Map;
+
+/// The mean of a formula over all elements.
+record MeanOfElements(String name, Kind kind) implements NamedMetric {
+    /// What is averaged.
+    enum Kind {
+        /// `-(t · log p + (1 - t) · log(1 - p))`, p clipped to [1e-7, 1 - 1e-7].
+        BINARY_CROSSENTROPY,
+        /// `log(cosh(p - t))`.
+        LOG_COSH,
+        /// The root of the mean of `(p - t)²`.
+        ROOT_MEAN_SQUARED_ERROR;
+
+        double of(double p, double t) {
+            return switch (this) {
+                case BINARY_CROSSENTROPY -> {
+                    final double clipped = Math.clamp(p, RowLoss.EPSILON, 1 - RowLoss.EPSILON);
+                    yield -t * StrictMath.log(clipped) - (1 - t) * StrictMath.log(1 - clipped);
+                }
+                case LOG_COSH -> {
+                    final double d = Math.abs(p - t);
+                    yield d + StrictMath.log1p(StrictMath.exp(-2 * d)) - StrictMath.log(2);
+                }
+                case ROOT_MEAN_SQUARED_ERROR -> (p - t) * (p - t);
+            };
+        }
+    }
+
+    @Override
+    public String kerasName() {
+        return switch (kind) {
+            case BINARY_CROSSENTROPY -> "binary_crossentropy";
+            case LOG_COSH -> "log_cosh";
+            case ROOT_MEAN_SQUARED_ERROR -> "root_mean_squared_error";
+        };
+    }
+
+    @Override
+    public Map<String, Object> config() {
+        return Map.of("name", name);
+    }
+
+    @Override
+    public Accumulator accumulator(Shape y, Shape target) {
+        Rows.requireElements(name, y, target);
+        return new Average() {
+            @Override
+            public void update(Tensor of, Tensor truth) {
+                final MemorySegment a = of.segment();
+                final MemorySegment b = truth.segment();
+                double sum = 0;
+                for (int i = 0; i < of.size(); i++) {
+                    sum += kind.of(a.getAtIndex(JAVA_FLOAT, i), b.getAtIndex(JAVA_FLOAT, i));
+                }
+                add(sum, of.size());
+            }
+
+            @Override
+            public double result() {
+                return kind == Kind.ROOT_MEAN_SQUARED_ERROR ? Math.sqrt(super.result()) : super.result();
+            }
+        };
+    }
+}
