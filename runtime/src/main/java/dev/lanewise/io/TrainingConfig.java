@@ -224,6 +224,7 @@ public record TrainingConfig(Optimizer optimizer, List<Objective> objectives) {
         }
         try {
             final JsonObject json = UniqueJson.parse(text);
+            final Optimizer optimizer = readOptimizer(json.getAsJsonObject("optimizer"));
             final List<Objective> objectives = new ArrayList<>();
             if (json.has("outputs")) {
                 for (JsonElement output : json.getAsJsonArray("outputs")) {
@@ -232,7 +233,7 @@ public record TrainingConfig(Optimizer optimizer, List<Objective> objectives) {
             } else {
                 objectives.add(readObjective(json));
             }
-            return new TrainingConfig(readOptimizer(json.getAsJsonObject("optimizer")), objectives);
+            return new TrainingConfig(optimizer, objectives);
         } catch (ModelFormatException | NotKnownException e) {
             throw e;
         } catch (RuntimeException e) {
