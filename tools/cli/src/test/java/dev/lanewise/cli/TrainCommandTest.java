@@ -310,9 +310,9 @@ class TrainCommandTest {
             --validation-split 1          | --validation-split must be from 0 to below 1
             --learning-rate -1            | --learning-rate must be
             --learning-rate NaN           | --learning-rate must be
-            --optimizer ftrl              | supported: adam, adamw, rmsprop, sgd
-            --loss hinge                  | supported: binary_crossentropy
-            --metrics auc                 | metric 'auc' is not supported
+            --optimizer lamb              | supported: adadelta
+            --loss ctc                    | supported: binary_crossentropy
+            --metrics magic               | metric 'magic' is not supported
             --hidden 12,                  | no list of sizes
             --hidden 0                    | 1 unit or more
             --resume                      | --resume needs --model
