@@ -1,6 +1,7 @@
 import org.jspecify.annotations.NullMarked;
 
-/// JMH benchmarks. Only the command that starts them runs in this module; JMH and its forks run on the class path,
+/// JMH benchmarks. Only the command that starts them runs in this module; JMH and its forks run on the class
+/// path,
 /// so that no other command waits for JMH's jars.
 @NullMarked
 module dev.lanewise.bench {

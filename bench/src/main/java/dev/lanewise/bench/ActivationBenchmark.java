@@ -28,7 +28,8 @@ public class ActivationBenchmark {
     @Param({"scalar", "simd"})
     public String kernels = "simd";
 
-    /// By Keras' name, with ` gradient` for the backward pass: cheap ones, one exponential, a rational function of it.
+    /// By Keras' name, with ` gradient` for the backward pass: cheap ones, one exponential, a rational
+    /// function of it.
     @Param({"relu", "relu gradient", "sigmoid", "tanh", "tanh gradient", "gelu", "gelu gradient", "softplus"})
     public String kernel = "relu";
 

@@ -13,7 +13,8 @@ final class Caches {
     /// A level of memory.
     ///
     /// @param name `L1`, `L2`, `L3` or `memory`
-    /// @param bytes to move around in: half of a cache, so that all of it stays there, or four times the last cache
+    /// @param bytes to move around in: half of a cache, so that all of it stays there, or four times the
+    ///     last cache
     record Level(String name, long bytes) {}
 
     private static final long MIB = 1024 * 1024;

@@ -16,8 +16,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Predicate;
 
-/// `lanewise bench gemm --against`: products beside those of native libraries, each in a process of its own, where
-/// ours runs in turns with it. Peers are compared with each other only by their ratios to ours in the same process.
+/// `lanewise bench gemm --against`: products beside those of native libraries, each in a process of its own,
+/// where
+/// ours runs in turns with it. Peers are compared with each other only by their ratios to ours in the same
+/// process.
 final class Comparison {
     private final List<Product> products;
     private final long millis;
@@ -110,7 +112,8 @@ final class Comparison {
 
     /// Geometric mean and minimum of the ratios of some rows.
     ///
-    /// @param small of the products whose sizes are all 64 or less, `large` of the others; NaN where there are none
+    /// @param small of the products whose sizes are all 64 or less, `large` of the others; NaN where there
+    ///     are none
     record Summary(String peer, int threads, int products, double geometricMean, Least large, Least small) {
         JsonObject json() {
             final JsonObject json = new JsonObject();

@@ -77,7 +77,8 @@ record Contest(double median, double best, double spread, double peerMedian, dou
         return (sorted[n * 9 / 10] - sorted[n / 10]) / 2 / median(sorted);
     }
 
-    /// Runs a call until it is no longer getting faster. HotSpot's compilers are among the threads that are waited for
+    /// Runs a call until it is no longer getting faster. HotSpot's compilers are among the threads that are
+    /// waited for
     /// between windows.
     ///
     /// @return nanoseconds of a call, about

@@ -18,7 +18,8 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /// Rates of the convolutions of ResNet50 and MobileNetV2 on one image of 224 x 224, forward and both gradients,
-/// each held against the FMA peak and against a product of matrices with the same sizes, measured in turn with it.
+/// each held against the FMA peak and against a product of matrices with the same sizes, measured in turn
+/// with it.
 /// A depthwise convolution is no product; it has the peak alone.
 final class ConvBench {
     /// @param size height and width of the input

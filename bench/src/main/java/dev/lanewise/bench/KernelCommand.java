@@ -7,7 +7,8 @@ import java.io.PrintWriter;
 import java.util.List;
 import picocli.CommandLine.Command;
 
-/// `lanewise bench activation` and `lanewise bench softmax`: kernels beside the plain loop with the same streams, on
+/// `lanewise bench activation` and `lanewise bench softmax`: kernels beside the plain loop with the same
+/// streams, on
 /// 8 Ki elements (in L1 and L2), 128 Ki (L2 and L3) and 16 Mi (memory).
 abstract class KernelCommand extends BenchCommand.Measure {
     private static final List<Integer> SIZES = List.of(1 << 13, 1 << 17, 1 << 24);

@@ -11,7 +11,8 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// The instructions that HotSpot's best compiler made of a method, read from what a process of its own prints. HotSpot
+/// The instructions that HotSpot's best compiler made of a method, read from what a process of its own
+/// prints. HotSpot
 /// prints them as bytes, and fused multiply-adds can be told by theirs; nothing else need be installed.
 final class MachineCode {
     private static final Pattern METHOD = Pattern.compile("Compiled method \\(c(\\d)\\).* [\\w.$]+::(\\w+) .*");
@@ -78,7 +79,8 @@ final class MachineCode {
         }
     }
 
-    /// Fused multiply-adds of packed floats in x86-64 code: VEX or EVEX, map 0F38, prefix 66, W 0, operation 98, A8 or
+    /// Fused multiply-adds of packed floats in x86-64 code: VEX or EVEX, map 0F38, prefix 66, W 0, operation
+    /// 98, A8 or
     /// B8 (Intel 64 Architectures Manual, volume 2, VFMADD132PS and its two brothers).
     static int count(byte[] code) {
         int count = 0;

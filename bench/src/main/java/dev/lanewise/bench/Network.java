@@ -56,7 +56,8 @@ record Network(List<Integer> sizes, int batch) {
         return weights;
     }
 
-    /// FLOP of a step: forward and the gradient by the weights of all layers, and the gradient by the inputs of all
+    /// FLOP of a step: forward and the gradient by the weights of all layers, and the gradient by the inputs
+    /// of all
     /// but the first; 2 for each product and sum.
     double stepFlop() {
         double flop = 0;

@@ -13,7 +13,8 @@ import java.util.Locale;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
-/// Where the peers' libraries are: in a folder beside the benchmarks' jar, where Maven puts the published jars when
+/// Where the peers' libraries are: in a folder beside the benchmarks' jar, where Maven puts the published
+/// jars when
 /// they are first asked for and where the libraries are unpacked.
 final class PeerFiles {
     private static final String COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.11.0:copy";

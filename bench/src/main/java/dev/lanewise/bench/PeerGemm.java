@@ -15,7 +15,8 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.util.Map;
 
-/// `sgemm` of a native library, called on the caller's own memory; the library stays loaded until the process ends.
+/// `sgemm` of a native library, called on the caller's own memory; the library stays loaded until the
+/// process ends.
 @SuppressWarnings("restricted") // calls into native code are what this is for
 final class PeerGemm {
     private static final Linker LINKER = Linker.nativeLinker();

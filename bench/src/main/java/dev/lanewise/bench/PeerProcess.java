@@ -17,7 +17,8 @@ import java.util.Random;
 
 /// A process with one peer loaded: two libraries in one process would share names and fight over the processors.
 ///
-/// Arguments: the peer, its library, threads, milliseconds. Products are read from standard input, one a line; each
+/// Arguments: the peer, its library, threads, milliseconds. Products are read from standard input, one a
+/// line; each
 /// is answered by a line of JSON on standard output, as was the start by the peer's version.
 final class PeerProcess {
     /// What stands before answers; libraries may print lines of their own.

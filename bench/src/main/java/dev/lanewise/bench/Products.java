@@ -4,7 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-/// What products are compared with native libraries: a fixed list, and others drawn at random, so that no kernel is
+/// What products are compared with native libraries: a fixed list, and others drawn at random, so that no
+/// kernel is
 /// tuned to the list alone.
 final class Products {
     private static final int LARGEST = 2048;

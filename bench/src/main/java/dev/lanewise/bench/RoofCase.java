@@ -193,7 +193,8 @@ record RoofCase(String family, String name, int cols, double flop, Streams strea
                 (s, o, rows, c) -> kernel.forward(s.get(0), o, s.get(1), o, rows, c));
     }
 
-    /// From a choice of two to a language model's words. A row is read again for its maximum, for the sum and to be
+    /// From a choice of two to a language model's words. A row is read again for its maximum, for the sum
+    /// and to be
     /// divided; it is in a cache by then.
     private static void softmax(List<RoofCase> to, Kernels k) {
         for (int cols : List.of(2, 10, 100, 1_000, 10_000, 100_000)) {

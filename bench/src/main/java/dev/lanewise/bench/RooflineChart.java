@@ -26,7 +26,8 @@ import org.jfree.data.xy.XYSeries;
 import org.jfree.data.xy.XYSeriesCollection;
 import org.jfree.svg.SVGGraphics2D;
 
-/// The picture of a roofline: GFLOP/s over FLOP for each byte, both in powers of ten; a slope for each level of memory,
+/// The picture of a roofline: GFLOP/s over FLOP for each byte, both in powers of ten; a slope for each level
+/// of memory,
 /// the FMA peak as the flat part; kernels as points, filled where their data are in a cache, hollow in memory.
 final class RooflineChart {
     private static final int WIDTH = 1_200;

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// @param median of the runs, in `unit`
 /// @param best of the runs
 /// @param spread half the distance between the 10th and the 90th hundredth of the runs, over the median
-/// @param ceilingShare the rate over the FMA peak of the same threads, measured right before it (of several parts the
+/// @param ceilingShare the rate over the FMA peak of the same threads, measured right before it (of several
+///     parts the
 ///     median), or null
 /// @param peer what it is compared with, or null
 /// @param ratio median over the peer's: above 1 is faster; null without peer
@@ -54,7 +55,8 @@ record Row(
                 null);
     }
 
-    /// A rate from several parts, each held against its own peak: where other guests of the machine take a share of
+    /// A rate from several parts, each held against its own peak: where other guests of the machine take a
+    /// share of
     /// the cores for a while, they take it of both.
     ///
     /// @param parts nanoseconds of single runs in a row

@@ -6,7 +6,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-/// Fused multiply-adds in registers alone, in several numbers of chains that do not wait for each other. Too few do
+/// Fused multiply-adds in registers alone, in several numbers of chains that do not wait for each other. Too
+/// few do
 /// not fill the units, too many leave the registers: where neighbours agree, the rate is the CPU's own.
 final class SimdCeiling {
     static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED.withShape(

@@ -7,7 +7,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 
-/// Plain vector loops with some read and written streams and next to no arithmetic: how fast memory goes. `n` is a
+/// Plain vector loops with some read and written streams and next to no arithmetic: how fast memory goes.
+/// `n` is a
 /// multiple of eight vectors, offsets count floats.
 final class SimdStreams {
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();

@@ -19,7 +19,8 @@ import java.util.List;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
-/// The parts of a network's training step, run one after the other as in a step and each timed: the same layers and
+/// The parts of a network's training step, run one after the other as in a step and each timed: the same
+/// layers and
 /// kernels that a trainer calls, on buffers of their own.
 final class StepParts implements AutoCloseable {
     /// As Keras sets Adam up.

@@ -17,7 +17,8 @@ public interface ActivationKernel {
     ///
     /// Of `x` (the input) and `y` (the output of [#forward]) only the one that [Activation#gradientFrom()] names
     /// is read; the other may be null. `dx` may be `dy` unless `accumulate`; `dx` may also be the one of `x` and
-    /// `y` that is read, unless `accumulate` and if [Activation#worksInPlace()]. Where the output has other columns
+    /// `y` that is read, unless `accumulate` and if [Activation#worksInPlace()]. Where the output has other
+    /// columns
     /// than the input, `dx` overlaps nothing.
     ///
     /// @throws IllegalArgumentException if the operand needed is null, or an operand is not native, is mapped, or

@@ -36,7 +36,8 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/// The activations by Keras' name, with Keras' parameters. Those that have no constant here are made by [#of], and
+/// The activations by Keras' name, with Keras' parameters. Those that have no constant here are made by
+/// [#of], and
 /// their classes are not loaded before.
 public final class Activations {
     public static final Activation LINEAR = new Linear();

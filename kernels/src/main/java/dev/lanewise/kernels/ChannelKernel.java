@@ -8,7 +8,8 @@ import java.lang.foreign.MemorySegment;
 /// Sums go over the rows in order, each column starts from 0. For long ones cut the rows into parts of a fixed
 /// length and add up the results.
 ///
-/// Every method throws [IllegalArgumentException] if an operand is not native, is mapped, or is shorter than asked
+/// Every method throws [IllegalArgumentException] if an operand is not native, is mapped, or is shorter than
+/// asked
 /// for.
 public interface ChannelKernel {
     /// `y[c] = Σ_r (x[r, c] - mean[c])²`, each term by fused multiply-add of the rounded difference.

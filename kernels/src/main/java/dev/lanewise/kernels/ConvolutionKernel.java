@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A [Window] says which pixel each tap of a position meets.
 ///
-/// Every method throws [IllegalArgumentException] if an operand is not native, is mapped, or is shorter than asked
+/// Every method throws [IllegalArgumentException] if an operand is not native, is mapped, or is shorter than
+/// asked
 /// for.
 public interface ConvolutionKernel {
     /// Floats of work that [#transpose] needs.
@@ -72,7 +73,8 @@ public interface ConvolutionKernel {
             long yStep,
             boolean accumulate);
 
-    /// What one row of positions adds to the gradient of a depthwise kernel: `sums[t, c] += Σ_p x[pixel of t at p,
+    /// What one row of positions adds to the gradient of a depthwise kernel:
+    /// `sums[t, c] += Σ_p x[pixel of t at p,
     /// c] · dy[p, c]` for `c` in `channel .. channel + channels`.
     ///
     /// The sum over the row starts from 0 and takes the products in the order of the positions by fused

@@ -4,7 +4,8 @@ import java.lang.foreign.MemorySegment;
 
 /// Loops over single elements. In all of them an output may be one of the inputs, at the same offset.
 ///
-/// Every method throws [IllegalArgumentException] if an operand is not native, is mapped, or is shorter than asked
+/// Every method throws [IllegalArgumentException] if an operand is not native, is mapped, or is shorter than
+/// asked
 /// for.
 public interface ElementwiseKernel {
     /// `c[i] = a[i] + b[i]`.
@@ -75,7 +76,8 @@ public interface ElementwiseKernel {
     /// `y[i] = fma(x[i] - y[i], c, y[i])`: a share `c` of the way from `y` to `x`.
     void approach(MemorySegment x, long xo, MemorySegment y, long yo, int n, float c);
 
-    /// `dst[i] = (src[i] & 0xff) * scale`: unsigned bytes, as in images. The bytes may be the last `n` of the `4 n`
+    /// `dst[i] = (src[i] & 0xff) * scale`: unsigned bytes, as in images. The bytes may be the last `n` of
+    /// the `4 n`
     /// of `dst` (then they are converted in place), and do not overlap it otherwise.
     ///
     /// @param so offset in `src` **in bytes**

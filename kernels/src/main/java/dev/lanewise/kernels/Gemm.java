@@ -6,9 +6,11 @@ import org.jspecify.annotations.Nullable;
 /// Matrix product `C[m, n] = clamp(op(A)[m, k] · op(B)[k, n] + init)`; row-major, `op` is the matrix or its
 /// transpose.
 ///
-/// **Order of operations.** Each element of C is one accumulator that starts from `init` and takes the products in
+/// **Order of operations.** Each element of C is one accumulator that starts from `init` and takes the
+/// products in
 /// the order of k, by fused multiply-add. So its bits depend neither on the implementation, the vector width, the
-/// blocking, nor on which rows and columns are computed together. `init` is the bias of the column, or 0 (`beta` =
+/// blocking, nor on which rows and columns are computed together. `init` is the bias of the column, or 0
+/// (`beta` =
 /// 0), or the element of C (`beta` = 1), or `beta` times that element, rounded once.
 ///
 /// `beta` = 0 never reads C, which may hold NaN. A row of A or B that is not needed is never read.
@@ -23,7 +25,8 @@ public interface Gemm {
     ///
     /// @param transA A is stored as `[k, m]`
     /// @param transB B is stored as `[n, k]`
-    /// @param lda floats between the starts of two stored rows of A; as `ldb`, `ldc`. At least the length of a row
+    /// @param lda floats between the starts of two stored rows of A; as `ldb`, `ldc`. At least the length of
+    ///     a row
     ///     for C; A and B may overlap themselves (a convolution's rows do)
     /// @param beta factor of the old C; 0 with a bias
     /// @param bias `n` floats that every row starts from, or null

@@ -56,7 +56,8 @@ public record Kernels(
         return scalar(new ScalarGemm());
     }
 
-    /// [#scalar()] with a product that is some five times faster: what runs where there are no vectors, or before they
+    /// [#scalar()] with a product that is some five times faster: what runs where there are no vectors, or
+    /// before they
     /// are compiled.
     public static Kernels plain() {
         return scalar(new PlainGemm());

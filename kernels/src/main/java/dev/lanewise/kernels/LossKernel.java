@@ -6,11 +6,13 @@ import org.jspecify.annotations.Nullable;
 /// Losses: one value per row and, where asked for, the gradient of all `rows x cols` inputs, dense and row-major.
 ///
 /// In all of them `w[r]` is the row's weight, 1 where `weights` is null, and `scale` multiplies the gradient only
-/// (1 / batch, say). The factor of a row's gradient is computed once, as `w[r] * scale`. Sums over a row go in the
+/// (1 / batch, say). The factor of a row's gradient is computed once, as `w[r] * scale`. Sums over a row go
+/// in the
 /// order of [ReductionKernel]. The gradient is computed where its segment is not null. `loss` overlaps no other
 /// operand.
 ///
-/// Every method throws [IllegalArgumentException] if an operand is not native, is mapped, or is shorter than asked
+/// Every method throws [IllegalArgumentException] if an operand is not native, is mapped, or is shorter than
+/// asked
 /// for, if `cols` is 0 while there are rows, or if a label is not an integer in `[0, cols)`.
 public interface LossKernel {
     /// Softmax and cross-entropy with labels, by the logarithm of the sum of exponentials. With `m = max_c z[c]`,
@@ -116,7 +118,8 @@ public interface LossKernel {
             int cols,
             float scale);
 
-    /// Mean squared error of a row: `loss = w * (Σ_c (y[c] - t[c])² / cols)`, `dy[c] = (y[c] - t[c]) * (2 / cols *
+    /// Mean squared error of a row: `loss = w * (Σ_c (y[c] - t[c])² / cols)`,
+    /// `dy[c] = (y[c] - t[c]) * (2 / cols *
     /// (w * scale))`.
     ///
     /// @param dy may be `y`

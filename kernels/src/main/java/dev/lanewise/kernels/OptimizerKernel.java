@@ -6,10 +6,12 @@ import org.jspecify.annotations.Nullable;
 /// Parameter updates, each in one pass. All segments of a call have the same layout: the range `[o, o + n)` of
 /// each.
 ///
-/// **Tiny state**: where the contract says `flush(a)`, an `a` with `|a| < 2^-100` is stored as 0 and takes part as
+/// **Tiny state**: where the contract says `flush(a)`, an `a` with `|a| < 2^-100` is stored as 0 and takes
+/// part as
 /// 0. Moments of a parameter whose gradient has become zero would otherwise decay into denormals, which are slow.
 ///
-/// Every method throws [IllegalArgumentException] if an operand is not native, is mapped, or is shorter than asked
+/// Every method throws [IllegalArgumentException] if an operand is not native, is mapped, or is shorter than
+/// asked
 /// for.
 public interface OptimizerKernel {
     /// `w = fma(-lr, g, w)`.
@@ -174,7 +176,8 @@ public interface OptimizerKernel {
             float beta2,
             float epsilon);
 
-    /// Keras' Ftrl (McMahan et al. 2013): follow the regularized leader. With `P(x) = x^-power`, the square root for
+    /// Keras' Ftrl (McMahan et al. 2013): follow the regularized leader. With `P(x) = x^-power`, the square
+    /// root for
     /// -0.5, else `exp(-power * log(x))`, in floats:
     /// ```
     /// b = flush(fma(g, g, a)); sigma = (P(b) - P(a)) / lr; a = b

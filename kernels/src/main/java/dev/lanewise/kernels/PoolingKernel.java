@@ -9,7 +9,8 @@ import java.lang.foreign.MemorySegment;
 /// whose first cells are `step` floats apart; their results are cells that follow one another. Within a window
 /// cells come in the order planes, rows, width. Images and sequences are windows of one plane, or of one row too.
 ///
-/// Every method throws [IllegalArgumentException] if an operand is not native, is mapped, or is shorter than asked
+/// Every method throws [IllegalArgumentException] if an operand is not native, is mapped, or is shorter than
+/// asked
 /// for, if a size is not positive (`count` may be 0), or a stride is negative.
 public interface PoolingKernel {
     /// `y[i, c]` = the largest `x` of window `i` and channel `c`, as [Math#max]: NaN if one is NaN.
@@ -27,7 +28,8 @@ public interface PoolingKernel {
             long rowStride,
             int width);
 
-    /// The gradient of [#max]: the first cell of window `i` that is `y[i, c]` has `dy[i, c]` added to its `dx`, and
+    /// The gradient of [#max]: the first cell of window `i` that is `y[i, c]` has `dy[i, c]` added to its
+    /// `dx`, and
     /// all others of the window 0; none has it where `y` is NaN. Windows come in order.
     void maxGradient(
             MemorySegment x,

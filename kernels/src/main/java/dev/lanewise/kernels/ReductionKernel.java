@@ -9,7 +9,8 @@ import java.lang.foreign.MemorySegment;
 /// left, neighbours (`j + 1`), then neighbouring pairs (`j + 2`), fours (`j + 4`) and eights (`j + 8`). The order
 /// depends on nothing but the length.
 ///
-/// Every method throws [IllegalArgumentException] if an operand is not native, is mapped, or is shorter than asked
+/// Every method throws [IllegalArgumentException] if an operand is not native, is mapped, or is shorter than
+/// asked
 /// for.
 public interface ReductionKernel {
     /// The sum of `n` elements, in the order above; 0 if `n` is 0.

@@ -8,7 +8,8 @@ import java.lang.foreign.MemorySegment;
 /// **Sums of a row** have the order of [ReductionKernel]. `gamma` and `beta` are rows of `cols` floats: ones and
 /// zeros where there are none.
 ///
-/// Every method throws [IllegalArgumentException] if an operand is not native, is mapped, or is shorter than asked
+/// Every method throws [IllegalArgumentException] if an operand is not native, is mapped, or is shorter than
+/// asked
 /// for.
 public interface RowNormalizationKernel {
     /// `mean[r] = (Σ x[r, c]) / cols` and `variance[r] = (Σ (x[r, c] - mean[r])²) / cols`.

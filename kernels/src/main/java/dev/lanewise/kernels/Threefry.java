@@ -1,6 +1,7 @@
 package dev.lanewise.kernels;
 
-/// Random bits from a key and a counter: Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror, Shaw: Parallel random
+/// Random bits from a key and a counter: Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror, Shaw: Parallel
+/// random
 /// numbers: as easy as 1, 2, 3; SC 2011).
 ///
 /// A pure function, so that the numbers of an index are the same however work is split. Independent streams come

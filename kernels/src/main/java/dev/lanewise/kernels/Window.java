@@ -12,7 +12,8 @@ public record Window(Axis depth, Axis height, Axis width, int channels) {
         }
     }
 
-    /// One axis: at position `p` tap `t` meets pixel `first + p · step + t · tapStep`, or nothing, which counts as
+    /// One axis: at position `p` tap `t` meets pixel `first + p · step + t · tapStep`, or nothing, which
+    /// counts as
     /// a zero, where that is not in `0 .. size`.
     ///
     /// @param size pixels of the source

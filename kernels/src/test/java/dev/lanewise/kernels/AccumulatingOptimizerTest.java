@@ -12,7 +12,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// The contract of Adagrad, Adadelta, Adamax, Nadam, Ftrl and Lion of [OptimizerKernel] for the implementation and
+/// The contract of Adagrad, Adadelta, Adamax, Nadam, Ftrl and Lion of [OptimizerKernel] for the
+/// implementation and
 /// width of this run.
 class AccumulatingOptimizerTest {
     private static final float LR = 0.01f;

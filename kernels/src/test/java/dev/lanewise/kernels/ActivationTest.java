@@ -323,7 +323,8 @@ class ActivationTest {
         }
     }
 
-    /// By Keras' formula, by hand: rows of one element above the border, of two, of equal ones, and one that is zeros.
+    /// By Keras' formula, by hand: rows of one element above the border, of two, of equal ones, and one that
+    /// is zeros.
     @Test
     void sparsemaxIsThatOfKeras() {
         float[][] rows = {{3, 1, 0.5f}, {0.25f, 0.5f, -3}, {-1, -1, -2.5f}, {4, 3.75f, 0}};

@@ -24,7 +24,8 @@ class ConvolutionTest {
         Tested.print(ConvolutionTest.class, Tested.KERNELS.convolution());
     }
 
-    /// Axes as convolutions and their gradients have them: padding, strides, gaps, taps backwards, and none at all.
+    /// Axes as convolutions and their gradients have them: padding, strides, gaps, taps backwards, and none
+    /// at all.
     private static final List<Axis> AXES = List.of(
             new Axis(6, 4, 3, 0, 1, 1),
             new Axis(5, 5, 3, -1, 1, 1),

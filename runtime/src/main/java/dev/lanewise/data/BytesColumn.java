@@ -9,7 +9,8 @@ import java.lang.foreign.MemorySegment;
 
 /// Unsigned bytes, such as pixels, which become `byte * scale` when they are gathered.
 final class BytesColumn implements Column {
-    /// Bytes converted at a time, of several samples if they are small: their floats stay in the first-level cache
+    /// Bytes converted at a time, of several samples if they are small: their floats stay in the first-level
+    /// cache
     /// between the copy and the conversion.
     private static final int CHUNK = 4096;
 

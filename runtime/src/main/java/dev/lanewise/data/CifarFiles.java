@@ -12,7 +12,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// CIFAR-10's binary files, `data_batch….bin` to train on and `test_batch….bin` to test with, plain or packed with
+/// CIFAR-10's binary files, `data_batch….bin` to train on and `test_batch….bin` to test with, plain or
+/// packed with
 /// gzip: records of a label, 0 to 9, and the red, the green and the blue values of 32 x 32 pixels, row by row,
 /// a byte each. Samples become `[32, 32, 3]`.
 final class CifarFiles {

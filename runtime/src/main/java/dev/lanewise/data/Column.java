@@ -20,7 +20,8 @@ interface Column {
         return this;
     }
 
-    /// Writes samples `order[from + i] + first`, `i < count`, one after the other from float `dstOffset` of `dst`.
+    /// Writes samples `order[from + i] + first`, `i < count`, one after the other from float `dstOffset` of
+    /// `dst`.
     /// Allocates nothing. The caller has checked the samples and the room.
     void gather(int first, int[] order, int from, int count, MemorySegment dst, long dstOffset);
 

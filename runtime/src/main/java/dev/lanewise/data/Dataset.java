@@ -125,7 +125,8 @@ public interface Dataset {
     /// This data set with other targets, for a model of several outputs: all inputs of these data sets, in order.
     ///
     /// ```java
-    /// Dataset.of(images, Shape.of(28, 28)).withTargets(Dataset.of(boxes, Shape.of(4)), Dataset.of(labels, Shape.of()))
+    /// Dataset.of(images, Shape.of(28, 28)).withTargets(Dataset.of(boxes, Shape.of(4)), Dataset.of(labels,
+    /// Shape.of()))
     /// ```
     ///
     /// @throws IllegalArgumentException if there are not as many targets as samples

@@ -29,7 +29,8 @@ public final class NpyFile {
 
     /// Reads the file at `path`.
     ///
-    /// @throws DataFormatException if it is not an NPY file, is damaged, or holds something else than real numbers
+    /// @throws DataFormatException if it is not an NPY file, is damaged, or holds something else than real
+    ///     numbers
     /// @throws UncheckedIOException if it cannot be read
     public static NumberArray read(Path path) {
         return ByteSource.readFile(path, NpyFile::read);
@@ -37,7 +38,8 @@ public final class NpyFile {
 
     /// Reads a whole stream, which stays open; `name` is for messages.
     ///
-    /// @throws DataFormatException if it is not an NPY file, is damaged, or holds something else than real numbers
+    /// @throws DataFormatException if it is not an NPY file, is damaged, or holds something else than real
+    ///     numbers
     /// @throws UncheckedIOException if it cannot be read
     public static NumberArray read(String name, InputStream in) {
         return read(ByteSource.unpacking(name, in, -1));

@@ -4,7 +4,8 @@ import dev.lanewise.tensor.Shape;
 import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
-/// Numbers read from or written to a data file: a shape and the values in row-major order, as float32 whatever the
+/// Numbers read from or written to a data file: a shape and the values in row-major order, as float32
+/// whatever the
 /// file had. Only unsigned bytes stay bytes, since that is what images are made of.
 public final class NumberArray {
     private final Shape shape;
@@ -57,7 +58,8 @@ public final class NumberArray {
         return kind == 'i' || kind == 'u' || kind == 'b';
     }
 
-    /// The values as floats; not a copy, unless they are unsigned bytes. Whole numbers beyond 2^24 and doubles are
+    /// The values as floats; not a copy, unless they are unsigned bytes. Whole numbers beyond 2^24 and
+    /// doubles are
     /// rounded.
     public float[] data() {
         return bytes != null ? NumberType.UINT8.toFloats(bytes, ByteOrder.nativeOrder()) : floats();

@@ -232,7 +232,8 @@ public final class Compute implements AutoCloseable {
         activate(activation, false, x, y, null, null, rows, cols, false);
     }
 
-    /// `dx = dy · activation'` (added to `dx` with `accumulate`), from `x` or `y` as the activation says; `dx` may
+    /// `dx = dy · activation'` (added to `dx` with `accumulate`), from `x` or `y` as the activation says;
+    /// `dx` may
     /// be `dy`.
     public void backward(
             Activation activation,

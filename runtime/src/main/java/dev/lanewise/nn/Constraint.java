@@ -6,7 +6,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /// What a weight is made to be after each update. Keras' classes, letter for letter. Norms are
-/// `‖w‖ = sqrt(Σ w²)` over the dimensions in `axis`, one for each place in the other dimensions; for a dense kernel
+/// `‖w‖ = sqrt(Σ w²)` over the dimensions in `axis`, one for each place in the other dimensions; for a dense
+/// kernel
 /// `[in, out]`, axis 0 is all that leads to an output.
 public sealed interface Constraint {
     /// Keras' epsilon: norms are divided by that much more than they are.

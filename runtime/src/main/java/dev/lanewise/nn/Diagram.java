@@ -7,7 +7,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/// A picture of a graph: each call of a layer a box with name, type and output shape, arrows from what it reads, and
+/// A picture of a graph: each call of a layer a box with name, type and output shape, arrows from what it
+/// reads, and
 /// frames around models within the model. As DOT for Graphviz, or as SVG laid out in layers from top to bottom.
 final class Diagram {
     private static final int CHARACTER = 7;

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// @param calls in order
 /// @param inputs the calls of the input layers, in the model's order
 /// @param outputs in the model's order
-/// @param frozen names of layers that are not trained (Keras' `trainable` is false): their weights stay, and where
+/// @param frozen names of layers that are not trained (Keras' `trainable` is false): their weights stay, and
+///     where
 ///     training and inference differ they work as in inference if Keras' layer does so
 /// @param groups models within the model: their layers are among the layers, and each call of theirs is calls of
 ///     its layers. Nothing is computed by them; they are kept to be shown, frozen as one and written again
@@ -409,7 +410,8 @@ public record Graph(
         }
     }
 
-    /// A picture of the graph in Graphviz' language DOT: a box for each call, frames around models within the model.
+    /// A picture of the graph in Graphviz' language DOT: a box for each call, frames around models within
+    /// the model.
     public String dot() {
         return new Diagram(this).dot();
     }

@@ -10,7 +10,8 @@ import java.util.concurrent.ConcurrentHashMap;
 /// Keras' initializers with its defaults (`keras/src/initializers`), and the registry by which model files name
 /// them.
 ///
-/// Fans are Keras': `[in, out]` for a matrix; for a convolution the receptive field times the last two dimensions;
+/// Fans are Keras': `[in, out]` for a matrix; for a convolution the receptive field times the last two
+/// dimensions;
 /// for a vector its length twice.
 public final class Initializers {
     /// Standard deviation of a standard normal distribution cut at two standard deviations.

@@ -5,7 +5,8 @@ import dev.lanewise.tensor.Shape;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// A layer's configuration, as an immutable record, and its formulas. It remembers nothing between calls: all that
+/// A layer's configuration, as an immutable record, and its formulas. It remembers nothing between calls:
+/// all that
 /// a call reads and writes is in [LayerBuffers]. Users write their own; [Layers#register] makes them known to the
 /// model file.
 ///
@@ -13,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 public interface Layer {
     /// Shapes of the outputs for shapes of the inputs.
     ///
-    /// @throws IllegalArgumentException if the layer cannot take these inputs; the message names the layer's type,
+    /// @throws IllegalArgumentException if the layer cannot take these inputs; the message names the layer's
+    ///     type,
     ///     what was expected and what came. The graph puts the layer's name before it.
     List<Shape> outputShapes(List<Shape> inputs);
 
@@ -42,7 +44,8 @@ public interface Layer {
         return false;
     }
 
-    /// Shapes of the masks that forward writes, one for each output, null for none; an empty list stands for none at
+    /// Shapes of the masks that forward writes, one for each output, null for none; an empty list stands for
+    /// none at
     /// all.
     ///
     /// @param masks shapes of the inputs' masks, null for none
@@ -50,7 +53,8 @@ public interface Layer {
         return List.of();
     }
 
-    /// Shapes of what the workspace keeps for the layer from one pass to the next, all zeros at first. A pass outside
+    /// Shapes of what the workspace keeps for the layer from one pass to the next, all zeros at first. A
+    /// pass outside
     /// training may write it in forward; training writes it in [#updateState].
     default List<Shape> state(List<Shape> inputs) {
         return List.of();

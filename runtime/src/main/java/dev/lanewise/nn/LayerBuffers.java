@@ -199,7 +199,8 @@ public final class LayerBuffers {
         auxiliaryLoss += loss;
     }
 
-    /// Task `id` of this call, made on first use and kept, so that a step allocates none; `make` captures nothing.
+    /// Task `id` of this call, made on first use and kept, so that a step allocates none; `make` captures
+    /// nothing.
     public <L extends Layer> RangeTask task(String id, L layer, BiFunction<L, LayerBuffers, RangeTask> make) {
         return kept(RangeTask.class, id, layer, make);
     }

@@ -11,7 +11,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 
-/// A model with changes that are not made yet: layers cut off, put before or behind, frozen. It is a value without
+/// A model with changes that are not made yet: layers cut off, put before or behind, frozen. It is a value
+/// without
 /// memory, and each method gives another one; [#build] and [#withHead] make a model of its own, with the base's
 /// weights copied. The base is not changed, and must stay open until then.
 ///
@@ -190,7 +191,8 @@ public final class ModelEdit {
 
     /// Layers whose names match are not trained: their weights stay as they are.
     ///
-    /// @param pattern a name of a layer, or of a model within the model for all its layers, in which `*` stands for
+    /// @param pattern a name of a layer, or of a model within the model for all its layers, in which `*`
+    ///     stands for
     ///     any characters and `?` for one
     /// @throws IllegalArgumentException if no layer matches
     public ModelEdit freeze(String pattern) {

@@ -1,6 +1,7 @@
 package dev.lanewise.nn;
 
-/// Work over the items `0 .. n` that may be cut anywhere its quantum allows: the parts write different memory, and
+/// Work over the items `0 .. n` that may be cut anywhere its quantum allows: the parts write different
+/// memory, and
 /// what an item computes does not depend on the cuts.
 @FunctionalInterface
 public interface RangeTask {

@@ -44,7 +44,8 @@ public sealed interface Regularizer {
         }
     }
 
-    /// The mean of `|v_i · v_j|` over all pairs of different rows of a matrix, times `factor`, where `v_i` is row `i`
+    /// The mean of `|v_i · v_j|` over all pairs of different rows of a matrix, times `factor`, where `v_i`
+    /// is row `i`
     /// over its length.
     ///
     /// @param mode `rows`, or `columns` for those instead

@@ -10,7 +10,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
-/// Keras' `summary()`: a row for each layer, where a model within the model is one row, or one and its layers below.
+/// Keras' `summary()`: a row for each layer, where a model within the model is one row, or one and its
+/// layers below.
 /// Where layers have several inputs or several readers, a column says what each is connected to.
 final class Summary {
     private static final List<String> HEADER = List.of("Layer (type)", "Output Shape", "Param #", "Connected to");

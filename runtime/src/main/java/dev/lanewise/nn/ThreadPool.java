@@ -23,7 +23,8 @@ final class ThreadPool implements AutoCloseable {
 
     static final int MAX_CHUNKS = 0xffff;
 
-    /// About 100 µs, the gap between two tasks of one training step several times over; waking a thread costs 5 µs
+    /// About 100 µs, the gap between two tasks of one training step several times over; waking a thread
+    /// costs 5 µs
     /// and more.
     private static final int SPINS = 4_000;
 

@@ -27,7 +27,8 @@ final class WarmUp {
     /// Rounds in a row that must be short for the end: code may be thrown away and compiled again.
     private static final int SHORT_ROUNDS = 3;
 
-    /// After this it is over in any case: a process that gets so little of the CPU is slow anyway, and what is not
+    /// After this it is over in any case: a process that gets so little of the CPU is slow anyway, and what
+    /// is not
     /// compiled by then soon will be.
     private static final long LIMIT_NANOS = 4_000_000_000L;
 

@@ -9,7 +9,8 @@ import java.util.concurrent.atomic.AtomicLong;
 /// them all.
 ///
 /// Buffers start on a multiple of 64 bytes, and successive ones at different offsets modulo 4 KiB: equal offsets
-/// make loads wait for unrelated stores. A process-wide counter tells how many bytes are taken, and a limit can be
+/// make loads wait for unrelated stores. A process-wide counter tells how many bytes are taken, and a limit
+/// can be
 /// set.
 public final class Memory implements AutoCloseable {
     private static final int LINE = 64;

@@ -47,7 +47,8 @@ public record AdamW(
     /// The rate with the bias corrections in it.
     static float alpha(UpdateBuffers b, double beta1, double beta2) {
         final long t = b.step();
-        // In float as Keras: 1 - beta2 of the first step is off by 5e-5 of itself there, and so is each step after.
+        // In float as Keras: 1 - beta2 of the first step is off by 5e-5 of itself there, and so is each step
+        // after.
         final float unbiased1 = 1 - (float) power((float) beta1, t);
         final float unbiased2 = 1 - (float) power((float) beta2, t);
         return (float) b.learningRate() * (float) StrictMath.sqrt(unbiased2) / unbiased1;

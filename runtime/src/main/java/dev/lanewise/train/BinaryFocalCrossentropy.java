@@ -6,7 +6,8 @@ import dev.lanewise.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/// Cross-entropy of yes or no in which what is known already counts less (Lin et al. 2018), mean over the last axis:
+/// Cross-entropy of yes or no in which what is known already counts less (Lin et al. 2018), mean over the
+/// last axis:
 /// `(1 - q)^gamma · crossentropy` with `q = target · p + (1 - target)(1 - p)`, p in the logarithms clipped to
 /// [1e-7, 1 - 1e-7].
 ///

@@ -24,7 +24,8 @@ final class Decays {
         return StrictMath.exp(exponent * StrictMath.log(base));
     }
 
-    /// The cosine of `π · part`, for a part from 0 to 1: the series, which ends below half an ulp for half a turn.
+    /// The cosine of `π · part`, for a part from 0 to 1: the series, which ends below half an ulp for half a
+    /// turn.
     static double cosine(double part) {
         final boolean second = part > 0.5;
         final double x = StrictMath.PI * (second ? 1 - part : part);
@@ -37,7 +38,8 @@ final class Decays {
         return second ? -sum : sum;
     }
 
-    /// From 1 to 0 along half a cosine, and above that from `alpha`: `(1 - alpha) · (1 + cos(π · part)) / 2 + alpha`.
+    /// From 1 to 0 along half a cosine, and above that from `alpha`:
+    /// `(1 - alpha) · (1 + cos(π · part)) / 2 + alpha`.
     static double cosineShare(double part, double height, double alpha) {
         return (1 - alpha) * 0.5 * height * (1 + cosine(part)) + alpha;
     }

@@ -12,7 +12,8 @@ import java.util.Map;
 /// `(1 + beta²) · precision · recall / (beta² · precision + recall)` by classes, averaged; `f1_score` for beta 1.
 ///
 /// @param kerasName `f1_score` or `fbeta_score`
-/// @param average `macro` for the mean of the classes (a figure is one number here: Keras' default, none, gives one
+/// @param average `macro` for the mean of the classes (a figure is one number here: Keras' default, none,
+///     gives one
 ///     for each class, and has this mean), `micro` over all elements, `weighted` by the classes' sizes
 /// @param threshold above which a class is meant, or a negative number for the largest output alone
 record FBetaScore(String name, String kerasName, double beta, String average, double threshold) implements NamedMetric {

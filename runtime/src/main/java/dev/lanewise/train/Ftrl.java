@@ -2,7 +2,8 @@ package dev.lanewise.train;
 
 import java.util.List;
 
-/// Ftrl (McMahan et al. 2013), follow the regularized leader, in Keras' form. With `P(x) = x^-learningRatePower` and
+/// Ftrl (McMahan et al. 2013), follow the regularized leader, in Keras' form. With
+/// `P(x) = x^-learningRatePower` and
 /// `l2 = l2RegularizationStrength + beta / (2 rate)`:
 /// ```
 /// n = a + g²

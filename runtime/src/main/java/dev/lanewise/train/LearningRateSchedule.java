@@ -21,7 +21,8 @@ public sealed interface LearningRateSchedule
         return getClass().getSimpleName();
     }
 
-    /// The schedule of this name with the settings of a Keras config: numbers, booleans, lists of numbers and null
+    /// The schedule of this name with the settings of a Keras config: numbers, booleans, lists of numbers
+    /// and null
     /// by Keras' names (`decay_steps`); those left out have Keras' defaults.
     ///
     /// @throws IllegalArgumentException if the schedule is unknown, or a setting is, or does not fit

@@ -2,7 +2,8 @@ package dev.lanewise.train;
 
 import java.util.List;
 
-/// Lion (Chen et al. 2023), steps of one size: `w -= rate · sign(beta1 · m + (1 - beta1) g)`, then `m = beta2 · m + (1
+/// Lion (Chen et al. 2023), steps of one size: `w -= rate · sign(beta1 · m + (1 - beta1) g)`, then
+/// `m = beta2 · m + (1
 /// -
 /// beta2) g`.
 public record Lion(double learningRate, double beta1, double beta2) implements Optimizer {

@@ -7,7 +7,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// What training makes small. The loss of a batch is the sum of its rows' losses, each times its sample's weight,
-/// over the number of rows (Keras' `sum_over_batch_size`; not over the sum of the weights). Users write their own.
+/// over the number of rows (Keras' `sum_over_batch_size`; not over the sum of the weights). Users write
+/// their own.
 public interface Loss {
     /// Keras' name, as `sparse_categorical_crossentropy`.
     String name();
@@ -39,8 +40,10 @@ public interface Loss {
         return 0;
     }
 
-    /// Whether the loss takes the model's last activation into itself: then `y` comes as what the activation would
-    /// get, the loss replaces it by the activation's result, and `dy` is the gradient by what the activation gets.
+    /// Whether the loss takes the model's last activation into itself: then `y` comes as what the activation
+    /// would
+    /// get, the loss replaces it by the activation's result, and `dy` is the gradient by what the activation
+    /// gets.
     default boolean fuses(Activation last) {
         return false;
     }

@@ -8,9 +8,11 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Map;
 
-/// Intersection over union of the samples of a class and those taken for it, averaged over the classes that appear.
+/// Intersection over union of the samples of a class and those taken for it, averaged over the classes that
+/// appear.
 ///
-/// @param kerasName `mean_io_u`: outputs and targets are class numbers; `one_hot_mean_io_u`: both are rows of which
+/// @param kerasName `mean_io_u`: outputs and targets are class numbers; `one_hot_mean_io_u`: both are rows
+///     of which
 ///     the largest counts; `binary_io_u`: outputs above the threshold are class 1, targets are 0 and 1
 /// @param numClasses 2 or more
 /// @param threshold of `binary_io_u`

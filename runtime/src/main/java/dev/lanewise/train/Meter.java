@@ -6,7 +6,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
-/// The loss, weighted by samples, and the metrics of an epoch; of several outputs each one's loss too, without its
+/// The loss, weighted by samples, and the metrics of an epoch; of several outputs each one's loss too,
+/// without its
 /// weight, and the metrics by the outputs' names, as `age_loss` and `age_accuracy`.
 final class Meter implements RunningFigures {
     private final List<String> names = new ArrayList<>();

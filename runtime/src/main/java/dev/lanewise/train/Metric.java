@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 /// A figure that is followed beside the loss. Sample weights do not count (Keras' `metrics`, not
 /// `weighted_metrics`).
 public interface Metric {
-    /// Share of right predictions, resolved by shapes as Keras does: an output of one column is compared with 0.5;
+    /// Share of right predictions, resolved by shapes as Keras does: an output of one column is compared
+    /// with 0.5;
     /// targets of lower rank, or of one column, are labels; otherwise they are one-hot.
     Metric ACCURACY = new Accuracy("accuracy");
 

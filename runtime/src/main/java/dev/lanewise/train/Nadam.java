@@ -2,9 +2,11 @@ package dev.lanewise.train;
 
 import java.util.List;
 
-/// Nadam (Dozat 2015) in Keras' form, Adam with Nesterov's momentum: with `u_t = beta1 · (1 - 0.96^t / 2)` and `U` the
+/// Nadam (Dozat 2015) in Keras' form, Adam with Nesterov's momentum: with `u_t = beta1 · (1 - 0.96^t / 2)`
+/// and `U` the
 /// product of all `u` so far, `m += (g - m)(1 - beta1); v += (g² - v)(1 - beta2)`,
-/// `step = u_(t+1) · m / (1 - U · u_(t+1)) + (1 - u_t) · g / (1 - U)`, `w -= rate · step / (sqrt(v / (1 - beta2^t)) +
+/// `step = u_(t+1) · m / (1 - U · u_(t+1)) + (1 - u_t) · g / (1 - U)`,
+/// `w -= rate · step / (sqrt(v / (1 - beta2^t)) +
 /// epsilon)`.
 ///
 /// `U` follows from the number of steps and is computed from it; Keras keeps it as a variable.

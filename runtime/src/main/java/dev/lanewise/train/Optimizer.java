@@ -50,7 +50,8 @@ public interface Optimizer {
         return of(kerasName, Map.of());
     }
 
-    /// The optimizer of this name with the settings of a Keras config: numbers, booleans, texts and null by Keras'
+    /// The optimizer of this name with the settings of a Keras config: numbers, booleans, texts and null by
+    /// Keras'
     /// names
     /// (`learning_rate`); those left out have Keras' defaults.
     ///

@@ -10,7 +10,8 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 
-/// What Keras' optimizers have in common. Per step, in this order: gradients are accumulated, then clipped; weights
+/// What Keras' optimizers have in common. Per step, in this order: gradients are accumulated, then clipped;
+/// weights
 /// decay, are updated, and averaged.
 ///
 /// ```java
@@ -25,7 +26,8 @@ import org.jspecify.annotations.Nullable;
 /// @param clipnorm 0 for none, else the norm of each weight's gradient is not longer
 /// @param clipvalue 0 for none, else no gradient is beyond it
 /// @param globalClipnorm 0 for none, else the norm of all gradients together is not longer; one of the three
-/// @param useEma whether an average of each weight is kept: `average += (w - average)(1 - emaMomentum)`, which takes
+/// @param useEma whether an average of each weight is kept: `average += (w - average)(1 - emaMomentum)`,
+///     which takes
 ///     the weight's place at the end of [Trainer#fit]
 /// @param emaMomentum of the average
 /// @param emaOverwriteFrequency 0 for never, else the average takes the weight's place every so many steps
@@ -251,7 +253,8 @@ public record OptimizerOptions(
     }
 
     /// The options among the settings of a Keras config, other settings passed over; `learning_rate` may be a
-    /// schedule, an object of `class_name` and `config`. `exclude_from_weight_decay` and `learning_rate_factors` are
+    /// schedule, an object of `class_name` and `config`. `exclude_from_weight_decay` and
+    /// `learning_rate_factors` are
     /// ours.
     ///
     /// @throws IllegalArgumentException if one of them does not fit

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 /// [Regularizer.OrthogonalRegularizer]: with unit vectors `v_i = w_i · inverse_i` the value is
 /// `scale · Σ_{i<j} |v_i · v_j|`, `scale = factor / pairs`.
 ///
-/// Gradient: with `d_i = scale · Σ_{j≠i} sign(v_i · v_j) · v_j`, `dw_i = inverse_i · (d_i - v_i · (v_i · d_i))`. A
+/// Gradient: with `d_i = scale · Σ_{j≠i} sign(v_i · v_j) · v_j`,
+/// `dw_i = inverse_i · (d_i - v_i · (v_i · d_i))`. A
 /// vector shorter than epsilon is divided by that instead, and then `dw_i = inverse_i · d_i`.
 final class OrthogonalPenalty implements WeightPenalty {
     /// Keras' epsilon: no vector is made longer than by its inverse.

@@ -19,7 +19,8 @@ import java.util.HashSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Takes batches of a data set through a model to the loss and the metrics, and back; what training and evaluation
+/// Takes batches of a data set through a model to the loss and the metrics, and back; what training and
+/// evaluation
 /// share.
 final class Pass implements AutoCloseable {
     private static final int MAX_BATCHES = 8;
@@ -120,7 +121,8 @@ final class Pass implements AutoCloseable {
             uses += call.layer().equals(name) ? 1 : 0;
             uses += call.inputs().contains(output) ? 2 : 0;
         }
-        // The loss writes over the layer's output: no one else may read it, and a view would write over its input.
+        // The loss writes over the layer's output: no one else may read it, and a view would write over its
+        // input.
         final Layer linear = last.withoutActivation();
         return uses == 1 ? graph.withLayer(name, linear.isView() ? new Identity() : linear) : null;
     }

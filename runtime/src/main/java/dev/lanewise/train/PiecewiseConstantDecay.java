@@ -2,7 +2,8 @@ package dev.lanewise.train;
 
 import java.util.List;
 
-/// `values[0]` up to the step `boundaries[0]`, `values[1]` up to `boundaries[1]`, ..., the last value from then on.
+/// `values[0]` up to the step `boundaries[0]`, `values[1]` up to `boundaries[1]`, ..., the last value from
+/// then on.
 ///
 /// @param boundaries steps, each above the one before
 /// @param values learning rates, one more than boundaries

@@ -1,6 +1,7 @@
 package dev.lanewise.train;
 
-/// `(initialLearningRate - endLearningRate) · (1 - step / decaySteps)^power + endLearningRate`, and the end rate from
+/// `(initialLearningRate - endLearningRate) · (1 - step / decaySteps)^power + endLearningRate`, and the end
+/// rate from
 /// then on.
 ///
 /// @param cycle whether to start again instead, with the next multiple of `decaySteps` above the step

@@ -3,8 +3,10 @@ package dev.lanewise.train;
 import java.util.ArrayList;
 import java.util.List;
 
-/// RMSprop in Keras' form, epsilon inside the root: `v += (g² - v)(1 - rho); step = rate · g / sqrt(v + epsilon)`,
-/// with `centered` over `sqrt(v - a² + epsilon)` where `a += (g - a)(1 - rho)`; then `w -= step`, or with momentum
+/// RMSprop in Keras' form, epsilon inside the root:
+/// `v += (g² - v)(1 - rho); step = rate · g / sqrt(v + epsilon)`,
+/// with `centered` over `sqrt(v - a² + epsilon)` where `a += (g - a)(1 - rho)`; then `w -= step`, or with
+/// momentum
 /// `m = momentum · m + step; w -= m`.
 public record RMSprop(double learningRate, double rho, double momentum, double epsilon, boolean centered)
         implements Optimizer {

@@ -59,8 +59,10 @@ public final class Trainer implements AutoCloseable {
         return of(compute, model, optimizer, List.of(new Objective(loss, metrics)));
     }
 
-    /// Compiles a model of several outputs on [Compute#shared()]: what is made small is the sum of the outputs' losses,
-    /// each times its weight. [History] also has each output's loss without the weight, as `age_loss`, and its metrics
+    /// Compiles a model of several outputs on [Compute#shared()]: what is made small is the sum of the
+    /// outputs' losses,
+    /// each times its weight. [History] also has each output's loss without the weight, as `age_loss`, and
+    /// its metrics
     /// as `age_accuracy`, by the names of the layers that the outputs come from.
     ///
     /// @param objectives one for each output, in the model's order

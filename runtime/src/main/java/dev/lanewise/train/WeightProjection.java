@@ -94,7 +94,8 @@ final class WeightProjection {
         }
     }
 
-    /// Goes over all weights with the place of each one's norm: adds its square there, or multiplies it by what is
+    /// Goes over all weights with the place of each one's norm: adds its square there, or multiplies it by
+    /// what is
     /// there.
     private void pass(boolean scale) {
         Arrays.fill(at, 0);

@@ -127,7 +127,8 @@ final class ConvolutionFormulas {
         return index;
     }
 
-    /// Each input value adds the kernel, times itself, to the output: `y[n, o · stride + k · dilation - cut, f] +=
+    /// Each input value adds the kernel, times itself, to the output:
+    /// `y[n, o · stride + k · dilation - cut, f] +=
     /// x[n, o, c] · kernel[k…, f, c]`.
     ///
     /// @param outputPadding or null

@@ -28,7 +28,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// The formulas of layers that move cells about once more: in double, each output element by itself, from its index
+/// The formulas of layers that move cells about once more: in double, each output element by itself, from
+/// its index
 /// along every axis.
 final class SpatialFormulas {
     private SpatialFormulas() {}

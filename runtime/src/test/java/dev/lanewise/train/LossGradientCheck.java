@@ -13,7 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Holds a loss against its formula in double: every row's loss, and the gradient by every element against central
+/// Holds a loss against its formula in double: every row's loss, and the gradient by every element against
+/// central
 /// differences; with sample weights and without, with a gradient and without.
 public final class LossGradientCheck {
     /// The loss of a row.

@@ -67,7 +67,8 @@ class WeightRulesTest {
         return values;
     }
 
-    /// Value and gradient of a regularizer are those of a formula over the kernel's numbers, added to what is there.
+    /// Value and gradient of a regularizer are those of a formula over the kernel's numbers, added to what
+    /// is there.
     private static void check(Regularizer regularizer, int rows, int cols, ToDoubleFunction<double[]> formula) {
         try (Memory memory = new Memory("test");
                 Compute compute = Compute.of(Kernels.best(), 2);
@@ -226,7 +227,8 @@ class WeightRulesTest {
         }
     }
 
-    /// One step of plain descent: the loss has the regularizers' sum, the weights also follow their gradients, and
+    /// One step of plain descent: the loss has the regularizers' sum, the weights also follow their
+    /// gradients, and
     /// fulfil the constraint.
     @Test
     void stepFollowsTheRules() {

@@ -16,7 +16,8 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
-/// Gated linear unit: each row is `a` and `b`, half as long each, and `y = a * sigmoid(b)`. So the output has half
+/// Gated linear unit: each row is `a` and `b`, half as long each, and `y = a * sigmoid(b)`. So the output
+/// has half
 /// the columns.
 ///
 /// Gradient, with `s = sigmoid(b)`: `da = dy * s`, `db = dy * a * (s * sigmoid(-b))`.

@@ -13,7 +13,8 @@ import java.util.Map;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
-/// Keras 3: `y = clip(x + 3, 0, 6) / 6`; Keras 1 and 2 (`legacy`): `y = clip(0.2 * x + 0.5, 0, 1)`, each operation
+/// Keras 3: `y = clip(x + 3, 0, 6) / 6`; Keras 1 and 2 (`legacy`): `y = clip(0.2 * x + 0.5, 0, 1)`, each
+/// operation
 /// rounded. NaN stays. Gradient `dy / 6` or `dy * 0.2` where `0 < y < 1`, else 0.
 ///
 /// @param legacy whether it is that of Keras 1 and 2

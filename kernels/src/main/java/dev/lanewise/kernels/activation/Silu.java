@@ -16,7 +16,8 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
-/// `y = x * sigmoid(x)`, as `max(x, 0) - a * (e / (1 + e))` with `a = min(|x|, 105)` and `e = exp(-a)`: exact to a
+/// `y = x * sigmoid(x)`, as `max(x, 0) - a * (e / (1 + e))` with `a = min(|x|, 105)` and `e = exp(-a)`:
+/// exact to a
 /// few units in the last place on both sides, and 0 at negative infinity.
 ///
 /// Gradient with `o = e / (1 + e)` and `i = 1 / (1 + e)`: `w = o * (1 - a * i)`, and `dy * (x > 0 ? 1 - w : w)`.

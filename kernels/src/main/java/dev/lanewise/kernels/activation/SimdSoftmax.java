@@ -21,9 +21,12 @@ import jdk.incubator.vector.VectorOperators;
 /// Softmax in three loops, for the activation and for its losses: subtract the maximum, take exponentials, divide
 /// by the sum.
 ///
-/// A narrow row, one that fits in a vector, is folded in there: the virtual lanes beyond it hold zeros, so what is
-/// left of the contract's sum is the fold of one vector. The exponentials of all narrow rows are one range without
-/// gaps. The other loops load a narrow row before they store the one before it: to the CPU a masked store seems to
+/// A narrow row, one that fits in a vector, is folded in there: the virtual lanes beyond it hold zeros, so
+/// what is
+/// left of the contract's sum is the fold of one vector. The exponentials of all narrow rows are one range
+/// without
+/// gaps. The other loops load a narrow row before they store the one before it: to the CPU a masked store
+/// seems to
 /// touch the whole vector, and a load of what follows would wait for it (measured: 65 cycles a row).
 public final class SimdSoftmax {
     /// Floats: 16 KiB.

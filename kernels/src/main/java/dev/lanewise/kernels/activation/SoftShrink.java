@@ -14,7 +14,8 @@ import java.util.Map;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
-/// `y = |x| <= threshold ? 0 : x > 0 ? x - threshold : x + threshold`. NaN stays. Gradient `dy` where `y` is not 0,
+/// `y = |x| <= threshold ? 0 : x > 0 ? x - threshold : x + threshold`. NaN stays. Gradient `dy` where `y` is
+/// not 0,
 /// else 0.
 ///
 /// @param threshold 0 or more; Keras' default is 0.5

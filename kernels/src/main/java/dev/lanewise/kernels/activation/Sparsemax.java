@@ -12,17 +12,22 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /// Keras' sparsemax: `y[c] = max(x[c] - t, 0)`. With the row in descending order, `s[i]` the sum of its first `i`
-/// elements and `k` the number of those `i` for which the `i`-th element is above `(s[i] - 1) / i`, the threshold is
+/// elements and `k` the number of those `i` for which the `i`-th element is above `(s[i] - 1) / i`, the
+/// threshold is
 /// `t = (s[1] + … + s[k] - 1) / k` (Keras 3, `ops.sparsemax`).
 ///
-/// The published one (Martins and Astudillo 2016) has `t = (s[k] - 1) / k`, with which a row sums to 1. That is this
+/// The published one (Martins and Astudillo 2016) has `t = (s[k] - 1) / k`, with which a row sums to 1. That
+/// is this
 /// one for `k = 1` only: otherwise rows of Keras' sum to more or less, are often zeros alone, and change when a
 /// number is added to all their elements. Files made with Keras need what Keras computes.
 ///
-/// Nothing is sorted. The first `k` are the elements above the published threshold, which is found by starting below
-/// all of them and taking out, again and again, those below the threshold of the rest (Michelot 1986). `s[1] + … +
+/// Nothing is sorted. The first `k` are the elements above the published threshold, which is found by
+/// starting below
+/// all of them and taking out, again and again, those below the threshold of the rest (Michelot 1986).
+/// `s[1] + … +
 /// s[k]` has each of the `k` as often as there are elements from its place on, itself included, of equal ones the
-/// first in front: some `k²` comparisons. Sums are in doubles, in order. A row with a NaN or a positive infinity, or
+/// first in front: some `k²` comparisons. Sums are in doubles, in order. A row with a NaN or a positive
+/// infinity, or
 /// of negative infinities alone, is NaN throughout.
 ///
 /// Gradient, with `n[c]` that number of times, 0 for the others, and `g` the sum of dy where `y > 0`:

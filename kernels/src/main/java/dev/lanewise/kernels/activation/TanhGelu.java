@@ -20,7 +20,8 @@ import jdk.incubator.vector.VectorMask;
 /// `y = x / 2 * (1 + tanh(sqrt(2 / π) * (x + 0.044715 x³)))`: Keras' `gelu` with `approximate`.
 ///
 /// That is `x * sigmoid(z)` with `z = x * (LINEAR + CUBIC * x²)`, and computed as [Silu] is, with
-/// `a = min(|x|, 15)` and `e = exp(-a * (LINEAR + CUBIC * a²))`: `y = max(x, 0) - a * (e / (1 + e))`; gradient with
+/// `a = min(|x|, 15)` and `e = exp(-a * (LINEAR + CUBIC * a²))`: `y = max(x, 0) - a * (e / (1 + e))`;
+/// gradient with
 /// `o = e / (1 + e)`, `i = 1 / (1 + e)`: `w = o * (1 - a * i * (LINEAR + 3 CUBIC * a²))`, and
 /// `dy * (x > 0 ? 1 - w : w)`.
 public record TanhGelu() implements BuiltInActivation {

@@ -165,7 +165,8 @@ public final class SimdConvolution extends ScalarConvolution {
         }
     }
 
-    /// The last vector may overlap the one before. What is shorter than a vector is copied as a whole one where both
+    /// The last vector may overlap the one before. What is shorter than a vector is copied as a whole one
+    /// where both
     /// sides have room: what is written too much before `end` is written again.
     private static void copy(MemorySegment from, long f, MemorySegment to, long t, int n, long end) {
         if (n < LANES) {

@@ -44,7 +44,8 @@ final class SimdDropout {
         return (int) Math.min(n, first & 1);
     }
 
-    /// Where the last whole turn from `head` ends. No turn where the low word of the counter overflows on the way:
+    /// Where the last whole turn from `head` ends. No turn where the low word of the counter overflows on
+    /// the way:
     /// that is once in 2^33 elements.
     static int bound(int n, int head, long first) {
         boolean overflows = (first + head) >>> 33 != (first + n) >>> 33;

@@ -20,7 +20,8 @@ final class Blocking {
     /// rows and of the vector's lanes.
     static final int PANEL_ROWS = FOUR_BY_FOUR ? 16 : 24;
 
-    /// Up to here k is not cut: streaming B from L2 costs less than a second pass over C (measured 252 against 238
+    /// Up to here k is not cut: streaming B from L2 costs less than a second pass over C (measured 252
+    /// against 238
     /// GFLOP/s for 128 x 784 x 128).
     static final int KC_WHOLE = 1024;
 
@@ -48,7 +49,8 @@ final class Blocking {
         return Math.max(1, B_BLOCK / kc / NR) * NR;
     }
 
-    /// Whether a transposed A is copied into panels for a product with `n` columns. The micro-kernel of 4 x 4 has the
+    /// Whether a transposed A is copied into panels for a product with `n` columns. The micro-kernel of 4 x
+    /// 4 has the
     /// time for the bounds checks that reading it in place costs; the others lose 10 to 25 % by them.
     static boolean packTransposedA(int n) {
         return !FOUR_BY_FOUR || (n % NR > 0 && n % NR <= NR / 2);

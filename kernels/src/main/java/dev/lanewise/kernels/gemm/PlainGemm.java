@@ -6,7 +6,8 @@ import dev.lanewise.kernels.Gemm;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/// The product without vectors, for the first second of a process, before the vectorized kernels are compiled, and for
+/// The product without vectors, for the first second of a process, before the vectorized kernels are
+/// compiled, and for
 /// JVMs without the vector module: [ScalarGemm] with 2 x 2 elements of C at a time, each still one accumulator:
 /// twice the products for each load, and four sums that do not wait for each other.
 ///
@@ -14,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 public final class PlainGemm implements Gemm {
     private static final int TILE = 2;
 
-    /// Products that are added in one call. Few, so that [#block] is called often from the start: HotSpot compiles
+    /// Products that are added in one call. Few, so that [#block] is called often from the start: HotSpot
+    /// compiles
     /// what was called two hundred times much earlier than the inside of a long loop.
     private static final int CHUNK = 64;
 
@@ -113,7 +115,8 @@ public final class PlainGemm implements Gemm {
         }
     }
 
-    /// Adds k products to each of 2 x 2 elements. All are read before the first is written, so it does no harm that
+    /// Adds k products to each of 2 x 2 elements. All are read before the first is written, so it does no
+    /// harm that
     /// an element stands in for others beyond the edge.
     private static void block(
             int k,

@@ -14,11 +14,13 @@ import org.jspecify.annotations.Nullable;
 /// The loops around the micro-kernels: blocks of k, blocks of columns (one block of B stays in L2), groups of
 /// rows, panels of columns, micro-kernel.
 ///
-/// A and B are read where they lie where that is as fast; otherwise a group of rows of A is copied, or B. What is left
+/// A and B are read where they lie where that is as fast; otherwise a group of rows of A is copied, or B.
+/// What is left
 /// of the columns goes through
 /// padded panels of B and a strip of scratch, so that no micro-kernel knows of masks.
 ///
-/// Scratch: the row that edges start from, a row of zeros | strip of C | squares to transpose | columns of a transposed
+/// Scratch: the row that edges start from, a row of zeros | strip of C | squares to transpose | columns of a
+/// transposed
 /// C | panel of A | block of B.
 public final class SimdGemm implements Gemm {
     private static final int STRIP = 2 * NR;
@@ -248,7 +250,8 @@ public final class SimdGemm implements Gemm {
         return left > NR / 2 ? NR : LANES;
     }
 
-    /// The row that edge panels start from: the bias of those columns, zeros beyond; and behind it a row of zeros.
+    /// The row that edge panels start from: the bias of those columns, zeros beyond; and behind it a row of
+    /// zeros.
     private static void writeEdgeRow(
             int cols, @Nullable MemorySegment bias, long biasAt, MemorySegment scratch, long scratchOffset) {
         SimdPacking.zeroRows(2, NR, scratch, scratchOffset);
@@ -381,7 +384,8 @@ public final class SimdGemm implements Gemm {
         }
     }
 
-    /// Chooses the wide micro-kernel; offsets and steps in bytes, `aLd` between stored rows of A, `iRow` 0 where all
+    /// Chooses the wide micro-kernel; offsets and steps in bytes, `aLd` between stored rows of A, `iRow` 0
+    /// where all
     /// rows start from one.
     private static void wide(
             boolean transA,

@@ -19,7 +19,8 @@ import jdk.incubator.vector.FloatVector;
 /// there are no kernels for edges: rows are stored from the last to the first, so that row `last` has the final
 /// word. `init` and `c` may be the same memory.
 ///
-/// The methods differ in how the operands lie, and only constant steps let C2 drop the bounds checks from the loop
+/// The methods differ in how the operands lie, and only constant steps let C2 drop the bounds checks from
+/// the loop
 /// (measured: 252 GFLOP/s with both constant, 240 with a variable step in `b`, of a peak of 265).
 /// The bodies hold no branch and stay small enough for C1: with 20 accumulators, or with the clamps inside, C1
 /// runs out of virtual registers at tier 3 and the method can stay in slow code for ever.
@@ -196,8 +197,10 @@ final class SimdMicroKernel4x4 {
         acc03.intoMemorySegment(c, c0 + 3 * BYTES, ORDER);
     }
 
-    /// Starts from one row: `a` as it lies in the transposed matrix `[k, m]` (`aStep` between its rows), `b` a packed
-    /// panel. Copying `a` into a panel first costs more than the bounds checks of its variable step: 258 against 233 µs
+    /// Starts from one row: `a` as it lies in the transposed matrix `[k, m]` (`aStep` between its rows), `b`
+    /// a packed
+    /// panel. Copying `a` into a panel first costs more than the bounds checks of its variable step: 258
+    /// against 233 µs
     /// for 784 x 128 x 128 on Zen 4.
     static void columnsPacked(
             MemorySegment a,

@@ -17,7 +17,8 @@ import jdk.incubator.vector.FloatVector;
 /// there are no kernels for edges: rows are stored from the last to the first, so that row `last` has the final
 /// word. `init` and `c` may be the same memory.
 ///
-/// The methods differ in how the operands lie, and only constant steps let C2 drop the bounds checks from the loop
+/// The methods differ in how the operands lie, and only constant steps let C2 drop the bounds checks from
+/// the loop
 /// (measured: 252 GFLOP/s with both constant, 240 with a variable step in `b`, of a peak of 265).
 /// The bodies hold no branch and stay small enough for C1: with 20 accumulators, or with the clamps inside, C1
 /// runs out of virtual registers at tier 3 and the method can stay in slow code for ever.

@@ -28,7 +28,8 @@ final class SimdPacking {
         return lanes;
     }
 
-    /// `to[r, 0 .. width] = from[r, 0 .. cols]`, the columns from `cols` on as zeros; `width` is a multiple of the
+    /// `to[r, 0 .. width] = from[r, 0 .. cols]`, the columns from `cols` on as zeros; `width` is a multiple
+    /// of the
     /// lanes.
     static void copyRows(
             MemorySegment from,

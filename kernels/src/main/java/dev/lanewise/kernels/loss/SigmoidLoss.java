@@ -16,7 +16,8 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
-/// Sigmoid and binary cross-entropy from logits: with `e = exp(-|z|)`, `loss = max(z, 0) - z * t + log(1 + e)` and
+/// Sigmoid and binary cross-entropy from logits: with `e = exp(-|z|)`,
+/// `loss = max(z, 0) - z * t + log(1 + e)` and
 /// gradient `sigmoid(z) - t`.
 final class SigmoidLoss {
     private SigmoidLoss() {}

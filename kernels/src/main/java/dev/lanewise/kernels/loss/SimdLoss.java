@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
 /// the logarithm, one per row, is the plain one and runs beside the vector instructions.
 ///
 /// The loss of logits when nothing but the loss is asked for, and that of probabilities and a row of targets when
-/// no gradient is, or one in the place of the probabilities, are left to the plain loops: they have nowhere to put
+/// no gradient is, or one in the place of the probabilities, are left to the plain loops: they have nowhere
+/// to put
 /// what is in between.
 public final class SimdLoss extends ScalarLoss {
     @Override

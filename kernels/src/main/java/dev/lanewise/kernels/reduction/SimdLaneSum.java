@@ -21,7 +21,8 @@ import jdk.incubator.vector.VectorMask;
 /// names from one turn to the next instead of standing in a loop body of four turns: a body that is written once
 /// compiles best.
 ///
-/// The last turns load under a mask, until the accumulators bear their own names again. Where nothing is left they
+/// The last turns load under a mask, until the accumulators bear their own names again. Where nothing is
+/// left they
 /// add zeros, which change nothing: an accumulator starts from +0 and so never becomes -0.
 public final class SimdLaneSum {
     private static final int VIRTUAL_LANES = 64;

@@ -78,7 +78,8 @@ public final class SimdReduction extends ScalarReduction {
         sum3.blend(old3.add(sum3), add).intoMemorySegment(y, 4 * (yo + 3L * LANES), ORDER);
     }
 
-    /// @param left columns that there are, perhaps more than lanes; a mask as an argument would be an object where
+    /// @param left columns that there are, perhaps more than lanes; a mask as an argument would be an object
+    ///     where
     /// this is not inlined
     private static void oneVectorOfColumns(
             MemorySegment x, long xo, int rows, long ldx, MemorySegment y, long yo, boolean accumulate, int left) {

@@ -10,7 +10,8 @@ import jdk.incubator.vector.VectorSpecies;
 
 /// The vector species of every loop.
 ///
-/// The species are constants of the class: HotSpot compiles a loop well only when it knows them, so the width of a
+/// The species are constants of the class: HotSpot compiles a loop well only when it knows them, so the
+/// width of a
 /// process is fixed with the first use of this class, from [SimdOption].
 ///
 /// Loops of vectors call **nothing but the JDK's own vector methods**, which HotSpot always inlines. A helper of
@@ -44,7 +45,8 @@ public final class Simd {
     /// Bytes in a vector.
     public static final long BYTES = SPECIES.vectorByteSize();
 
-    /// Shuffles that swap lanes so many apart, for folds; not to be used where the vector is not longer than that.
+    /// Shuffles that swap lanes so many apart, for folds; not to be used where the vector is not longer than
+    /// that.
     public static final VectorShuffle<Float> SWAP_1 = swap(1);
 
     public static final VectorShuffle<Float> SWAP_2 = swap(2);

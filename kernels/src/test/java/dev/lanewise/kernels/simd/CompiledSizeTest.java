@@ -34,7 +34,8 @@ class CompiledSizeTest {
     /// HotSpot inlines hot methods up to here (`FreqInlineSize`).
     private static final int INLINED = 325;
 
-    /// A vector instruction of the API is some ten nodes of the compiler, which gives up on too many, and its first
+    /// A vector instruction of the API is some ten nodes of the compiler, which gives up on too many, and
+    /// its first
     /// tier on too many registers: the longest micro-kernels, with 1,110 bytes, compile in every tier. One that
     /// grows beyond is to be looked at with `-XX:+PrintCompilation` first.
     private static final int VECTORS = 1_200;
@@ -103,7 +104,8 @@ class CompiledSizeTest {
                 .toList();
     }
 
-    /// Straight methods that a loop with vectors calls on each turn, too long to be inlined. One with a loop of its own
+    /// Straight methods that a loop with vectors calls on each turn, too long to be inlined. One with a loop
+    /// of its own
     /// is
     /// called once for many elements: there a call costs nothing.
     private static List<String> calledOnEachTurn(Map<String, Method> methods) {

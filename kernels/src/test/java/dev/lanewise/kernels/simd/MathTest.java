@@ -12,7 +12,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// The error of the elementary functions, and equal bits of their vector forms. `-Dlanewise.exhaustive=true` takes
+/// The error of the elementary functions, and equal bits of their vector forms. `-Dlanewise.exhaustive=true`
+/// takes
 /// all 2^32 floats instead of some.
 class MathTest {
     private static final boolean EXHAUSTIVE = Boolean.getBoolean("lanewise.exhaustive");

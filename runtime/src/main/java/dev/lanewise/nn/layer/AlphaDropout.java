@@ -10,8 +10,10 @@ import dev.lanewise.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/// Dropout that keeps mean and variance of activations of `selu`: in training an element is set to the least value of
-/// selu, `s = -1.7581`, with probability `rate`; then `y = a · x + b` with `a = ((1 - rate) · (1 + rate · s²))^-1/2`
+/// Dropout that keeps mean and variance of activations of `selu`: in training an element is set to the least
+/// value of
+/// selu, `s = -1.7581`, with probability `rate`; then `y = a · x + b` with
+/// `a = ((1 - rate) · (1 + rate · s²))^-1/2`
 /// and `b = -a · s · rate`. Else `y = x`.
 ///
 /// @param rate from 0 to below 1

@@ -12,13 +12,16 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Attention by products: `y[batch, rows, values] = softmax(scale · query · keyᵀ) · value` over `query[batch, rows,
+/// Attention by products: `y[batch, rows, values] = softmax(scale · query · keyᵀ) · value` over
+/// `query[batch, rows,
 /// size]`,
-/// `value[batch, keys, values]` and perhaps `key[batch, keys, size]`, else the value is the key too. What the value's
+/// `value[batch, keys, values]` and perhaps `key[batch, keys, size]`, else the value is the key too. What
+/// the value's
 /// mask
 /// leaves out has no share; rows that the query's mask leaves out are zeros in Keras, and are not supported here.
 ///
-/// Inputs of two axes are taken as Keras takes them: the samples of a batch are the steps, and attend to each other.
+/// Inputs of two axes are taken as Keras takes them: the samples of a batch are the steps, and attend to
+/// each other.
 ///
 /// @param useScale whether the scores have a factor that is trained, 1 at first
 /// @param dropout share of the attention that training drops

@@ -11,12 +11,16 @@ import dev.lanewise.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/// Attention of many heads: `softmax(q · kᵀ) · v` for each sample and head, where some heads may share keys and values.
-/// `q[batch, rows, heads · size]`, `k[batch, keys, groups · size]`, `v[batch, keys, groups · valueSize]`, the result
-/// `[batch, rows, heads · valueSize]`; `shares[batch, heads, rows, keys]` is what the softmax gives. A thread takes all
+/// Attention of many heads: `softmax(q · kᵀ) · v` for each sample and head, where some heads may share keys
+/// and values.
+/// `q[batch, rows, heads · size]`, `k[batch, keys, groups · size]`, `v[batch, keys, groups · valueSize]`,
+/// the result
+/// `[batch, rows, heads · valueSize]`; `shares[batch, heads, rows, keys]` is what the softmax gives. A
+/// thread takes all
 /// heads of a group of a sample, so the sums of gradients by keys and values are one thread's.
 ///
-/// What is masked has the score -1e9, and no gradient: keys that the mask of the values or of the keys leaves out, all
+/// What is masked has the score -1e9, and no gradient: keys that the mask of the values or of the keys
+/// leaves out, all
 /// keys
 /// for a row that the mask of the queries leaves out, and with `causal` keys after the row's own place.
 final class AttentionCore {

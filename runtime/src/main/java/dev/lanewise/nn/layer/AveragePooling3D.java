@@ -3,11 +3,13 @@ package dev.lanewise.nn.layer;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The mean of each window of volumes `[depth, height, width, channels]`, channel by channel. With padding `same` cells
+/// The mean of each window of volumes `[depth, height, width, channels]`, channel by channel. With padding
+/// `same` cells
 /// beyond the edge
 /// do not count.
 ///
-/// With padding `valid` there are `(in - pool_size) / strides + 1` windows along an axis, with `same` `in / strides`,
+/// With padding `valid` there are `(in - pool_size) / strides + 1` windows along an axis, with `same`
+/// `in / strides`,
 /// rounded up: then the windows reach beyond both edges, beyond the last one by one cell more where it is odd.
 ///
 /// @param poolSize cells of a window: three numbers

@@ -11,8 +11,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Two recurrent layers over the same sequences, one from the first step on, one from the last: the outputs of each
-/// step are brought together. With `returnState` the states of `layer` and then those of `backwardLayer` come after;
+/// Two recurrent layers over the same sequences, one from the first step on, one from the last: the outputs
+/// of each
+/// step are brought together. With `returnState` the states of `layer` and then those of `backwardLayer`
+/// come after;
 /// with first states their inputs do.
 ///
 /// @param layer [SimpleRNN], [LSTM] or [GRU]

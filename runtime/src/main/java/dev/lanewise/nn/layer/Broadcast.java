@@ -7,10 +7,12 @@ import dev.lanewise.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/// A tensor that stands for a larger one: along axes where it has one element, that one counts for all. A tensor of
+/// A tensor that stands for a larger one: along axes where it has one element, that one counts for all. A
+/// tensor of
 /// fewer axes has axes of one element after the batch.
 ///
-/// The larger one is seen as rows: the last axes, along which the small one has all elements, or along all of which
+/// The larger one is seen as rows: the last axes, along which the small one has all elements, or along all
+/// of which
 /// it has one.
 final class Broadcast {
     private final int samples;
@@ -119,7 +121,8 @@ final class Broadcast {
         }
     }
 
-    /// Sums the large tensor's elements of samples `from .. to` where they are one in the small tensor, row by row.
+    /// Sums the large tensor's elements of samples `from .. to` where they are one in the small tensor, row
+    /// by row.
     void reduce(Kernels kernels, MemorySegment large, MemorySegment small, int from, int to, boolean accumulate) {
         if (!accumulate) {
             kernels.elementwise().fill(small, (long) from * sample, (to - from) * sample, 0);

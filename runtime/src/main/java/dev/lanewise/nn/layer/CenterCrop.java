@@ -3,7 +3,8 @@ package dev.lanewise.nn.layer;
 import dev.lanewise.tensor.Shape;
 import java.util.List;
 
-/// The middle of images `[h, w, channels]`: `[height, width, channels]`. Where an odd number of rows or columns is
+/// The middle of images `[h, w, channels]`: `[height, width, channels]`. Where an odd number of rows or
+/// columns is
 /// left over, one more is cut off below or on the right. Keras resizes images that are smaller; here they are
 /// refused.
 public record CenterCrop(int height, int width) implements Edges {

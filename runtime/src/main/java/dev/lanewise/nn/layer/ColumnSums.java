@@ -5,7 +5,8 @@ import dev.lanewise.nn.Compute;
 import dev.lanewise.nn.RangeTask;
 import java.lang.foreign.MemorySegment;
 
-/// Sums of many rows, channel by channel. Rows are cut into chunks of [#CHUNK]; each is summed in order, and so are
+/// Sums of many rows, channel by channel. Rows are cut into chunks of [#CHUNK]; each is summed in order, and
+/// so are
 /// the sums: errors stay small, threads share the chunks, and the bits are the same for any number of them.
 final class ColumnSums {
     private static final int CHUNK = 256;

@@ -54,7 +54,8 @@ public record Concatenate(int axis) implements Layer {
         return List.of(result.with(along, sum));
     }
 
-    /// The masks one after the other; all of an input without one counts. Along the features what counts in one input
+    /// The masks one after the other; all of an input without one counts. Along the features what counts in
+    /// one input
     /// counts.
     @Override
     public List<@Nullable Shape> outputMasks(List<Shape> inputs, List<@Nullable Shape> masks) {

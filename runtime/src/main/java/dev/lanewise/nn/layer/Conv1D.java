@@ -8,12 +8,14 @@ import java.util.Arrays;
 import java.util.List;
 
 /// Convolution of sequences, `[batch, steps, channels]`: `y[n, t, f] = activation(bias[f] + Σ x[n, t · stride + i
-/// · dilationRate - before, c] · kernel[i, c, f])`; beyond the ends x is 0. The kernel is `[kernelSize, channels /
+/// · dilationRate - before, c] · kernel[i, c, f])`; beyond the ends x is 0. The kernel is `[kernelSize,
+/// channels /
 /// groups, filters]`.
 ///
 /// With groups, the filters of group g see the channels of group g alone.
 ///
-/// @param padding `valid`: whole windows only; `same`: `ceil(steps / stride)` outputs, half of the zeros that this
+/// @param padding `valid`: whole windows only; `same`: `ceil(steps / stride)` outputs, half of the zeros
+///     that this
 ///     needs, rounded down, before; `causal`: as many outputs, all zeros before, so that none sees a later step
 public record Conv1D(
         int filters,

@@ -8,10 +8,12 @@ import java.util.Arrays;
 import java.util.List;
 
 /// Convolution of images, `[batch, height, width, channels]`: `y[n, h, w, f] = activation(bias[f] + Σ x[n, h ·
-/// strides[0] + i · dilationRate[0] - top, w · strides[1] + j · dilationRate[1] - left, c] · kernel[i, j, c, f])`;
+/// strides[0] + i · dilationRate[0] - top, w · strides[1] + j · dilationRate[1] - left, c] · kernel[i, j, c,
+/// f])`;
 /// beyond the borders x is 0. The kernel is `[kernelSize[0], kernelSize[1], channels / groups, filters]`.
 ///
-/// With groups, the filters of group g see the channels of group g alone. The last of several settings for the two
+/// With groups, the filters of group g see the channels of group g alone. The last of several settings for
+/// the two
 /// axes may be left out where they are equal.
 ///
 /// @param padding `valid`: whole windows only; `same`: `ceil(size / stride)` outputs, half of the zeros that this

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// kernel is `[kernelSize[0], kernelSize[1], filters, channels]`, as Keras has it.
 ///
 /// @param padding `valid`: nothing is cut off, and the output is `(size - 1) · stride + max(reach, stride)` long,
-///     where `reach = (kernelSize - 1) · dilationRate + 1`; `same`: it is `size · stride` long, and half of what is
+///     where `reach = (kernelSize - 1) · dilationRate + 1`; `same`: it is `size · stride` long, and half of
+///     what is
 ///     too much, rounded down, is cut off before
 /// @param outputPadding null, or for the length: `(size - 1) · stride + reach + outputPadding` for `valid`, and
 ///     `(size - 1) · stride + reach % 2 + outputPadding` for `same`

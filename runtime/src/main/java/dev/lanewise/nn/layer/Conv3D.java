@@ -7,7 +7,8 @@ import dev.lanewise.nn.Initializers;
 import java.util.Arrays;
 import java.util.List;
 
-/// Convolution of volumes, `[batch, depth, height, width, channels]`, as [Conv2D] with one axis more. The kernel is
+/// Convolution of volumes, `[batch, depth, height, width, channels]`, as [Conv2D] with one axis more. The
+/// kernel is
 /// `[kernelSize[0], kernelSize[1], kernelSize[2], channels / groups, filters]`.
 ///
 /// @param padding `valid`: whole windows only; `same`: `ceil(size / stride)` outputs along each axis, half of the

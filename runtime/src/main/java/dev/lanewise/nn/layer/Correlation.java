@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /// `y[position, filter] = init + Σ over taps and channels of x[pixel of the tap, channel] · kernel[tap, channel,
 /// filter]`: a convolution, as products of matrices. Blocks of positions become rows of patches, zeros where a tap
-/// meets no pixel, and are multiplied by the kernel, part by part of a patch where it is long. Each element is one
+/// meets no pixel, and are multiplied by the kernel, part by part of a patch where it is long. Each element
+/// is one
 /// accumulator that takes taps and channels in order, so blocks, threads and the place in a batch change no bit.
 ///
 /// With groups, group g reads its share of the channels and computes its share of the filters.

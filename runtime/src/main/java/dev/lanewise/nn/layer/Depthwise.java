@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// the tap, c] · kernel[tap, c, j]`. Work is split over rows of results, and over channels for the kernel's
 /// gradient.
 ///
-/// With a multiplier above 1 each channel is repeated that often in scratch, and gradients are added up from there.
+/// With a multiplier above 1 each channel is repeated that often in scratch, and gradients are added up from
+/// there.
 final class Depthwise {
     /// Channels that a cut of the kernel's gradient is a multiple of.
     private static final int CHANNELS = 16;

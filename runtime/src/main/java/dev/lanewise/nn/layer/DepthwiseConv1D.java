@@ -7,7 +7,8 @@ import dev.lanewise.nn.Initializers;
 import java.util.Arrays;
 import java.util.List;
 
-/// Depthwise convolution of sequences, `[batch, steps, channels]`: each channel is convolved with kernels of its own;
+/// Depthwise convolution of sequences, `[batch, steps, channels]`: each channel is convolved with kernels of
+/// its own;
 /// output channel `c ·
 /// depthMultiplier + j` comes from channel c and its kernel j. The kernel is `[kernelSize, channels, depthMultiplier]`.
 ///
@@ -31,7 +32,8 @@ public record DepthwiseConv1D(
         DepthwiseLayer.check("DepthwiseConv1D", depthMultiplier);
     }
 
-    /// Keras' defaults: stride 1, no padding, one kernel a channel, a bias of zeros, Glorot's uniform distribution.
+    /// Keras' defaults: stride 1, no padding, one kernel a channel, a bias of zeros, Glorot's uniform
+    /// distribution.
     public DepthwiseConv1D(int kernelSize, Activation activation) {
         this(
                 List.of(kernelSize),

@@ -7,7 +7,8 @@ import dev.lanewise.nn.Initializers;
 import java.util.Arrays;
 import java.util.List;
 
-/// Depthwise convolution of images, `[batch, height, width, channels]`: each channel is convolved with kernels of its
+/// Depthwise convolution of images, `[batch, height, width, channels]`: each channel is convolved with
+/// kernels of its
 /// own; output channel `c ·
 /// depthMultiplier + j` comes from channel c and its kernel j. The kernel is `[kernelSize[0], kernelSize[1], channels,
 /// depthMultiplier]`.
@@ -32,7 +33,8 @@ public record DepthwiseConv2D(
         DepthwiseLayer.check("DepthwiseConv2D", depthMultiplier);
     }
 
-    /// Keras' defaults: stride 1, no padding, one kernel a channel, a bias of zeros, Glorot's uniform distribution.
+    /// Keras' defaults: stride 1, no padding, one kernel a channel, a bias of zeros, Glorot's uniform
+    /// distribution.
     public DepthwiseConv2D(int kernelSize, Activation activation) {
         this(
                 List.of(kernelSize),

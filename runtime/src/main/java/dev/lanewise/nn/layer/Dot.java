@@ -12,13 +12,15 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Products of two inputs, sample by sample: the sum over one axis of each, which are equally long. The other axes
+/// Products of two inputs, sample by sample: the sum over one axis of each, which are equally long. The
+/// other axes
 /// of the first and then of the second make the result, `[1]` where none is left.
 ///
 /// With `normalize` both are divided by their lengths first: `x · min(1 / sqrt(Σ x²), 1e7)` along the axis, so
 /// that vectors give the cosine of the angle between them.
 ///
-/// @param axes the axis of the first input and that of the second, counted from 0, the batch, which is not allowed;
+/// @param axes the axis of the first input and that of the second, counted from 0, the batch, which is not
+///     allowed;
 ///     negative ones from the end. Each must be the first or the last of a sample's axes
 public record Dot(List<Integer> axes, boolean normalize) implements Layer {
     /// Keras' epsilon, as the largest factor.
@@ -286,7 +288,8 @@ public record Dot(List<Integer> axes, boolean normalize) implements Layer {
         }
     }
 
-    /// From the gradient by the normalized input to that by the input: `dx = factor · (g - n · Σ g · n)`, where the
+    /// From the gradient by the normalized input to that by the input: `dx = factor · (g - n · Σ g · n)`,
+    /// where the
     /// factor is at its bound `factor · g`.
     private void denormalize(LayerBuffers b, int input) {
         if (!normalize) {

@@ -9,7 +9,8 @@ import dev.lanewise.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/// Inverted dropout: in training each element is 0 with probability `rate` and otherwise `x / (1 - rate)`; else `y
+/// Inverted dropout: in training each element is 0 with probability `rate` and otherwise `x / (1 - rate)`;
+/// else `y
 /// = x`. The mask is not stored: backward computes it again from the call's random key and the step.
 ///
 /// @param rate from 0 to below 1

@@ -16,7 +16,8 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// Rows of a table by their index: `y[…, outputDim] = embeddings[x[…], outputDim]`. Indices are whole numbers of 0 to
+/// Rows of a table by their index: `y[…, outputDim] = embeddings[x[…], outputDim]`. Indices are whole
+/// numbers of 0 to
 /// below `inputDim`, as floats; others are an error.
 ///
 /// @param maskZero whether index 0 is padding: the mask is 0 there and 1 elsewhere, for the layers behind

@@ -8,13 +8,16 @@ import dev.lanewise.tensor.Shape;
 import java.util.List;
 
 /// Gated recurrent unit over the steps of `x[batch, steps, in]`: with the three blocks z, r, h of the kernels,
-/// `z = σ(x · W_z + h · U_z + b_z)`, `r = σ(x · W_r + h · U_r + b_r)`, then `ĥ = activation(x · W_h + b_h + r · (h ·
+/// `z = σ(x · W_z + h · U_z + b_z)`, `r = σ(x · W_r + h · U_r + b_r)`, then
+/// `ĥ = activation(x · W_h + b_h + r · (h ·
 /// U_h +
-/// b_rec))` with `resetAfter`, else `ĥ = activation(x · W_h + b_h + (r · h) · U_h)`, and `h = z · h + (1 - z) · ĥ`,
+/// b_rec))` with `resetAfter`, else `ĥ = activation(x · W_h + b_h + (r · h) · U_h)`, and `h = z · h + (1 -
+/// z) · ĥ`,
 /// where σ
 /// is `recurrentActivation`. See [RecurrentLayer] for inputs, outputs and masks.
 ///
-/// @param resetAfter whether the reset gate is applied after the product; the bias is `[2, 3 · units]` then, that of
+/// @param resetAfter whether the reset gate is applied after the product; the bias is `[2, 3 · units]` then,
+///     that of
 /// the
 ///     input before that of the state
 /// @param dropout share of the input's features that training drops

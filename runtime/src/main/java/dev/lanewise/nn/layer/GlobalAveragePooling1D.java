@@ -1,6 +1,7 @@
 package dev.lanewise.nn.layer;
 
-/// The mean of each channel over all cells of sequences `[steps, channels]`, those that a mask leaves out excepted:
+/// The mean of each channel over all cells of sequences `[steps, channels]`, those that a mask leaves out
+/// excepted:
 /// `[channels]`.
 ///
 /// @param keepdims whether the spatial axes stay, with one cell

@@ -1,6 +1,7 @@
 package dev.lanewise.nn.layer;
 
-/// The largest value of each channel over all cells of volumes `[depth, height, width, channels]`: `[channels]`; NaN if
+/// The largest value of each channel over all cells of volumes `[depth, height, width, channels]`:
+/// `[channels]`; NaN if
 /// there is one. The gradient goes to
 /// the first cell that has it.
 ///

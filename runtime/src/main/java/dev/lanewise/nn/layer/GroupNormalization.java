@@ -16,7 +16,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Brings each group of channels of each sample to mean 0 and variance 1: `y = (x - mean) / sqrt(variance + epsilon) ·
+/// Brings each group of channels of each sample to mean 0 and variance 1:
+/// `y = (x - mean) / sqrt(variance + epsilon) ·
 /// gamma + beta`, with the mean and the (biased) variance over all cells and the channels of the group, and a gamma
 /// and beta for each channel. One group is layer normalization over all axes, as many as channels instance
 /// normalization.

@@ -3,7 +3,8 @@ package dev.lanewise.nn.layer;
 import dev.lanewise.nn.Initializer;
 import dev.lanewise.nn.Initializers;
 
-/// Attention of several heads of which some share keys and values: head `h` takes those of group `h · groups / heads`.
+/// Attention of several heads of which some share keys and values: head `h` takes those of group
+/// `h · groups / heads`.
 /// See
 /// [HeadsLayer] for inputs and formula.
 ///

@@ -11,10 +11,12 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What layers share that project queries, keys and values to heads, attend, and project the heads' results to the
+/// What layers share that project queries, keys and values to heads, attend, and project the heads' results
+/// to the
 /// output: `y = concat_h(softmax(q_h · k_hᵀ / √size) · v_h) · W_o + b_o`, with `q = query · W_q + b_q` and so on.
 ///
-/// Inputs are `query[batch, rows, …]`, `value[batch, keys, …]` and perhaps `key[batch, keys, …]`, else the value is the
+/// Inputs are `query[batch, rows, …]`, `value[batch, keys, …]` and perhaps `key[batch, keys, …]`, else the
+/// value is the
 /// key
 /// too. The output is `[batch, rows, out]`, `out` that of the query unless it is said.
 interface HeadsLayer extends Layer {

@@ -10,7 +10,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /// Long short-term memory over the steps of `x[batch, steps, in]`: with `i, f, g, o` the four blocks of
-/// `x · kernel + h · recurrent_kernel + bias`, `c = σ(f) · c + σ(i) · activation(g)` and `h = σ(o) · activation(c)`,
+/// `x · kernel + h · recurrent_kernel + bias`, `c = σ(f) · c + σ(i) · activation(g)` and
+/// `h = σ(o) · activation(c)`,
 /// where
 /// σ is `recurrentActivation`. The state is `h, c`; see [RecurrentLayer] for inputs, outputs and masks.
 ///

@@ -11,7 +11,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Brings each sample to mean 0 and variance 1 along some axes: `y = (x - mean) / sqrt(variance + epsilon) · gamma +
+/// Brings each sample to mean 0 and variance 1 along some axes:
+/// `y = (x - mean) / sqrt(variance + epsilon) · gamma +
 /// beta`, with the mean and the (biased) variance over these axes and a gamma and beta for each place of them.
 ///
 /// With `rmsScaling`, as Keras has it, the mean is not taken off and there is no beta: `y = x / sqrt(variance +

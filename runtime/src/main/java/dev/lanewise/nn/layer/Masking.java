@@ -12,7 +12,8 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// Masks the steps of `x[batch, steps, …, features]` whose features all are `maskValue`: they become 0, and the mask
+/// Masks the steps of `x[batch, steps, …, features]` whose features all are `maskValue`: they become 0, and
+/// the mask
 /// `[batch, steps, …]` is 0 there and 1 elsewhere, for the layers behind.
 public record Masking(float maskValue) implements Layer {
     /// Steps of zeros are masked.

@@ -3,11 +3,13 @@ package dev.lanewise.nn.layer;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The largest value of each window of volumes `[depth, height, width, channels]`, channel by channel; NaN if there is
+/// The largest value of each window of volumes `[depth, height, width, channels]`, channel by channel; NaN
+/// if there is
 /// one. The gradient goes
 /// to the first cell that has it.
 ///
-/// With padding `valid` there are `(in - pool_size) / strides + 1` windows along an axis, with `same` `in / strides`,
+/// With padding `valid` there are `(in - pool_size) / strides + 1` windows along an axis, with `same`
+/// `in / strides`,
 /// rounded up: then the windows reach beyond both edges, beyond the last one by one cell more where it is odd.
 ///
 /// @param poolSize cells of a window: three numbers

@@ -11,7 +11,8 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What layers share that combine inputs element by element, from the first to the last. An input with one element
+/// What layers share that combine inputs element by element, from the first to the last. An input with one
+/// element
 /// along an axis where others have more counts for all of them, and so does one of fewer axes, from the last axis
 /// on; its gradient is the sum.
 interface Merge extends Layer {
@@ -26,7 +27,8 @@ interface Merge extends Layer {
     /// What is done to the result at last.
     default void finish(ElementwiseKernel k, int inputs, MemorySegment y, long at, int n) {}
 
-    /// Writes the gradient by input `i`, or adds it if `accumulate`, which comes only where [#adds]. The inputs are as
+    /// Writes the gradient by input `i`, or adds it if `accumulate`, which comes only where [#adds]. The
+    /// inputs are as
     /// large as the output; `left` is scratch, at first the gradient by the output.
     void gradient(
             ElementwiseKernel k,

@@ -5,7 +5,8 @@ import dev.lanewise.nn.LayerBuffers;
 import dev.lanewise.nn.RangeTask;
 import dev.lanewise.tensor.Tensor;
 
-/// Random numbers of a call: each belongs to the call's key, the step and an index alone. Kept as a task of the call,
+/// Random numbers of a call: each belongs to the call's key, the step and an index alone. Kept as a task of
+/// the call,
 /// so that none is made in a step.
 final class Noise implements RangeTask {
     private static final double UNIT = 0x1p-32;

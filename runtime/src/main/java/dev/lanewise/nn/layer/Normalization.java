@@ -14,7 +14,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Shifts and scales inputs by numbers that were found before training: `y = (x - mean) / max(sqrt(variance), 1e-7)`,
+/// Shifts and scales inputs by numbers that were found before training:
+/// `y = (x - mean) / max(sqrt(variance), 1e-7)`,
 /// or the other way with `invert`: `y = mean + x · max(sqrt(variance), 1e-7)`.
 ///
 /// The numbers are settings, or else weights that are not trained (and `count`, which nothing reads).

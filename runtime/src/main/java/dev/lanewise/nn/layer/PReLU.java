@@ -79,7 +79,8 @@ public record PReLU(Initializer alphaInitializer, @Nullable List<Integer> shared
         return List.of(new ParameterSpec("alpha", alpha, alphaInitializer));
     }
 
-    /// Where the alpha of each element is: the last axes that are all shared or all not make rows of `length`; the
+    /// Where the alpha of each element is: the last axes that are all shared or all not make rows of
+    /// `length`; the
     /// alphas of a row start at [#of] its number and are one or `length`.
     private static final class Rows {
         private final int length;

@@ -9,7 +9,8 @@ import dev.lanewise.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/// Divides each sample by its root mean square along some axes: `y = x / sqrt(mean(x²) + epsilon) · scale`, with a
+/// Divides each sample by its root mean square along some axes: `y = x / sqrt(mean(x²) + epsilon) · scale`,
+/// with a
 /// scale for each place of these axes.
 ///
 /// @param axis counted from 0, the batch, which is not allowed; negative ones from the end; ascending

@@ -9,10 +9,12 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Recurrent cells one on the other (Keras' RNN of StackedRNNCells): at each step a cell takes the output of the cell
+/// Recurrent cells one on the other (Keras' RNN of StackedRNNCells): at each step a cell takes the output of
+/// the cell
 /// below. A first state, and the last one with `returnState`, has the parts of all cells, from the lowest on.
 ///
-/// @param cells [SimpleRNN], [LSTM] or [GRU], of which only what the cell is counts here: which outputs there are, the
+/// @param cells [SimpleRNN], [LSTM] or [GRU], of which only what the cell is counts here: which outputs
+///     there are, the
 ///     direction and whether the state is kept are this layer's to say
 public record RNN(
         List<Layer> cells,
@@ -130,7 +132,8 @@ public record RNN(
         return shapes;
     }
 
-    /// What each layer saves and, but for the last, gives; then the mask in the order that the steps are taken in.
+    /// What each layer saves and, but for the last, gives; then the mask in the order that the steps are
+    /// taken in.
     @Override
     public List<Shape> saved(List<Shape> inputs) {
         final List<List<Shape>> of = inputsOf(inputs);

@@ -10,10 +10,12 @@ import dev.lanewise.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/// What layers share that move the pixels of each image in training by a random affine map: the pixel in row `i` and
+/// What layers share that move the pixels of each image in training by a random affine map: the pixel in row
+/// `i` and
 /// column `j` of `y` lies at column `m0 · j + m1 · i + m2` and row `m3 · j + m4 · i + m5` of `x`. Else `y = x`.
 ///
-/// Beyond the edges are the image's pixels again, as `fillMode` has it: `reflect` (`d c b a | a b c d | d c b a`),
+/// Beyond the edges are the image's pixels again, as `fillMode` has it: `reflect`
+/// (`d c b a | a b c d | d c b a`),
 /// `wrap` (`a b c d | a b c d | a b c d`), `nearest` (`a a a a | a b c d | d d d d`), or `constant`, a value.
 interface RandomAffine extends Layer {
     /// Random numbers of an image.

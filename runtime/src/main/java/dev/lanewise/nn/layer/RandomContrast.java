@@ -2,7 +2,8 @@ package dev.lanewise.nn.layer;
 
 import java.util.List;
 
-/// Changes the contrast of each image in training: `y = (x - mean) · f + mean` with the mean over the pixels of each
+/// Changes the contrast of each image in training: `y = (x - mean) · f + mean` with the mean over the pixels
+/// of each
 /// channel and a random `f` for each image, clipped to the range of values; else `y = x`.
 ///
 /// @param factor lower and upper: `f` is from `1 - lower` to `1 + upper`

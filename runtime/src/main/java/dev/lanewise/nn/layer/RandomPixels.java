@@ -10,7 +10,8 @@ import dev.lanewise.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/// What layers share that change the values of each image in training by one random number: `z = (x - mean) · scale +
+/// What layers share that change the values of each image in training by one random number:
+/// `z = (x - mean) · scale +
 /// mean + shift`, with the mean over the pixels of each channel, and `y = z` clipped to a range. Else `y = x`.
 ///
 /// Gradient: `g = dy` where `z` lies within the range, else 0; `dx = scale · g + (1 - scale) · mean(g)`.

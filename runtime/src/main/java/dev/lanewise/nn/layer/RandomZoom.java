@@ -4,7 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Enlarges or shrinks each image in training by random factors, around its middle; else `y = x`. Factor -0.2 stands
+/// Enlarges or shrinks each image in training by random factors, around its middle; else `y = x`. Factor
+/// -0.2 stands
 /// for an image that shows 80 % of the height, 0.2 for one that shows 120 %.
 ///
 /// @param heightFactor bounds

@@ -10,16 +10,21 @@ import dev.lanewise.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What layers share that go over the steps of `x[batch, steps, in]` with a state of `units` floats for each sample.
+/// What layers share that go over the steps of `x[batch, steps, in]` with a state of `units` floats for each
+/// sample.
 ///
-/// Inputs are `x`, and after it, if the state does not start from zeros, one `[batch, units]` for each part of the
-/// state. Outputs are `[batch, steps, units]` with `returnSequences`, else the last step's `[batch, units]`, and after
+/// Inputs are `x`, and after it, if the state does not start from zeros, one `[batch, units]` for each part
+/// of the
+/// state. Outputs are `[batch, steps, units]` with `returnSequences`, else the last step's `[batch, units]`,
+/// and after
 /// it with `returnState` the parts of the last state.
 ///
-/// With a mask `[batch, steps]` a step that does not count leaves the state as it is; its output is that of the step
+/// With a mask `[batch, steps]` a step that does not count leaves the state as it is; its output is that of
+/// the step
 /// before, zeros at first, or always zeros with `zeroOutputForMask`.
 ///
-/// Dropout draws one number for each feature (`dropout`) and unit (`recurrentDropout`) of a sample, the same in all
+/// Dropout draws one number for each feature (`dropout`) and unit (`recurrentDropout`) of a sample, the same
+/// in all
 /// steps and gates.
 sealed interface RecurrentLayer extends Layer permits SimpleRNN, LSTM, GRU {
     int units();
@@ -205,7 +210,8 @@ sealed interface RecurrentLayer extends Layer permits SimpleRNN, LSTM, GRU {
         return shapes;
     }
 
-    /// After the activations; what the recurrent kernel took; the running state; `z`; what dropout left of the input;
+    /// After the activations; what the recurrent kernel took; the running state; `z`; what dropout left of
+    /// the input;
     /// then the cell's own.
     @Override
     default List<Shape> saved(List<Shape> inputs) {

@@ -14,8 +14,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// The loops of a recurrent layer's call. The products of all steps' inputs are one product before the loop, and the
-/// gradients by weights and inputs are one product each after it; in the loop a thread takes some samples through all
+/// The loops of a recurrent layer's call. The products of all steps' inputs are one product before the loop,
+/// and the
+/// gradients by weights and inputs are one product each after it; in the loop a thread takes some samples
+/// through all
 /// steps, so threads meet once. Rows of the saved buffers are `sample · steps + step`, in the order of time.
 abstract class RecurrentSteps {
     /// Buffers of `[batch, units]` that backward works with.
@@ -528,7 +530,8 @@ abstract class RecurrentSteps {
         }
     }
 
-    /// The gradient by the output of a step goes to the state, or, where the step does not count, to the output that
+    /// The gradient by the output of a step goes to the state, or, where the step does not count, to the
+    /// output that
     /// it repeats.
     private void outputBack(ElementwiseKernel k, Back work, int n, int s, boolean counts) {
         final long at = (long) n * units;

@@ -13,7 +13,8 @@ import java.util.List;
 /// Images in another size: `x[n, h, w, c]` becomes `y[n, height, width, c]`, as Keras' layer without
 /// `antialias` and without keeping the aspect ratio.
 ///
-/// Pixels are areas, their values in the middle: row `i` of `y` lies at `s = (i + 0.5) · h / height - 0.5` of `x`.
+/// Pixels are areas, their values in the middle: row `i` of `y` lies at `s = (i + 0.5) · h / height - 0.5`
+/// of `x`.
 ///
 /// * `bilinear`: `x[floor(s)] + (x[ceil(s)] - x[floor(s)]) · (s - floor(s))`, rows beyond the edge being those
 /// at the

@@ -13,7 +13,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What layers share that bring each row of a tensor to a scale of its own: `n = (x - center) · factor` and `y = n ·
+/// What layers share that bring each row of a tensor to a scale of its own: `n = (x - center) · factor` and
+/// `y = n ·
 /// gamma + beta`. A row has the elements along the normalized axes; where these are not the last ones, rows are
 /// brought together in scratch.
 interface RowNormalized extends Layer {

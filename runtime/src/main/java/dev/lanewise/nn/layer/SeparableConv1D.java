@@ -7,7 +7,8 @@ import dev.lanewise.nn.Initializers;
 import java.util.Arrays;
 import java.util.List;
 
-/// Separable convolution of sequences, `[batch, steps, channels]`: a [DepthwiseConv1D] without bias and activation,
+/// Separable convolution of sequences, `[batch, steps, channels]`: a [DepthwiseConv1D] without bias and
+/// activation,
 /// then a convolution of one
 /// pixel, then bias and activation. The weights are `depthwise_kernel` `[kernelSize, channels, depthMultiplier]`,
 /// `pointwise_kernel` with ones for the kernel's size and `[channels · depthMultiplier, filters]`, and `bias`.
@@ -34,7 +35,8 @@ public record SeparableConv1D(
         SeparableLayer.check("SeparableConv1D", filters, depthMultiplier, activation);
     }
 
-    /// Keras' defaults: stride 1, no padding, one kernel a channel, a bias of zeros, Glorot's uniform distribution.
+    /// Keras' defaults: stride 1, no padding, one kernel a channel, a bias of zeros, Glorot's uniform
+    /// distribution.
     public SeparableConv1D(int filters, int kernelSize, Activation activation) {
         this(
                 filters,

@@ -35,7 +35,8 @@ public record SeparableConv2D(
         SeparableLayer.check("SeparableConv2D", filters, depthMultiplier, activation);
     }
 
-    /// Keras' defaults: stride 1, no padding, one kernel a channel, a bias of zeros, Glorot's uniform distribution.
+    /// Keras' defaults: stride 1, no padding, one kernel a channel, a bias of zeros, Glorot's uniform
+    /// distribution.
     public SeparableConv2D(int filters, int kernelSize, Activation activation) {
         this(
                 filters,

@@ -50,7 +50,8 @@ final class Spatial {
         return Math.addExact(Math.multiplyExact(kernel - 1, dilation), 1);
     }
 
-    /// Output size of a convolution: `ceil(size / stride)` for `same` and `causal`, only whole windows for `valid`.
+    /// Output size of a convolution: `ceil(size / stride)` for `same` and `causal`, only whole windows for
+    /// `valid`.
     static int output(String type, int size, int kernel, int stride, int dilation, String padding) {
         if (size == Shape.UNKNOWN) {
             return Shape.UNKNOWN;

@@ -1,6 +1,7 @@
 package dev.lanewise.nn.layer;
 
-/// Inverted dropout of whole channels of volumes `[depth, height, width, channels]`: in training each channel of a
+/// Inverted dropout of whole channels of volumes `[depth, height, width, channels]`: in training each
+/// channel of a
 /// sample is 0 with probability `rate` and otherwise `x / (1 - rate)`; else `y = x`.
 ///
 /// @param rate from 0 to below 1

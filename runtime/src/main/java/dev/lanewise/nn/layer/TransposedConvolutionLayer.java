@@ -15,7 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What [Conv1DTranspose], [Conv2DTranspose] and [Conv3DTranspose] share: a convolution's gradient by its input as
+/// What [Conv1DTranspose], [Conv2DTranspose] and [Conv3DTranspose] share: a convolution's gradient by its
+/// input as
 /// a layer. The window is that of the convolution from y to x.
 interface TransposedConvolutionLayer extends Layer {
     int filters();
@@ -49,7 +50,8 @@ interface TransposedConvolutionLayer extends Layer {
 
     /// Output size and what is cut off before it along an axis, as Keras' JAX and TensorFlow back ends have them
     /// (`backend/common/backend_utils.py`): for `valid` `(size - 1) · stride + max(reach, stride)`, nothing cut;
-    /// for `same` `size · stride`; with an output padding its number instead of what the maximum or the stride add.
+    /// for `same` `size · stride`; with an output padding its number instead of what the maximum or the
+    /// stride add.
     private int[] sizeAndCut(int axis, int size) {
         final int stride = strides().get(axis);
         final int reach = Spatial.reach(kernelSize().get(axis), dilationRate().get(axis));

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// `x[pixel, channel] = init + Σ over the taps and positions that meet the pixel of y[position, filter] ·
 /// kernel[tap, channel, filter]`. It is the gradient of a convolution by its input, and a transposed convolution.
 ///
-/// Pixels whose index has the same remainder by the strides meet the same taps, at neighbouring positions: so each
+/// Pixels whose index has the same remainder by the strides meet the same taps, at neighbouring positions:
+/// so each
 /// of these phases is a correlation of stride 1 with some of the taps, and none multiplies by the zeros between
 /// strides. Each element is one accumulator that takes the taps in order and the filters of each in order.
 final class TransposedCorrelation {

@@ -6,7 +6,8 @@ import dev.lanewise.kernels.RowNormalizationKernel;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/// Divides each sample by its length along some axes: `y = x · min(1 / sqrt(Σ x²), 1e12)`, so that zeros stay zeros.
+/// Divides each sample by its length along some axes: `y = x · min(1 / sqrt(Σ x²), 1e12)`, so that zeros
+/// stay zeros.
 ///
 /// @param axis counted from 0, the batch, which is not allowed; negative ones from the end; ascending
 public record UnitNormalization(List<Integer> axis) implements RowNormalized {

@@ -18,7 +18,8 @@ import java.util.function.BooleanSupplier;
 /// 47/47 ━━━━━━━━━━━━━━━━━━━━ 0s 1ms/step - accuracy: 0.7421 - loss: 0.7512 - val_accuracy: 0.8010 - val_loss:
 /// 0.5573 ```
 ///
-/// On a terminal the line is drawn again while it grows, ten times a second at most; elsewhere it is printed once.
+/// On a terminal the line is drawn again while it grows, ten times a second at most; elsewhere it is printed
+/// once.
 final class EpochProgress implements FitListener {
     private static final int WIDTH = 20;
     private static final long REDRAW_NANOS = 100_000_000;
@@ -68,7 +69,8 @@ final class EpochProgress implements FitListener {
         timing = true;
     }
 
-    /// Milliseconds from the process' start to the end of the first step, where they were asked for and are known.
+    /// Milliseconds from the process' start to the end of the first step, where they were asked for and are
+    /// known.
     OptionalLong firstStepMillis() {
         return firstStepMillis < 0 ? OptionalLong.empty() : OptionalLong.of(firstStepMillis);
     }

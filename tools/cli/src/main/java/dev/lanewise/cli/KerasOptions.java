@@ -5,7 +5,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/// How a Keras file is read: which other file has the model's configuration, and what becomes of weights that do not
+/// How a Keras file is read: which other file has the model's configuration, and what becomes of weights
+/// that do not
 /// fit.
 @SuppressWarnings("UnusedVariable") // picocli sets the fields
 final class KerasOptions {

@@ -33,7 +33,8 @@ final class ProcessFacts {
         try {
             String uptime = Files.readString(Path.of("/proc/uptime"));
             String stat = Files.readString(Path.of("/proc/self/stat"));
-            // The second field is a name in parentheses that may hold anything; the start is field 22, in 1/100 s.
+            // The second field is a name in parentheses that may hold anything; the start is field 22, in
+            // 1/100 s.
             String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
             double seconds = Double.parseDouble(uptime.substring(0, uptime.indexOf(' ')));
             return OptionalLong.of(Math.round(1000 * seconds) - 10 * Long.parseLong(fields[22 - 3]));

@@ -24,7 +24,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// One model of real Keras (3.15.1) in all its formats through the commands: a Sequential of a functional model that
+/// One model of real Keras (3.15.1) in all its formats through the commands: a Sequential of a functional
+/// model that
 /// calls another one twice.
 class KerasFormatsTest {
     @TempDir

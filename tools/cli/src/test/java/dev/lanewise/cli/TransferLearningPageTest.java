@@ -21,7 +21,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The page on transfer learning: its commands and its Java run as they stand there, in their order, with the
-/// results that it prints. Skipped where the data sets and the Keras file are not beside the project, in `../shared`.
+/// results that it prints. Skipped where the data sets and the Keras file are not beside the project, in
+/// `../shared`.
 class TransferLearningPageTest {
     /// A fence with its language and its lines.
     private static final Pattern FENCE = Pattern.compile("```(\\w*)\n(.*?)```", Pattern.DOTALL);

@@ -6,7 +6,8 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// The models that Keras offers with weights learned from ImageNet, as far as they take pixels that someone must have
+/// The models that Keras offers with weights learned from ImageNet, as far as they take pixels that someone
+/// must have
 /// prepared. They are known by their names, or by names of their layers.
 final class ImageNetBases {
     /// A base.

@@ -5,11 +5,14 @@ import org.jspecify.annotations.Nullable;
 
 /// How a Keras file is to be read. What is not said is Keras' way.
 ///
-/// @param architecture a file that has the model's configuration: JSON, or a model's file; null where the file itself
+/// @param architecture a file that has the model's configuration: JSON, or a model's file; null where the
+///     file itself
 ///     has it
-/// @param byName layers take the weights of their own name, and those for which there are none keep what they have
+/// @param byName layers take the weights of their own name, and those for which there are none keep what
+///     they have
 /// @param skipMismatch layers whose weights are missing, or of another number or shape, keep what they have
-/// @param flipKernels whether kernels of convolutions are turned round, as Theano needs them; null for what the file
+/// @param flipKernels whether kernels of convolutions are turned round, as Theano needs them; null for what
+///     the file
 ///     says, which files of Keras 1 do not
 /// @param seed what first weights are drawn from, for layers that keep what they have
 public record ImportOptions(

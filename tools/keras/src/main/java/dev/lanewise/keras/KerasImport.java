@@ -23,7 +23,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// Makes a model of a Keras file: the configuration becomes a graph, weights find their layers, all shapes are
-/// compared, and only then memory is taken and values are read. [KerasModels] is the way to it; here classes are made
+/// compared, and only then memory is taken and values are read. [KerasModels] is the way to it; here classes
+/// are made
 /// known that are not Keras' own.
 public final class KerasImport {
     /// The model's attribute that keeps what the file said, for an export: each layer's entry as it was.
@@ -58,7 +59,8 @@ public final class KerasImport {
                 file.kerasMajor(), flip == null ? file.backend().equals("theano") && file.kerasMajor() < 3 : flip);
     }
 
-    /// Makes a class known that is not Keras' own: layers of this name are made by the factory. That the model can be
+    /// Makes a class known that is not Keras' own: layers of this name are made by the factory. That the
+    /// model can be
     /// saved, the layer's type must be known to [dev.lanewise.nn.Layers] too.
     ///
     /// @param name as Keras registers it, `pkg>Name`; without a package where none was given: `Name`

@@ -42,8 +42,10 @@ final class KerasJson {
         }
     }
 
-    /// One pass over the text: how deep it is nested and how many values it has. The parser must be lenient, for NaN;
-    /// what else it would take then (comments, other quotes and separators) is refused here, or it could hide from
+    /// One pass over the text: how deep it is nested and how many values it has. The parser must be lenient,
+    /// for NaN;
+    /// what else it would take then (comments, other quotes and separators) is refused here, or it could
+    /// hide from
     /// the count.
     private static void check(String text, String where) {
         if (text.length() > MAX_CHARACTERS) {

@@ -14,7 +14,8 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Layers as entries of Keras' configs: the reverse of [KerasLayers]. What the entry of the file that a layer came from
+/// Layers as entries of Keras' configs: the reverse of [KerasLayers]. What the entry of the file that a
+/// layer came from
 /// has beside what is known here is kept.
 final class KerasLayerJson {
     /// Functions with settings have no form of their own in a config; the layers that compute them have.

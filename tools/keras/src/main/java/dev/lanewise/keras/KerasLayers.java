@@ -276,7 +276,8 @@ final class KerasLayers {
         return generic(Resizing.class, config);
     }
 
-    /// What is added around samples or cut off them, as pairs: Keras also writes one number for all edges, or one for
+    /// What is added around samples or cut off them, as pairs: Keras also writes one number for all edges,
+    /// or one for
     /// both edges of an axis, and Keras 1 four of an image.
     private static @Nullable Layer edges(LayerConfig config, String key) {
         final Class<? extends Layer> type = Layers.get(config.className());
@@ -385,7 +386,8 @@ final class KerasLayers {
                 : generic(Dense.class, config);
     }
 
-    /// What a layer's one layer here leaves out, as layers to be called after it by the ends of their names; mostly
+    /// What a layer's one layer here leaves out, as layers to be called after it by the ends of their names;
+    /// mostly
     /// nothing.
     static Map<String, Layer> after(LayerConfig config) {
         final Map<String, Layer> layers = new LinkedHashMap<>();

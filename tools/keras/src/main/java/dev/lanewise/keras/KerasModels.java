@@ -31,7 +31,8 @@ public final class KerasModels {
     /// Loads weights into a model whose configuration is in another file, which may be JSON as Keras'
     /// `model.to_json()` gives, or any model's file; the caller closes it.
     ///
-    /// @throws UnsupportedLayerException if the model has parts that cannot be computed here, or the weights do not fit
+    /// @throws UnsupportedLayerException if the model has parts that cannot be computed here, or the weights
+    ///     do not fit
     /// @throws ModelFormatException if a file is not what it should be, or damaged
     /// @throws UncheckedIOException if a file cannot be read
     public static Model load(Path weights, Path architecture) {
@@ -66,10 +67,12 @@ public final class KerasModels {
     }
 
     /// Saves a model for Keras, in the format that the name's ending says: `.keras` an archive of Keras 3,
-    /// `.weights.h5` its weights alone, other `.h5` and `.hdf5` a whole model that Keras 3 and tf.keras 2 read. What is
+    /// `.weights.h5` its weights alone, other `.h5` and `.hdf5` a whole model that Keras 3 and tf.keras 2
+    /// read. What is
     /// there is replaced when all is written.
     ///
-    /// @throws IllegalArgumentException if the name ends otherwise, or Keras has nothing like one of the layers; it is
+    /// @throws IllegalArgumentException if the name ends otherwise, or Keras has nothing like one of the
+    ///     layers; it is
     ///     named, and nothing is written
     /// @throws UncheckedIOException if the file cannot be written
     public static void save(Model model, Path file) {

@@ -20,7 +20,8 @@ final class KerasOperations {
 
     private static final String OPERAND_FIRST = "operand_first";
 
-    /// Operations of Keras 3 by class, and functions of TensorFlow, and what they are here. Those of lower case are
+    /// Operations of Keras 3 by class, and functions of TensorFlow, and what they are here. Those of lower
+    /// case are
     /// activations.
     private static final Map<String, String> KNOWN = Map.ofEntries(
             Map.entry("Add", "Add"),
@@ -65,8 +66,10 @@ final class KerasOperations {
 
     private KerasOperations() {}
 
-    /// An entry of a model's layers as that of a layer: the number that an operation is called with is in its config,
-    /// and the tensors are its inputs. What is no operation stays as it is, and so does an operation that is called
+    /// An entry of a model's layers as that of a layer: the number that an operation is called with is in
+    /// its config,
+    /// and the tensors are its inputs. What is no operation stays as it is, and so does an operation that is
+    /// called
     /// in another way, to be refused.
     static JsonObject asLayer(JsonObject entry) {
         final String type = String.valueOf(KerasJson.string(entry, "class_name"));

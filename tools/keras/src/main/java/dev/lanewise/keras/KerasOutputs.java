@@ -9,7 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What a Keras training config says about each output of a model: one value for all of them, a list in the model's
+/// What a Keras training config says about each output of a model: one value for all of them, a list in the
+/// model's
 /// order, or an object by the outputs' names.
 final class KerasOutputs {
     private KerasOutputs() {}

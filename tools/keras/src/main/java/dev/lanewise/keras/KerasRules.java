@@ -16,7 +16,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Regularizers and constraints of Keras' layers, in the forms of all versions: a name, `class_name` and `config`, or
+/// Regularizers and constraints of Keras' layers, in the forms of all versions: a name, `class_name` and
+/// `config`, or
 /// in Keras 1 an object of `name` and settings.
 final class KerasRules {
     private static final String REGULARIZER = "_regularizer";
@@ -58,7 +59,8 @@ final class KerasRules {
                 : read(Constraint.registry(), value) != null;
     }
 
-    /// The layer that stands for `activity_regularizer`, to be called after the layer itself; null where there is none.
+    /// The layer that stands for `activity_regularizer`, to be called after the layer itself; null where
+    /// there is none.
     static @Nullable Layer activity(LayerConfig config) {
         final JsonElement value = config.config().get(ACTIVITY);
         if (config.className().equals("ActivityRegularization") || KerasJson.isNeutral(value)) {
@@ -95,7 +97,8 @@ final class KerasRules {
         return rules;
     }
 
-    /// What a config says about a weight: for `depthwise_kernel`, and the one kernel of a depthwise convolution, the
+    /// What a config says about a weight: for `depthwise_kernel`, and the one kernel of a depthwise
+    /// convolution, the
     /// key begins with `depthwise`.
     private static @Nullable JsonElement value(LayerConfig config, ParameterSpec weight, String ending) {
         final String name = weight.name();

@@ -25,7 +25,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// Optimizer, loss and metrics of a Keras file, and what the optimizer remembers, put into a model. What cannot be
+/// Optimizer, loss and metrics of a Keras file, and what the optimizer remembers, put into a model. What
+/// cannot be
 /// taken
 /// over is reported; the model can be used all the same.
 final class KerasTraining {
@@ -184,7 +185,8 @@ final class KerasTraining {
         return read(Loss.class, LOSSES.getOrDefault(name, name), settings, Reason.UNSUPPORTED_LOSS);
     }
 
-    /// A registered record of this name, from Keras' settings; null where there is none or a setting does not fit.
+    /// A registered record of this name, from Keras' settings; null where there is none or a setting does
+    /// not fit.
     private <T> @Nullable T read(Class<T> kind, String name, @Nullable JsonObject settings, Reason reason) {
         final String plain = name.replace("_", "").toLowerCase(Locale.ROOT);
         Class<?> type = null;

@@ -23,7 +23,8 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Optimizer, loss and metrics as in Keras' files, and what the optimizer remembers: the reverse of [KerasTraining].
+/// Optimizer, loss and metrics as in Keras' files, and what the optimizer remembers: the reverse of
+/// [KerasTraining].
 final class KerasTrainingJson {
     private final Model model;
     private final TrainingConfig config;
@@ -224,7 +225,8 @@ final class KerasTrainingJson {
         }
     }
 
-    /// In Keras' order. None before the first step, and where something of it has no place in Keras' files: then the
+    /// In Keras' order. None before the first step, and where something of it has no place in Keras' files:
+    /// then the
     /// optimizer starts anew there.
     private List<Memory> memory() {
         final Map<String, MemorySegment> slots = model.slots();

@@ -86,7 +86,8 @@ final class LayerConfig {
         return settings.contains(setting);
     }
 
-    /// The arguments of each call, where some are no tensors: for layers that take them. Whoever takes them answers
+    /// The arguments of each call, where some are no tensors: for layers that take them. Whoever takes them
+    /// answers
     /// for all of them.
     List<JsonArray> takeArguments() {
         final List<JsonArray> taken = List.copyOf(calls);

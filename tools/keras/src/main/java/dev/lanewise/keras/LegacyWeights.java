@@ -10,8 +10,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Weights as Keras 1 and 2 stored them, and Keras 3 does in `.h5` files: a group for each layer of the model, with
-/// its weights in order. A model within the model has one group for all its layers: first what is trained, then the
+/// Weights as Keras 1 and 2 stored them, and Keras 3 does in `.h5` files: a group for each layer of the
+/// model, with
+/// its weights in order. A model within the model has one group for all its layers: first what is trained,
+/// then the
 /// rest, each layer by layer.
 final class LegacyWeights implements KerasWeightSource {
     private static final String LAYER_NAMES = "layer_names";
@@ -196,7 +198,8 @@ final class LegacyWeights implements KerasWeightSource {
         parts.forEach((layer, list) -> to.put(layer, List.of(list)));
     }
 
-    /// The slots in the order of the weights' names, where these all end with the name of a layer and of one of its
+    /// The slots in the order of the weights' names, where these all end with the name of a layer and of one
+    /// of its
     /// weights; null where they do not.
     private static @Nullable List<Slot> byName(List<Slot> slots, List<KerasWeight> weights) {
         final Map<String, Slot> byEnd = new HashMap<>();

@@ -7,7 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Weights of a recurrent layer in a form that is not today's: Keras 1 had a kernel, a recurrent kernel and a bias for
+/// Weights of a recurrent layer in a form that is not today's: Keras 1 had a kernel, a recurrent kernel and
+/// a bias for
 /// each gate, and cuDNN's layers have turned kernels and two biases.
 final class RecurrentWeights {
     private enum Form {

@@ -7,7 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What an optimizer remembers stands in Keras 3's trees without names: the number of steps, the learning rate unless
+/// What an optimizer remembers stands in Keras 3's trees without names: the number of steps, the learning
+/// rate unless
 /// a schedule gives it, then arrays for each weight. Here they get the names that `.h5` files would give them.
 final class TreeOptimizer {
     private TreeOptimizer() {}

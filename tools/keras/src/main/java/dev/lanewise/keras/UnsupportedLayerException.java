@@ -2,7 +2,8 @@ package dev.lanewise.keras;
 
 import dev.lanewise.io.ModelFormatException;
 
-/// A Keras file is sound, but has parts that cannot be computed here; the message names them, [#report()] has them
+/// A Keras file is sound, but has parts that cannot be computed here; the message names them, [#report()]
+/// has them
 /// all.
 public final class UnsupportedLayerException extends ModelFormatException {
     private static final long serialVersionUID = 1;

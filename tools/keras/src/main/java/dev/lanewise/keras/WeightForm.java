@@ -5,7 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/// How an array of a file becomes a layer's weight: its axes in another order, some of them reversed. Axes of the file
+/// How an array of a file becomes a layer's weight: its axes in another order, some of them reversed. Axes
+/// of the file
 /// that are not named have the size 1 and vanish.
 ///
 /// @param order for each axis of the weight, the file's axis

@@ -80,7 +80,8 @@ class FixturesTest {
         return rows.stream().map(row -> DynamicTest.dynamicTest(row.file(), () -> check(row, ImportOptions.DEFAULT)));
     }
 
-    /// The same weights into the same models with all layers given other names: names say nothing about whose weights
+    /// The same weights into the same models with all layers given other names: names say nothing about
+    /// whose weights
     /// are whose.
     @TestFactory
     Stream<DynamicTest> otherNames() {
@@ -298,7 +299,8 @@ class FixturesTest {
         }
     }
 
-    /// Steps of real optimizers and losses: those that the report says can go on give Keras' losses, step by step.
+    /// Steps of real optimizers and losses: those that the report says can go on give Keras' losses, step by
+    /// step.
     @TestFactory
     Stream<DynamicTest> trainingSteps() {
         final List<Row> rows = Fixtures.rows().stream()

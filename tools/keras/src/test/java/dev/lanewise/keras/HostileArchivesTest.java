@@ -34,7 +34,8 @@ import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// `.keras` archives made to harm: each is one error of a sentence, soon, with little memory, and nothing is written
+/// `.keras` archives made to harm: each is one error of a sentence, soon, with little memory, and nothing is
+/// written
 /// anywhere (these tests run with a small heap).
 class HostileArchivesTest {
     private static final Duration SOON = Duration.ofSeconds(30);

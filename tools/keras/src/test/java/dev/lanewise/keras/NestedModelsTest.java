@@ -21,7 +21,8 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Models within models as Keras 2 wrote them, with dense layers of one input and one unit: each weight is a number.
+/// Models within models as Keras 2 wrote them, with dense layers of one input and one unit: each weight is a
+/// number.
 class NestedModelsTest {
     @TempDir
     private Path folder;

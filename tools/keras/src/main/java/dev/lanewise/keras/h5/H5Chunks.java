@@ -4,13 +4,15 @@ import dev.lanewise.io.ModelFormatException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
-/// The values of a data set that is stored in chunks: boxes of one size that cover it, those at its ends beyond it.
+/// The values of a data set that is stored in chunks: boxes of one size that cover it, those at its ends
+/// beyond it.
 /// Where a chunk's bytes are in the file is not known here.
 final class H5Chunks {
     /// Chunks may be larger than the data set, by this much at most: writers choose a megabyte or less.
     private static final int SPARE = 16 << 20;
 
-    /// All chunks together may be larger than the data set, beyond what is spare, by this factor at most: those at
+    /// All chunks together may be larger than the data set, beyond what is spare, by this factor at most:
+    /// those at
     /// the ends of each axis may be nearly empty. Otherwise few bytes of a file, given as every chunk, would be
     /// inflated for hours.
     private static final int MOST_SPREAD = 16;

@@ -50,8 +50,10 @@ import org.jspecify.annotations.Nullable;
 /// An HDF5 file, opened for reading: the one class that knows the HDF5 library.
 ///
 /// The file is hostile until proved otherwise. It is read whole into native memory, so that the library looks at
-/// nothing else: an external link, external storage or a virtual data set leads nowhere, and no length of the file
-/// makes it allocate. Chunks are decoded by [H5Chunks], into buffers whose sizes are known beforehand. Whatever goes
+/// nothing else: an external link, external storage or a virtual data set leads nowhere, and no length of
+/// the file
+/// makes it allocate. Chunks are decoded by [H5Chunks], into buffers whose sizes are known beforehand.
+/// Whatever goes
 /// wrong is a [ModelFormatException] of a sentence.
 public final class H5File implements AutoCloseable {
     private static final byte[] SIGNATURE = {(byte) 0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
@@ -75,7 +77,8 @@ public final class H5File implements AutoCloseable {
     private final Set<Long> checkedGroups = new HashSet<>();
     private final Map<Long, GlobalHeap> heaps = new HashMap<>();
 
-    /// Bytes of strings that may still be read: all of them together are not more than the file, as it would be if
+    /// Bytes of strings that may still be read: all of them together are not more than the file, as it would
+    /// be if
     /// each were stored once.
     private long stringBudget;
 

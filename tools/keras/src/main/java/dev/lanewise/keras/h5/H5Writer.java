@@ -11,8 +11,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/// Writes HDF5 files: superblock of version 2, object headers of version 2 with their links and attributes in them,
-/// contiguous datasets, texts of variable length in global heaps. HDF5 1.8 and later read that. Nothing is limited to
+/// Writes HDF5 files: superblock of version 2, object headers of version 2 with their links and attributes
+/// in them,
+/// contiguous datasets, texts of variable length in global heaps. HDF5 1.8 and later read that. Nothing is
+/// limited to
 /// the 64 KiB of a header's message but the list of an attribute's texts, at 4,000 of them.
 ///
 /// Objects are written from the leaves up; each gives its address to the group that holds it.
