@@ -30,7 +30,6 @@ final class WeightUpdate {
     private final Optimizer plain;
     private final OptimizerOptions options;
     private final Compute compute;
-    private final ElementwiseKernel kernel;
     private final MemorySegment weights;
     private final MemorySegment gradients;
     private final @Nullable MemorySegment average;
@@ -82,7 +81,6 @@ final class WeightUpdate {
         plain = optimizer.plain();
         options = optimizer.options();
         this.compute = compute;
-        kernel = compute.kernels().elementwise();
         weights = model.trainable();
         this.gradients = gradients;
         n = Math.toIntExact(weights.byteSize() / Float.BYTES);
@@ -193,6 +191,11 @@ final class WeightUpdate {
         }
     }
 
+    /// The kernels of now: those of the start are slow ones until the others are compiled.
+    private ElementwiseKernel kernel() {
+        return compute.kernels().elementwise();
+    }
+
     private void squares(int first, int end) {
         for (int i = first; i < end; i++) {
             final Chunk chunk = chunks[i];
@@ -205,9 +208,9 @@ final class WeightUpdate {
     private void collect(long from, int count) {
         final MemorySegment earlier = accumulator;
         if (earlier != null) {
-            kernel.accumulate(earlier, from, gradients, from, count);
-            kernel.scaleShift(gradients, from, gradients, from, count, 1f / options.gradientAccumulationSteps(), 0);
-            kernel.fill(earlier, from, count, 0);
+            kernel().accumulate(earlier, from, gradients, from, count);
+            kernel().scaleShift(gradients, from, gradients, from, count, 1f / options.gradientAccumulationSteps(), 0);
+            kernel().fill(earlier, from, count, 0);
         }
     }
 
@@ -246,11 +249,11 @@ final class WeightUpdate {
         if (updates) {
             change(run, from, count);
         } else if (accumulator != null) {
-            kernel.accumulate(gradients, from, accumulator, from, count);
+            kernel().accumulate(gradients, from, accumulator, from, count);
         }
         final MemorySegment mean = average;
         if (mean != null) {
-            kernel.approach(weights, from, mean, from, count, averageShare);
+            kernel().approach(weights, from, mean, from, count, averageShare);
             if (overwrites) {
                 final long bytes = from * Float.BYTES;
                 MemorySegment.copy(mean, bytes, weights, bytes, (long) count * Float.BYTES);
@@ -263,15 +266,15 @@ final class WeightUpdate {
             collect(from, count);
         }
         if (run.factor != 1) {
-            kernel.scaleShift(gradients, from, gradients, from, count, run.factor, 0);
+            kernel().scaleShift(gradients, from, gradients, from, count, run.factor, 0);
         }
         if (options.clipvalue() > 0) {
             final float limit = (float) options.clipvalue();
-            kernel.clamp(gradients, from, gradients, from, count, -limit, limit);
+            kernel().clamp(gradients, from, gradients, from, count, -limit, limit);
         }
         if (options.weightDecay() > 0 && run.buffers.decays()) {
             final float decay = (float) (options.weightDecay() * run.buffers.learningRate());
-            kernel.axpy(-decay, weights, from, weights, from, count);
+            kernel().axpy(-decay, weights, from, weights, from, count);
         }
         plain.update(run.buffers, from, count);
     }

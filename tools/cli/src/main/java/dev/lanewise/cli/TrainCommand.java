@@ -131,7 +131,10 @@ final class TrainCommand implements Callable<Integer> {
             description = "Validates on this share of the training data, cut from its end, instead of on test data.")
     private double validationSplit;
 
-    @Option(names = "--output", paramLabel = "FILE", description = "Saves the model here, as .safetensors.")
+    @Option(
+            names = "--output",
+            paramLabel = "FILE",
+            description = "Saves the model here, as its name ends: .safetensors, .h5, .keras.")
     private @Nullable Path output;
 
     @Option(
