@@ -9,12 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.ZoneId;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.function.DoubleSupplier;
 
 /// What a figure was measured on.
 final class Machine {
@@ -29,27 +23,7 @@ final class Machine {
 
     /// The same, in a shorter look.
     static double peak(int threads, long millis) {
-        return together(threads, () -> PeakProbe.gflops(millis));
-    }
-
-    /// The sum of what a probe finds on so many threads at once.
-    static double together(int threads, DoubleSupplier probe) {
-        if (threads == 1) {
-            return probe.getAsDouble();
-        }
-        try (ExecutorService executor = Executors.newFixedThreadPool(threads)) {
-            final Callable<Double> call = probe::getAsDouble;
-            double sum = 0;
-            for (Future<Double> result : executor.invokeAll(java.util.Collections.nCopies(threads, call))) {
-                sum += result.get();
-            }
-            return sum;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while measuring the FMA peak", e);
-        } catch (ExecutionException e) {
-            throw new IllegalStateException("the FMA peak cannot be measured", e);
-        }
+        return PeakProbe.gflops(threads, millis);
     }
 
     static String cpu() {

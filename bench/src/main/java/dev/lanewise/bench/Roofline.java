@@ -86,7 +86,7 @@ final class Roofline {
 
     void measurePeak() {
         for (int count : SimdCeiling.CHAINS) {
-            final double gflops = Machine.together(threads, () -> SimdCeiling.gflops(count, millis));
+            final double gflops = SimdCeiling.gflops(count, threads, millis);
             chains.put(count, gflops);
             text.printf(Locale.ROOT, "FMA, %d chains, threads %d: %.1f GFLOP/s%n", count, threads, gflops);
         }

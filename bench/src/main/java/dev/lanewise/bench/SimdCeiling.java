@@ -1,6 +1,7 @@
 package dev.lanewise.bench;
 
 import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.PeakProbe;
 import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShape;
@@ -31,19 +32,9 @@ final class SimdCeiling {
         System.out.println(sum);
     }
 
-    /// GFLOP/s of the calling thread with so many chains: the best of short runs.
-    static double gflops(int chains, long millis) {
-        for (int i = 0; i < 300; i++) {
-            Sink.value = run(chains, TURNS / 10);
-        }
-        long best = Long.MAX_VALUE;
-        final long end = System.nanoTime() + millis * 1_000_000;
-        do {
-            final long start = System.nanoTime();
-            Sink.value = run(chains, TURNS);
-            best = Math.min(best, System.nanoTime() - start);
-        } while (System.nanoTime() < end);
-        return 2.0 * chains * SPECIES.length() * TURNS / best;
+    /// GFLOP/s of so many chains on so many threads at once.
+    static double gflops(int chains, int threads, long millis) {
+        return PeakProbe.gflops(threads, millis, 2L * chains * SPECIES.length(), turns -> run(chains, turns));
     }
 
     /// Runs some turns with so many chains.

@@ -10,9 +10,14 @@ import java.lang.foreign.MemorySegment;
 /// outputs is the largest where one is asked for, and where more are, an output counts as long as fewer than
 /// `k` are larger.
 final class ClassRanks extends Share {
+    /// Floats copied out of native memory at a time: from an array a short row is compared four times faster.
+    private static final int COPIED = 4096;
+
     private final boolean sparse;
     private final boolean first;
     private final int k;
+    private float[] outputs = {};
+    private float[] truths = {};
 
     private ClassRanks(boolean sparse, boolean first, int k) {
         this.sparse = sparse;
@@ -50,59 +55,68 @@ final class ClassRanks extends Share {
 
     @Override
     public void update(Tensor y, Tensor target) {
-        final MemorySegment of = y.segment();
         final int cols = y.shape().last();
         final int rows = y.size() / cols;
+        final int together = Math.max(1, COPIED / cols);
+        final int width = sparse ? 1 : cols;
+        if (outputs.length < Math.min(rows, together) * cols) {
+            outputs = new float[together * cols];
+            truths = new float[together * width];
+        }
         long hits = 0;
-        for (int r = 0; r < rows; r++) {
-            final long row = (long) r * cols;
-            final int truth =
-                    sparse ? (int) target.segment().getAtIndex(JAVA_FLOAT, r) : largest(target.segment(), row, cols);
-            if (truth >= 0 && truth < cols) {
-                hits += (first ? isLargest(of, row, cols, truth) : larger(of, row, cols, truth) < k) ? 1 : 0;
+        for (int from = 0; from < rows; from += together) {
+            final int count = Math.min(together, rows - from);
+            copy(y.segment(), (long) from * cols, outputs, count * cols);
+            copy(target.segment(), (long) from * width, truths, count * width);
+            for (int r = 0; r < count; r++) {
+                final int truth = sparse ? (int) truths[r] : largest(truths, r * cols, cols);
+                hits += truth >= 0 && truth < cols && isHit(r * cols, cols, truth) ? 1 : 0;
             }
         }
         add(hits, rows);
     }
 
+    private static void copy(MemorySegment from, long offset, float[] to, int n) {
+        MemorySegment.copy(from, JAVA_FLOAT, offset * Float.BYTES, to, 0, n);
+    }
+
+    private boolean isHit(int row, int cols, int truth) {
+        return first ? isLargest(outputs, row, cols, truth) : larger(outputs, row, cols, truth) < k;
+    }
+
     /// Whether the largest of a row, the first of equals, is at `c`: two loops that mostly run to their ends,
     /// where a search for the largest branches at random.
-    private static boolean isLargest(MemorySegment row, long offset, int cols, int c) {
-        final float value = row.getAtIndex(JAVA_FLOAT, offset + c);
+    private static boolean isLargest(float[] x, int row, int cols, int c) {
+        final float value = x[row + c];
         for (int i = 0; i < c; i++) {
-            if (!(row.getAtIndex(JAVA_FLOAT, offset + i) < value)) {
+            if (!(x[row + i] < value)) {
                 return false;
             }
         }
         for (int i = c + 1; i < cols; i++) {
-            if (!(row.getAtIndex(JAVA_FLOAT, offset + i) <= value)) {
+            if (!(x[row + i] <= value)) {
                 return false;
             }
         }
         return true;
     }
 
-    private static int larger(MemorySegment x, long offset, int cols, int index) {
-        final float value = x.getAtIndex(JAVA_FLOAT, offset + index);
+    private static int larger(float[] x, int row, int cols, int index) {
+        final float value = x[row + index];
         if (Float.isNaN(value)) {
             return cols; // NaN is no large probability
         }
         int larger = 0;
         for (int c = 0; c < cols; c++) {
-            larger += x.getAtIndex(JAVA_FLOAT, offset + c) > value ? 1 : 0;
+            larger += x[row + c] > value ? 1 : 0;
         }
         return larger;
     }
 
-    private static int largest(MemorySegment x, long offset, int cols) {
+    private static int largest(float[] x, int row, int cols) {
         int best = 0;
-        float most = x.getAtIndex(JAVA_FLOAT, offset);
         for (int c = 1; c < cols; c++) {
-            final float value = x.getAtIndex(JAVA_FLOAT, offset + c);
-            if (value > most) {
-                most = value;
-                best = c;
-            }
+            best = x[row + c] > x[row + best] ? c : best;
         }
         return best;
     }

@@ -36,7 +36,7 @@ class CompiledKernelsTest {
     /// The kernels of a step. Of each pattern one method at least is compiled by the last compiler: the loop
     /// itself, or what calls it and has it inlined.
     private static final List<String> HOT = List.of(
-            "gemm\\.SimdMicroKernel(4x4|6x2)::rows(Strided|Packed)",
+            "gemm\\.SimdMicroKernel(4x4|8x2|6x2)::rows(Strided|Packed)",
             "gemm\\.SimdMicroKernel(4x4::columnsPacked|6x2::panelPacked)",
             "gemm\\.SimdMicroKernel8x1::\\w+",
             "gemm\\.SimdPacking::(copyRows|copyVectors)",

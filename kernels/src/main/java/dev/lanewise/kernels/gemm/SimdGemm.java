@@ -283,6 +283,26 @@ public final class SimdGemm implements Gemm {
             long ldc,
             MemorySegment scratch,
             long scratchOffset) {
+        if (FOUR_BY_FOUR && !packed && !initFromC && rows > MR) {
+            final MemorySegment init = bias != null ? bias : scratch;
+            stridedPanels(
+                    rows,
+                    cols,
+                    kc,
+                    a,
+                    aAt,
+                    lda,
+                    b,
+                    bAt,
+                    ldb,
+                    init,
+                    bias != null,
+                    bias != null ? biasAt : scratchOffset + NR,
+                    c,
+                    cAt,
+                    ldc);
+            return;
+        }
         final long aRow = transA ? 1 : lda;
         for (int j = 0; j + NR <= cols; j += NR) {
             final MemorySegment panel = packed ? scratch : b;
@@ -306,6 +326,46 @@ public final class SimdGemm implements Gemm {
                         initFromC ? 4 * ldc : 0,
                         c,
                         4 * cij,
+                        4 * ldc,
+                        last,
+                        kc);
+            }
+        }
+    }
+
+    /// [#wholePanels] of A and B as they lie, by the micro-kernel of 8 x 2: half a panel at a time.
+    private static void stridedPanels(
+            int rows,
+            int cols,
+            int kc,
+            MemorySegment a,
+            long aAt,
+            long lda,
+            MemorySegment b,
+            long bAt,
+            long ldb,
+            MemorySegment init,
+            boolean initMoves,
+            long initAt,
+            MemorySegment c,
+            long cAt,
+            long ldc) {
+        final int width = SimdMicroKernel8x2.VECTORS * LANES;
+        for (int j = 0, whole = cols / NR * NR; j < whole; j += width) {
+            final long i0 = initMoves ? initAt + j : initAt;
+            for (int i = 0; i < rows; i += SimdMicroKernel8x2.ROWS) {
+                final int last = Math.min(SimdMicroKernel8x2.ROWS, rows - i) - 1;
+                SimdMicroKernel8x2.rowsStrided(
+                        a,
+                        4 * (aAt + i * lda),
+                        4 * lda,
+                        b,
+                        4 * (bAt + j),
+                        4 * ldb,
+                        init,
+                        4 * i0,
+                        c,
+                        4 * (cAt + i * ldc + j),
                         4 * ldc,
                         last,
                         kc);
