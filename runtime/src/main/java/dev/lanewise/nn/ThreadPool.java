@@ -9,9 +9,10 @@ import org.jspecify.annotations.Nullable;
 /// Threads that share the chunks of one task with its caller.
 ///
 /// Each thread has a part of the chunks that is its own, the same for every task of as many chunks, so that
-/// what it wrote for one task is in its cache for the next. Who is done takes what is left of the others'
-/// parts: a thread that the system took off its core costs one chunk's delay, no more. Waiting threads spin for
-/// a moment, then sleep.
+/// what it wrote for one task is in its cache for the next. Who is done waits a moment, and takes of the others'
+/// parts what is not begun by then: a thread that the system took off its core costs one chunk's delay, no more, and
+/// one that only started later keeps its part, for the way of its data to another core may take longer than the chunk.
+/// Waiting threads spin for a moment, then sleep.
 final class ThreadPool implements AutoCloseable {
     /// A part of a task.
     interface Task {
@@ -27,6 +28,9 @@ final class ThreadPool implements AutoCloseable {
     /// costs 5 µs
     /// and more.
     private static final int SPINS = 4_000;
+
+    /// About 1 µs: two cores' clocks start a task 0.1 to 0.5 µs apart.
+    private static final int SPINS_BEFORE_STEALING = 40;
 
     private static final int CHUNK_BITS = 16;
     private static final int TASK_SHIFT = 2 * CHUNK_BITS;
@@ -116,18 +120,37 @@ final class ThreadPool implements AutoCloseable {
     private void claimAll(long number, int thread) {
         final int threads = threads();
         for (int i = 0; i < threads; i++) {
-            final int owner = thread + i < threads ? thread + i : thread + i - threads;
-            claimPart(number, PARTS + owner * PADDING, thread);
+            final int part = PARTS + (thread + i < threads ? thread + i : thread + i - threads) * PADDING;
+            if (i > 0) {
+                awaitOwner(number, part);
+            }
+            claimPart(number, part, thread);
+        }
+    }
+
+    /// Whether chunks of a part are left.
+    private static boolean isLeft(long word, long number) {
+        return word >>> TASK_SHIFT == number && ((int) word & MAX_CHUNKS) < ((int) (word >>> CHUNK_BITS) & MAX_CHUNKS);
+    }
+
+    /// Gives a part's owner time to begin what is left of it, anew after each chunk.
+    private void awaitOwner(long number, int part) {
+        long seen = (long) WORD.getVolatile(words, part);
+        for (int spins = 0; isLeft(seen, number) && spins < SPINS_BEFORE_STEALING; spins++) {
+            Thread.onSpinWait();
+            final long now = (long) WORD.getVolatile(words, part);
+            spins = now == seen ? spins : 0;
+            seen = now;
         }
     }
 
     private void claimPart(long number, int part, int thread) {
         while (true) {
             final long now = (long) WORD.getVolatile(words, part);
-            final int chunk = (int) now & MAX_CHUNKS;
-            if (now >>> TASK_SHIFT != number || chunk >= ((int) (now >>> CHUNK_BITS) & MAX_CHUNKS)) {
+            if (!isLeft(now, number)) {
                 return;
             }
+            final int chunk = (int) now & MAX_CHUNKS;
             if (WORD.weakCompareAndSet(words, part, now, now + 1)) {
                 // The task cannot change before this chunk is done.
                 final Task claimed = task;
