@@ -50,7 +50,7 @@ final class WarmupBench {
         private static int reached(int[] steps, double rate) {
             for (int i = 0; i + HELD <= steps.length; i++) {
                 final double mean = Arrays.stream(steps, i, i + HELD).average().orElseThrow();
-                if (steps[i] >= rate && mean >= rate) {
+                if (rate > 0 && steps[i] >= rate && mean >= rate) {
                     return (i + 1) * WarmupProcess.WINDOW_MILLIS;
                 }
             }
