@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
             BenchCommand.Conv.class,
             BenchCommand.Train.class,
             RooflineCommand.class,
+            WarmupCommand.class,
             KernelCommand.OfActivations.class,
             KernelCommand.OfSoftmax.class,
             BenchCommand.Jmh.class

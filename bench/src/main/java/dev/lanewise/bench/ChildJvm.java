@@ -15,13 +15,26 @@ final class ChildJvm {
     ///
     /// @param options more options for the JVM
     static List<String> command(Class<?> main, List<String> options, List<String> arguments) {
+        final List<String> all = new ArrayList<>(ownFlags());
+        all.addAll(options);
+        final List<String> command = new ArrayList<>(plain(main, all));
+        command.addAll(arguments);
+        return command;
+    }
+
+    /// The options of this JVM that say how it works.
+    static List<String> ownFlags() {
+        return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(option -> option.startsWith("-X") || option.startsWith("-Dlanewise."))
+                .toList();
+    }
+
+    /// The command that runs a class, to which its arguments are to be added.
+    ///
+    /// @param options all options for the JVM beyond those that it needs to start
+    static List<String> plain(Class<?> main, List<String> options) {
         final List<String> command = new ArrayList<>();
         command.add(ProcessHandle.current().info().command().orElse("java"));
-        for (String option : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
-            if (option.startsWith("-X") || option.startsWith("-Dlanewise.")) {
-                command.add(option);
-            }
-        }
         command.addAll(options);
         final String modules = System.getProperty("jdk.module.path");
         if (modules != null && ChildJvm.class.getModule().isNamed()) {
@@ -35,7 +48,6 @@ final class ChildJvm {
                     classPath(),
                     main.getName()));
         }
-        command.addAll(arguments);
         return command;
     }
 

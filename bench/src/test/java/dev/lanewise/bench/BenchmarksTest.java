@@ -77,6 +77,54 @@ class BenchmarksTest {
         }
     }
 
+    /// The moments have died where they should, and no faster than that; none is left between 0 and the limit.
+    @ParameterizedTest
+    @ValueSource(strings = {"adam", "momentum", "rmsprop", "adadelta", "lion"})
+    void timedGradientsDie(String optimizer) {
+        for (String gradient : List.of("alive", "dead", "dying")) {
+            final DyingGradientBenchmark benchmark = new DyingGradientBenchmark();
+            benchmark.optimizer = optimizer;
+            benchmark.gradient = gradient;
+            benchmark.setUp();
+            try {
+                int zeros = 0;
+                for (float moment : benchmark.update().toArray(ValueLayout.JAVA_FLOAT)) {
+                    assertTrue(moment == 0 || Math.abs(moment) >= 0x1p-100f, () -> gradient + ": " + moment);
+                    zeros += moment == 0 ? 1 : 0;
+                }
+                assertTrue(gradient.equals("alive") ? zeros < 10 : zeros == 8192, gradient + ": " + zeros + " zeros");
+            } finally {
+                benchmark.tearDown();
+            }
+        }
+    }
+
+    @Test
+    void warmingUpIsReadFromTheSteps() {
+        final int[] steps = new int[60];
+        java.util.Arrays.fill(steps, 10, 20, 30);
+        java.util.Arrays.fill(steps, 20, 30, 94);
+        java.util.Arrays.fill(steps, 30, 60, 100);
+        steps[5] = 100; // a single window does not count
+        final WarmupBench.Run run = WarmupBench.Run.of(400, 500, steps);
+        assertEquals(2100, run.half());
+        assertEquals(3100, run.most());
+        assertEquals(128_000, run.steady(), 1e-6);
+        assertEquals(Network.SMALL.stepFlop() * 1e3 / 1e9 / 500, run.share(), 1e-9);
+        assertEquals(
+                -1, WarmupBench.Run.of(400, 500, new int[] {0, 0, 0, 0, 0, 9}).most());
+        assertTrue(WarmupBench.summary(List.of(run, WarmupBench.Run.of(900, 500, steps)))
+                .startsWith("median: first step 0.90 s, 50 % 2.1 s, 95 % 3.1 s; worst: first step 0.90 s"));
+    }
+
+    @Test
+    void freshProcessCountsItsSteps() {
+        final WarmupBench.Run run = WarmupBench.run(List.of(), 1, 3000);
+        assertEquals(30, run.steps().length);
+        // On a busy machine the first step may come later than what is counted.
+        assertTrue(run.firstStep() > 0, run::line);
+    }
+
     @Test
     void timedStepLearns() {
         final TrainingStepBenchmark benchmark = new TrainingStepBenchmark();

@@ -73,7 +73,8 @@ public interface ElementwiseKernel {
     /// `y[i] = fma(alpha, x[i], y[i])`, rounded once.
     void axpy(float alpha, MemorySegment x, long xo, MemorySegment y, long yo, int n);
 
-    /// `y[i] = fma(x[i] - y[i], c, y[i])`: a share `c` of the way from `y` to `x`.
+    /// `y[i] = flush(fma(x[i] - y[i], c, y[i]))`: a share `c` of the way from `y` to `x`, a moving average. Tiny
+    /// values become 0 as in [OptimizerKernel].
     void approach(MemorySegment x, long xo, MemorySegment y, long yo, int n, float c);
 
     /// `dst[i] = (src[i] & 0xff) * scale`: unsigned bytes, as in images. The bytes may be the last `n` of

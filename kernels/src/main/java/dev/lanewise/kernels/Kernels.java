@@ -22,6 +22,7 @@ import dev.lanewise.kernels.rownormalization.SimdRowNormalization;
 import dev.lanewise.kernels.simd.Simd;
 import dev.lanewise.kernels.simd.SimdOption;
 import java.lang.System.Logger.Level;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// One implementation of every family of kernels.
 ///
@@ -32,7 +33,8 @@ import java.lang.System.Logger.Level;
 /// method that throws has written nothing.
 ///
 /// All implementations give the same bits: [#scalar()] is the definition. Any NaN counts as equal to any other,
-/// its sign and payload are not defined.
+/// its sign and payload are not defined. On a CPU without fused multiply-add they have other bits, the same among
+/// themselves: see [MultiplyAdd].
 ///
 /// @param name `scalar` or `simd`
 /// @param vectorBits the width of the vectors, 0 where there are none
@@ -67,15 +69,15 @@ public record Kernels(
         return new Kernels(
                 "scalar",
                 0,
-                gemm,
-                new ScalarElementwise(),
-                new ScalarReduction(),
-                new ScalarLoss(),
-                new ScalarOptimizer(),
-                new ScalarConvolution(),
-                new ScalarChannel(),
-                new ScalarPooling(),
-                new ScalarRowNormalization());
+                form(Gemm.class, gemm),
+                form(ElementwiseKernel.class, new ScalarElementwise()),
+                form(ReductionKernel.class, new ScalarReduction()),
+                form(LossKernel.class, new ScalarLoss()),
+                form(OptimizerKernel.class, new ScalarOptimizer()),
+                form(ConvolutionKernel.class, new ScalarConvolution()),
+                form(ChannelKernel.class, new ScalarChannel()),
+                form(PoolingKernel.class, new ScalarPooling()),
+                form(RowNormalizationKernel.class, new ScalarRowNormalization()));
     }
 
     /// Vector loops of the width that `lanewise.simd` names, by default the CPU's.
@@ -86,32 +88,40 @@ public record Kernels(
         return new Kernels(
                 "simd",
                 Simd.LANES * Float.SIZE,
-                new SimdGemm(),
-                new SimdElementwise(),
-                new SimdReduction(),
-                new SimdLoss(),
-                new SimdOptimizer(),
-                new SimdConvolution(),
-                new SimdChannel(),
-                new SimdPooling(),
-                new SimdRowNormalization());
+                form(Gemm.class, new SimdGemm()),
+                form(ElementwiseKernel.class, new SimdElementwise()),
+                form(ReductionKernel.class, new SimdReduction()),
+                form(LossKernel.class, new SimdLoss()),
+                form(OptimizerKernel.class, new SimdOptimizer()),
+                form(ConvolutionKernel.class, new SimdConvolution()),
+                form(ChannelKernel.class, new SimdChannel()),
+                form(PoolingKernel.class, new SimdPooling()),
+                form(RowNormalizationKernel.class, new SimdRowNormalization()));
     }
 
     /// What the system property `lanewise.simd` asks for: `scalar`, `128`, `256`, `512`, or `auto` (default),
     /// which is [#simd()] where that can be had, else [#plain()] and one warning in the log.
     ///
+    /// A width that the CPU lacks is emulated by the JDK, very slowly: the log has a warning.
+    ///
     /// @throws IllegalStateException if a width is asked for and cannot be had
     public static Kernels best() {
         return switch (SimdOption.current()) {
             case SCALAR -> plain();
-            case BITS_128, BITS_256, BITS_512 -> simd();
+            case BITS_128, BITS_256, BITS_512 -> Forced.warned(simd());
             case AUTO -> Automatic.SIMD ? simd() : plain();
         };
     }
 
     /// This implementation of an activation.
     public ActivationKernel activation(Activation activation) {
-        return vectorBits > 0 ? activation.simd() : activation.scalar();
+        final Activation formed = form(Activation.class, activation);
+        return vectorBits > 0 ? formed.simd() : formed.scalar();
+    }
+
+    /// Fusing or not, as [MultiplyAdd] has found.
+    static <T> T form(Class<T> contract, T fused) {
+        return MultiplyAdd.isFused() ? fused : SeparateForm.of(contract, fused);
     }
 
     private static void requireVectors() {
@@ -126,6 +136,27 @@ public record Kernels(
         if (!Simd.ACCELERATED && SimdOption.current().bits() == 0) {
             throw new IllegalStateException("this JVM does not compile vectors for this CPU: pass -D"
                     + SimdOption.PROPERTY + "=scalar to java, or use a HotSpot JVM with its C2 compiler");
+        }
+    }
+
+    /// Whether these are vectors longer than the CPU's, which the JDK emulates: right, and very slow.
+    public boolean emulated() {
+        return vectorBits > 0 && Simd.EMULATED;
+    }
+
+    /// Says once in a process that what an option asks for is slow.
+    private static final class Forced {
+        private static final AtomicBoolean WARNED = new AtomicBoolean();
+
+        static Kernels warned(Kernels kernels) {
+            if (kernels.emulated() && !WARNED.getAndSet(true)) {
+                System.getLogger(Kernels.class.getName())
+                        .log(
+                                Level.WARNING,
+                                "vectors of " + kernels.vectorBits() + " bits, as " + SimdOption.PROPERTY
+                                        + " asks for, are longer than this CPU's: emulated, very slow");
+            }
+            return kernels;
         }
     }
 

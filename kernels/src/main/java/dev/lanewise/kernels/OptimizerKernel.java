@@ -6,14 +6,17 @@ import org.jspecify.annotations.Nullable;
 /// Parameter updates, each in one pass. All segments of a call have the same layout: the range `[o, o + n)` of
 /// each.
 ///
-/// **Tiny state**: where the contract says `flush(a)`, an `a` with `|a| < 2^-100` is stored as 0 and takes
-/// part as
-/// 0. Moments of a parameter whose gradient has become zero would otherwise decay into denormals, which are slow.
+/// **Tiny state**: where the contract says `flush(a)`, an `a` with `|a| < 2^-100` ([#TINY]) is stored as 0 and
+/// takes part as 0. Moments of a parameter whose gradient has become zero would otherwise decay into denormals,
+/// which are slow.
 ///
 /// Every method throws [IllegalArgumentException] if an operand is not native, is mapped, or is shorter than
 /// asked
 /// for.
 public interface OptimizerKernel {
+    /// Below this a magnitude is stored as 0: far below what changes a weight, and far above the denormals.
+    float TINY = 0x1p-100f;
+
     /// `w = fma(-lr, g, w)`.
     void sgd(MemorySegment w, MemorySegment g, long o, int n, float lr);
 

@@ -4,9 +4,10 @@ import dev.lanewise.kernels.simd.SimdPeak;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntToDoubleFunction;
 
 /// Measures what this machine's fused multiply-add units give: the ceiling that a product of matrices is held
-/// against.
+/// against. Where [MultiplyAdd] does not fuse, it is what multiplications and additions give.
 public final class PeakProbe {
     /// About 0.1 ms on a CPU of 4 GHz: long against the clock's steps, short against the system's interruptions.
     private static final int TURNS = 60_000;
@@ -39,7 +40,8 @@ public final class PeakProbe {
     /// @throws IllegalStateException without the vector module, or if the thread is interrupted
     public static double gflops(int threads, long millis) {
         Kernels.simd();
-        return gflops(threads, millis, SimdPeak.flopsPerTurn(), SimdPeak::run);
+        final IntToDoubleFunction loop = Kernels.form(IntToDoubleFunction.class, new SimdPeak());
+        return gflops(threads, millis, SimdPeak.flopsPerTurn(), turns -> (float) loop.applyAsDouble(turns));
     }
 
     /// As [#gflops(int, long)], of another loop.

@@ -23,6 +23,8 @@ final class ChosenKernels {
                 throw new AssertionError();
             }
         }
+        System.out.println("fused " + MultiplyAdd.isFused() + " hardware " + MultiplyAdd.isInHardware() + " slowdown "
+                + MultiplyAdd.slowdown());
         System.out.println("chosen " + first.name() + ", " + second.name());
     }
 }

@@ -28,7 +28,7 @@ class KernelsTest {
     }
 
     /// On the class path, where nothing asks for the vector module.
-    private static String run(String... options) throws IOException, InterruptedException {
+    static String run(String... options) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
         command.add(System.getProperty("java.home") + "/bin/java");
         command.addAll(List.of(options));
@@ -73,6 +73,16 @@ class KernelsTest {
         output = run("-Dlanewise.simd=scalar");
         assertTrue(output.contains("chosen scalar, scalar"), output);
         assertFalse(output.contains("WARNING"), output);
+    }
+
+    /// `MaxVectorSize` makes a CPU of this one that has 128 bits.
+    @Test
+    void longerVectorsThanTheCpusRunAndSaySoOnce() throws Exception {
+        String output = run("--add-modules", "jdk.incubator.vector", "-XX:MaxVectorSize=16", "-Dlanewise.simd=256");
+        assertTrue(output.contains("chosen simd, simd"), output);
+        assertEquals(1, output.split("vectors of 256 bits, as lanewise.simd asks for", -1).length - 1, output);
+        output = run("--add-modules", "jdk.incubator.vector", "-XX:MaxVectorSize=16", "-Dlanewise.simd=128");
+        assertTrue(output.contains("chosen simd, simd") && !output.contains("asks for"), output);
     }
 
     @Test

@@ -32,6 +32,11 @@ public final class Compute implements AutoCloseable {
     /// Multiplications done by the plain kernels before the others are compiled: a step of a small network.
     private static final long WORK_BEFORE_COMPILING = 30_000_000;
 
+    /// Multiplications done by the plain kernels until training waits for the others: some three steps of a small
+    /// network, a fraction of a second. The compiler, which has one thread on a small machine, is ready twice as
+    /// soon when nobody takes the processors from it.
+    private static final long WORK_BEFORE_WAITING = 2 * WORK_BEFORE_COMPILING;
+
     /// Floats of a thread's scratch behind what gemm needs: a block of a matrix that fits in L2 beside gemm's.
     private static final int BLOCK = 96 * 1024;
 
@@ -99,6 +104,14 @@ public final class Compute implements AutoCloseable {
         }
     }
 
+    /// Waits as [#warmUp] does once the plain kernels have done some work: from then on, to go on with them
+    /// would take longer.
+    public void warmUpWhenDue() {
+        if (startsPlain && !WarmUp.isUsable() && plainWork.get() > WORK_BEFORE_WAITING) {
+            WarmUp.await(best);
+        }
+    }
+
     /// One for the whole process, with a thread for each available processor. It cannot be closed.
     public static Compute shared() {
         return Shared.INSTANCE;
@@ -141,14 +154,13 @@ public final class Compute implements AutoCloseable {
     public ActivationKernel kernel(Activation activation) {
         ActivationPair known = activations.get(activation);
         if (known == null) {
-            known = new ActivationPair(
-                    activation.scalar(), best.vectorBits() > 0 ? activation.simd() : activation.scalar());
+            known = new ActivationPair(first.activation(activation), best.activation(activation));
             activations.put(activation, known);
         }
-        return kernels().vectorBits() > 0 ? known.simd() : known.scalar();
+        return !startsPlain || WarmUp.isUsable() ? known.best() : known.first();
     }
 
-    private record ActivationPair(ActivationKernel scalar, ActivationKernel simd) {}
+    private record ActivationPair(ActivationKernel first, ActivationKernel best) {}
 
     /// [dev.lanewise.kernels.Gemm#multiply] over the threads.
     ///

@@ -313,6 +313,7 @@ final class Pass implements AutoCloseable {
     /// The batch's loss, and all weight gradients in [Workspace#gradients].
     double forwardBackward(long step) {
         requireOpen();
+        compute.warmUpWhenDue();
         workspace.forward(true, step);
         final double value = losses(true);
         workspace.backward();

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import dev.lanewise.data.Dataset;
 import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.MultiplyAdd;
 import dev.lanewise.nn.ChildJvm;
 import dev.lanewise.nn.Compute;
 import dev.lanewise.nn.Model;
@@ -172,6 +173,45 @@ class DeterminismTest {
                         "hash " + expectedOfConvolutions,
                         "hash " + expectedOfTexts),
                 lines);
+    }
+
+    /// As [Child], with any number of threads.
+    static final class ChildOfThreads {
+        private ChildOfThreads() {}
+
+        public static void main(String[] args) {
+            final int threads = Integer.parseInt(args[0]);
+            System.out.println("fused " + MultiplyAdd.isFused());
+            System.out.println("hash " + train(Kernels.best(), threads, 11));
+            System.out.println("hash " + trainActivations(Kernels.best(), threads));
+            System.out.println("hash " + trainConvolutions(Kernels.best(), threads));
+            System.out.println("hash " + trainTexts(Kernels.best(), threads));
+            System.out.println("hash " + train(Kernels.scalar(), 1, 11));
+        }
+    }
+
+    /// On such a machine the bits are the same, too, but not those of others.
+    @Test
+    void withoutFusedMultiplyAddAnyWidthAndNumberOfThreadsTrainsTheSameBits() {
+        final List<String> first = separate("scalar", 1);
+        assertEquals("fused false", first.getFirst());
+        assertEquals(6, first.size());
+        assertEquals(first.get(1), first.getLast());
+        assertNotEquals("hash " + expected, first.get(1));
+        assertEquals(first, separate("128", 2));
+        assertEquals(first, separate("256", 3));
+        assertEquals(first, separate("512", 7));
+    }
+
+    private static List<String> separate(String simd, int threads) {
+        return ChildJvm.run(
+                        120,
+                        List.of("-XX:-UseFMA", "-Dlanewise.simd=" + simd),
+                        ChildOfThreads.class,
+                        Integer.toString(threads))
+                .lines()
+                .filter(line -> line.startsWith("fused") || line.startsWith("hash"))
+                .toList();
     }
 
     @Test

@@ -12,6 +12,13 @@ import jdk.incubator.vector.VectorMask;
 /// Vector loops, one vector of channels after the other down the rows; the last is masked. Two vectors at a time
 /// where there are as many, so that a cache line is read once.
 public final class SimdChannel extends ScalarChannel {
+    /// Up to so many channels are done in pairs of vectors down a panel of rows, so that what belongs to channels
+    /// stays in registers; rows of more are long enough to be done one by one.
+    private static final int WIDE = 128;
+
+    /// Floats of a panel, which is gone through pair by pair: half of a usual L1.
+    private static final int PANEL = 4096;
+
     @Override
     void squaredDistancesLoop(
             MemorySegment x, long xo, int rows, int cols, MemorySegment mean, long mo, MemorySegment y, long yo) {
@@ -162,26 +169,22 @@ public final class SimdChannel extends ScalarChannel {
             long so,
             MemorySegment shift,
             long to) {
-        final int whole = cols & -LANES;
-        for (int r = 0; r < rows; r++) {
+        final boolean inPairs = cols >= 2 * LANES && cols <= WIDE;
+        final int whole = cols & -(inPairs ? 2 * LANES : LANES);
+        for (int r = 0; !inPairs && r < rows; r++) {
             final long row = (long) r * cols;
             normalizeRow(x, xo + row, y, yo + row, whole, mean, mo, scale, so, shift, to);
         }
-        if (whole < cols) {
-            normalizeLast(
-                    x,
-                    xo + whole,
-                    y,
-                    yo + whole,
-                    rows,
-                    cols,
-                    mean,
-                    mo + whole,
-                    scale,
-                    so + whole,
-                    shift,
-                    to + whole,
-                    cols - whole);
+        for (int r = 0; inPairs && r < rows; r += PANEL / cols) {
+            final int panel = Math.min(PANEL / cols, rows - r);
+            final long row = (long) r * cols;
+            for (int c = 0; c < whole; c += 2 * LANES) {
+                final long at = row + c;
+                normalize2(x, xo + at, y, yo + at, panel, cols, mean, mo + c, scale, so + c, shift, to + c);
+            }
+        }
+        for (int c = whole; c < cols; c += LANES) {
+            normalizeLast(x, xo + c, y, yo + c, rows, cols, mean, mo + c, scale, so + c, shift, to + c, cols - c);
         }
     }
 
@@ -207,7 +210,38 @@ public final class SimdChannel extends ScalarChannel {
         }
     }
 
-    /// The channels that fill no vector, of all rows.
+    /// Two vectors of channels, of some rows.
+    private static void normalize2(
+            MemorySegment x,
+            long xo,
+            MemorySegment y,
+            long yo,
+            int rows,
+            long cols,
+            MemorySegment mean,
+            long mo,
+            MemorySegment scale,
+            long so,
+            MemorySegment shift,
+            long to) {
+        final FloatVector m0 = fromMemorySegment(SPECIES, mean, 4 * mo, ORDER);
+        final FloatVector m1 = fromMemorySegment(SPECIES, mean, 4 * (mo + LANES), ORDER);
+        final FloatVector s0 = fromMemorySegment(SPECIES, scale, 4 * so, ORDER);
+        final FloatVector s1 = fromMemorySegment(SPECIES, scale, 4 * (so + LANES), ORDER);
+        final FloatVector t0 = fromMemorySegment(SPECIES, shift, 4 * to, ORDER);
+        final FloatVector t1 = fromMemorySegment(SPECIES, shift, 4 * (to + LANES), ORDER);
+        for (int r = 0; r < rows; r++) {
+            final long from = 4 * (xo + r * cols);
+            final long at = 4 * (yo + r * cols);
+            fromMemorySegment(SPECIES, x, from, ORDER).sub(m0).fma(s0, t0).intoMemorySegment(y, at, ORDER);
+            fromMemorySegment(SPECIES, x, from + 4L * LANES, ORDER)
+                    .sub(m1)
+                    .fma(s1, t1)
+                    .intoMemorySegment(y, at + 4L * LANES, ORDER);
+        }
+    }
+
+    /// The channels that fill no pair of vectors, of all rows.
     private static void normalizeLast(
             MemorySegment x,
             long xo,
@@ -253,8 +287,20 @@ public final class SimdChannel extends ScalarChannel {
             MemorySegment slope,
             long po,
             boolean accumulate) {
+        // What fills no pair is done one by one: no whole vector may be among that.
+        final boolean inPairs = cols >= 2 * LANES && cols <= WIDE && (cols & LANES) == 0 && !accumulate;
         final int whole = cols & -LANES;
-        for (int r = 0; r < rows; r++) {
+        for (int r = 0; inPairs && r < rows; r += PANEL / cols) {
+            final int panel = Math.min(PANEL / cols, rows - r);
+            final long row = (long) r * cols;
+            for (int c = 0; c < whole; c += 2 * LANES) {
+                final long at = row + c;
+                gradient2(
+                        x, xo + at, dy, dyo + at, dx, dxo + at, panel, cols, mean, mo + c, scale, so + c, level, lo + c,
+                        slope, po + c);
+            }
+        }
+        for (int r = 0; !inPairs && r < rows; r++) {
             final long row = (long) r * cols;
             if (accumulate) {
                 gradientRowAdd(
@@ -266,6 +312,45 @@ public final class SimdChannel extends ScalarChannel {
         }
         gradientColumns(
                 x, xo, dy, dyo, dx, dxo, rows, cols, whole, mean, mo, scale, so, level, lo, slope, po, accumulate);
+    }
+
+    private static void gradient2(
+            MemorySegment x,
+            long xo,
+            MemorySegment dy,
+            long dyo,
+            MemorySegment dx,
+            long dxo,
+            int rows,
+            long cols,
+            MemorySegment mean,
+            long mo,
+            MemorySegment scale,
+            long so,
+            MemorySegment level,
+            long lo,
+            MemorySegment slope,
+            long po) {
+        final FloatVector m0 = fromMemorySegment(SPECIES, mean, 4 * mo, ORDER);
+        final FloatVector m1 = fromMemorySegment(SPECIES, mean, 4 * (mo + LANES), ORDER);
+        final FloatVector s0 = fromMemorySegment(SPECIES, scale, 4 * so, ORDER);
+        final FloatVector s1 = fromMemorySegment(SPECIES, scale, 4 * (so + LANES), ORDER);
+        final FloatVector l0 = fromMemorySegment(SPECIES, level, 4 * lo, ORDER);
+        final FloatVector l1 = fromMemorySegment(SPECIES, level, 4 * (lo + LANES), ORDER);
+        final FloatVector p0 = fromMemorySegment(SPECIES, slope, 4 * po, ORDER);
+        final FloatVector p1 = fromMemorySegment(SPECIES, slope, 4 * (po + LANES), ORDER);
+        for (int r = 0; r < rows; r++) {
+            final long from = 4 * (xo + r * cols);
+            final long dyAt = 4 * (dyo + r * cols);
+            final long at = 4 * (dxo + r * cols);
+            final FloatVector e0 = fromMemorySegment(SPECIES, dy, dyAt, ORDER).sub(l0);
+            final FloatVector e1 =
+                    fromMemorySegment(SPECIES, dy, dyAt + 4L * LANES, ORDER).sub(l1);
+            final FloatVector d0 = m0.sub(fromMemorySegment(SPECIES, x, from, ORDER));
+            final FloatVector d1 = m1.sub(fromMemorySegment(SPECIES, x, from + 4L * LANES, ORDER));
+            d0.fma(p0, e0).mul(s0).intoMemorySegment(dx, at, ORDER);
+            d1.fma(p1, e1).mul(s1).intoMemorySegment(dx, at + 4L * LANES, ORDER);
+        }
     }
 
     private static void gradientRow(

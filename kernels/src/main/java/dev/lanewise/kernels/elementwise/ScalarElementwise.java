@@ -3,6 +3,7 @@ package dev.lanewise.kernels.elementwise;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
+import dev.lanewise.kernels.OptimizerKernel;
 import dev.lanewise.kernels.Threefry;
 import java.lang.foreign.MemorySegment;
 
@@ -162,7 +163,8 @@ public class ScalarElementwise extends CheckedElementwise {
     void approachLoop(MemorySegment x, long xo, MemorySegment y, long yo, int n, float c) {
         for (int i = 0; i < n; i++) {
             float v = y.getAtIndex(JAVA_FLOAT, yo + i);
-            y.setAtIndex(JAVA_FLOAT, yo + i, Math.fma(x.getAtIndex(JAVA_FLOAT, xo + i) - v, c, v));
+            float moved = Math.fma(x.getAtIndex(JAVA_FLOAT, xo + i) - v, c, v);
+            y.setAtIndex(JAVA_FLOAT, yo + i, Math.abs(moved) < OptimizerKernel.TINY ? 0 : moved);
         }
     }
 

@@ -9,6 +9,7 @@ import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_B2I;
 
+import dev.lanewise.kernels.OptimizerKernel;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
@@ -231,7 +232,9 @@ public final class SimdElementwise extends ScalarElementwise {
         for (int i = 0; i < bound; i += LANES) {
             FloatVector v = fromMemorySegment(SPECIES, y, 4 * (yo + i), ORDER);
             FloatVector to = fromMemorySegment(SPECIES, x, 4 * (xo + i), ORDER);
-            to.sub(v).fma(share, v).intoMemorySegment(y, 4 * (yo + i), ORDER);
+            FloatVector moved = to.sub(v).fma(share, v);
+            moved = moved.blend(0f, moved.abs().lt(OptimizerKernel.TINY));
+            moved.intoMemorySegment(y, 4 * (yo + i), ORDER);
         }
         super.approachLoop(x, xo + bound, y, yo + bound, n - bound, c);
     }

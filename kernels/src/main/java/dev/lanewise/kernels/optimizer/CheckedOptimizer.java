@@ -9,9 +9,6 @@ import org.jspecify.annotations.Nullable;
 
 /// Checks the operands; the loops are the implementation's.
 abstract class CheckedOptimizer implements OptimizerKernel {
-    /// State below this is stored as 0.
-    static final float TINY = 0x1p-100f;
-
     @Override
     public final void sgd(MemorySegment w, MemorySegment g, long o, int n, float lr) {
         requireWritableFloats("sgd", "w", w, o, n);

@@ -1,18 +1,22 @@
 package dev.lanewise.kernels.simd;
 
+import dev.lanewise.kernels.MultiplyAdd;
+
 /// Elementary functions of one float: the definition that [SimdMath] repeats for vectors, operation by operation.
 ///
 /// The polynomials are our own least-maximum fits (iteratively reweighted least squares on Chebyshev nodes,
 /// coefficients
 /// rounded to float one after another and the rest fitted again). The errors stated are the largest over all 2^32
-/// floats, in units in the last place, and are kept by a test. Results that are denormal are right as well.
+/// floats, in units in the last place, and are kept by a test; they hold with fused multiply-add. Results that are
+/// denormal are right as well.
 public final class ScalarMath {
     public static final float LOG2_E = 0x1.715476p0f;
 
-    /// ln 2 as the sum of two floats.
-    public static final float LN2_HI = 0x1.62e43p-1f;
+    /// ln 2 as the sum of two floats. Without fused multiply-add the first is so short that its products with
+    /// exponents are exact.
+    public static final float LN2_HI = MultiplyAdd.isFused() ? 0x1.62e43p-1f : 0x1.62e4p-1f;
 
-    public static final float LN2_LO = -0x1.05c61p-29f;
+    public static final float LN2_LO = MultiplyAdd.isFused() ? -0x1.05c61p-29f : 0x1.7f7d1cp-20f;
 
     /// Adding 1.5 * 2^23 and taking it away again rounds to an integer.
     public static final float ROUND = 0x1.8p23f;

@@ -39,6 +39,9 @@ public final class Simd {
 
     public static final VectorSpecies<Integer> INT_SPECIES = IntVector.SPECIES_PREFERRED.withShape(shape());
 
+    /// Whether vectors are longer than the CPU's, as an option may ask for: they work but are very slow.
+    public static final boolean EMULATED = SPECIES.vectorBitSize() > PREFERRED_BITS;
+
     /// Floats in a vector: 4, 8 or 16.
     public static final int LANES = SPECIES.length();
 

@@ -1,13 +1,12 @@
 package dev.lanewise.kernels.simd;
 
+import java.util.function.IntToDoubleFunction;
 import jdk.incubator.vector.FloatVector;
 
 /// The fastest that fused multiply-adds go: twelve independent chains in registers, no memory. Twelve hide the
 /// latency of 4 cycles on two ports with room to spare.
-public final class SimdPeak {
+public final class SimdPeak implements IntToDoubleFunction {
     private static final int CHAINS = 12;
-
-    private SimdPeak() {}
 
     /// Floating-point operations of one turn: a multiplication and an addition in each lane of each chain.
     public static long flopsPerTurn() {
@@ -15,7 +14,8 @@ public final class SimdPeak {
     }
 
     /// Runs `turns` turns; the result keeps the work from being dropped.
-    public static float run(int turns) {
+    @Override
+    public double applyAsDouble(int turns) {
         final FloatVector x = FloatVector.broadcast(Simd.SPECIES, 0.999999f);
         final FloatVector y = FloatVector.broadcast(Simd.SPECIES, 1e-6f);
         FloatVector c0 = x;

@@ -2,6 +2,7 @@ package dev.lanewise.nn.layer;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
+import dev.lanewise.kernels.OptimizerKernel;
 import dev.lanewise.nn.Initializer;
 import dev.lanewise.nn.Initializers;
 import dev.lanewise.nn.Layer;
@@ -417,7 +418,8 @@ public record BatchNormalization(
             for (int c = 0; c < cols; c++) {
                 final float value = moving.getAtIndex(JAVA_FLOAT, c) * layer.momentum
                         + batch.getAtIndex(JAVA_FLOAT, c) * (1 - layer.momentum);
-                moving.setAtIndex(JAVA_FLOAT, c, value);
+                // Not down to denormals, in which a channel that died would slow every later call.
+                moving.setAtIndex(JAVA_FLOAT, c, Math.abs(value) < OptimizerKernel.TINY ? 0 : value);
             }
         }
     }

@@ -2,6 +2,7 @@ package dev.lanewise.cli;
 
 import com.google.gson.JsonObject;
 import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.MultiplyAdd;
 import dev.lanewise.kernels.PeakProbe;
 import dev.lanewise.nn.Compute;
 import java.util.ArrayList;
@@ -22,9 +23,6 @@ import picocli.CommandLine.Mixin;
             ""
         })
 final class DoctorCommand implements Callable<Integer> {
-    /// Math.fma in hardware takes less than multiplication and addition; in software, hundreds of times as long.
-    private static final double SLOW_FMA = 20;
-
     private static final long PEAK_MILLIS = 300;
 
     /// Below this share of the peak something is wrong; large products reach 0.9 and more.
@@ -44,16 +42,10 @@ final class DoctorCommand implements Callable<Integer> {
     public Integer call() {
         machine();
         compiler();
-        double slowdown = FmaProbe.slowdown();
-        boolean hardware = slowdown < SLOW_FMA;
-        json.addProperty("fma_in_hardware", hardware);
-        row("FMA", hardware ? "in hardware" : String.format(Locale.ROOT, "in software, %.0f times slower", slowdown));
-        if (!hardware) {
-            warnings.add("this CPU, or the JVM's settings, lack fused multiply-add: everything is very slow here");
-        }
+        multiplyAdd();
         Kernels kernels = kernels();
         if (kernels != null) {
-            rates(hardware, kernels.vectorBits() > 0);
+            rates(kernels.vectorBits() > 0);
         }
         report();
         return warnings.isEmpty() ? 0 : 1;
@@ -85,6 +77,28 @@ final class DoctorCommand implements Callable<Integer> {
         }
     }
 
+    private void multiplyAdd() {
+        boolean hardware = MultiplyAdd.isInHardware();
+        boolean fused = MultiplyAdd.isFused();
+        json.addProperty("fma_in_hardware", hardware);
+        json.addProperty("multiply_add", fused ? "fused" : "separate");
+        row(
+                "FMA",
+                (hardware
+                                ? "in hardware"
+                                : String.format(Locale.ROOT, "in software, %.0f times slower", MultiplyAdd.slowdown()))
+                        + (fused ? "" : "; kernels multiply and add instead"));
+        String option = MultiplyAdd.PROPERTY + "=" + System.getProperty(MultiplyAdd.PROPERTY);
+        if (!hardware) {
+            warnings.add("this CPU, or the JVM's settings, lack fused multiply-add"
+                    + (fused ? ": with " + option + " everything is very slow here" : ""));
+        }
+        if (!fused) {
+            warnings.add("kernels multiply and add in two steps" + (hardware ? ", as " + option + " asks" : "")
+                    + ": results have other bits than on machines with fused multiply-add");
+        }
+    }
+
     private @Nullable Kernels kernels() {
         try {
             Kernels kernels = Kernels.best();
@@ -94,6 +108,9 @@ final class DoctorCommand implements Callable<Integer> {
             if (kernels.vectorBits() == 0) {
                 warnings.add("plain loops are used instead of vectors: slow");
             }
+            if (kernels.emulated()) {
+                warnings.add("vectors of " + kernels.vectorBits() + " bits are longer than this CPU's: very slow");
+            }
             return kernels;
         } catch (IllegalStateException e) {
             row("Kernels", "none");
@@ -102,12 +119,12 @@ final class DoctorCommand implements Callable<Integer> {
         }
     }
 
-    private void rates(boolean hardware, boolean vectors) {
+    private void rates(boolean vectors) {
         try (Compute all = threads.compute()) {
             json.addProperty("threads", all.threads());
             row("Threads", Integer.toString(all.threads()));
         }
-        if (!hardware) {
+        if (MultiplyAdd.isFused() && !MultiplyAdd.isInHardware()) {
             return; // a product would take minutes
         }
         double gemm;
@@ -122,7 +139,9 @@ final class DoctorCommand implements Callable<Integer> {
             double share = gemm / peak;
             json.addProperty("fma_peak_gflops", peak);
             json.addProperty("gemm_share", share);
-            row("FMA peak, 1 thread", String.format(Locale.ROOT, "%.1f GFLOP/s; gemm has %.0f %%", peak, 100 * share));
+            row(
+                    (MultiplyAdd.isFused() ? "FMA peak" : "Peak") + ", 1 thread",
+                    String.format(Locale.ROOT, "%.1f GFLOP/s; gemm has %.0f %%", peak, 100 * share));
             if (share < LOW_SHARE) {
                 warnings.add("gemm is far below what the CPU can do; is something else running?");
             }

@@ -21,6 +21,7 @@ class DoctorCommandTest {
             "jit",
             "vector_module",
             "fma_in_hardware",
+            "multiply_add",
             "kernels",
             "vector_bits",
             "threads"
