@@ -6,6 +6,7 @@ import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
 import javax.imageio.ImageIO;
@@ -16,6 +17,12 @@ import javax.imageio.stream.ImageInputStream;
 final class ImageFile {
     /// More than most cameras have; a small file may claim any size, and decoding takes some 4 bytes for each.
     private static final long MOST_PIXELS = 100_000_000;
+
+    /// Up to here it does not count how tightly pixels are packed.
+    private static final long FREE_OF_RATIO = 4_000_000;
+
+    /// One bit each, and deflated a thousand times.
+    private static final int MOST_PIXELS_A_BYTE = 10_000;
 
     /// Of a pixel, in the picture that the JDK makes.
     private static final int BYTES_DECODED = 4;
@@ -94,7 +101,12 @@ final class ImageFile {
     }
 
     /// A small file may claim many pixels: what decoding takes is compared with the heap beforehand.
-    private static void requireMemory(Path file, long pixels, int channels) {
+    private static void requireMemory(Path file, long pixels, int channels) throws IOException {
+        long bytes = Files.size(file);
+        if (pixels > FREE_OF_RATIO && pixels / MOST_PIXELS_A_BYTE > bytes) {
+            throw new CommandException(file + ": the image has " + Text.grouped(pixels) + " pixels, which a file of "
+                    + bytes + " bytes cannot hold");
+        }
         long needed = pixels * (BYTES_DECODED + (long) channels * Float.BYTES);
         long most = Runtime.getRuntime().maxMemory();
         if (needed > most) {

@@ -152,7 +152,11 @@ class HostileDataTest {
                 csv("nothing-but-nul", "has one column", "\0".repeat(1000)),
                 csv("escape-sequences", "expected a number", "a,y\n\u001b[2J\u202e,1\n"),
                 new Hostile("60000-x-60000-pixels.png", "more than the 100,000,000", png(60_000, 60_000, 1000)),
-                new Hostile("10000-x-10000-pixels.png", "the Java heap has at most", png(10_000, 10_000, 100_000)),
+                new Hostile("10000-x-10000-pixels.png", "bytes cannot hold", png(10_000, 10_000, 100_000)),
+                new Hostile(
+                        "10000-x-10000-pixels-and-a-tail.png",
+                        "the Java heap has at most",
+                        Arrays.copyOf(png(10_000, 10_000, 100_000), 20_000)),
                 new Hostile(
                         "size-of-2-to-the-31.png",
                         "more than the 100,000,000",

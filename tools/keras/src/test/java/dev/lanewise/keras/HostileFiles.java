@@ -428,8 +428,8 @@ final class HostileFiles {
     }
 
     private void npz() {
-        final byte[] zeros = npy(dict("|i1", "(200000000,)"), 200_000_000);
-        add("bomb-of-200-megabytes.npz", "unpacks to more than 200 times", zip(Map.of("x.npy", zeros), true));
+        final byte[] zeros = npy(dict("|i1", "(100000000,)"), 100_000_000);
+        add("bomb-of-100-megabytes.npz", "unpacks to more than 200 times", zip(Map.of("x.npy", zeros), true));
         final byte[] one = npy(dict("<f4", "(1,)"), 4);
         final Map<String, byte[]> two = new LinkedHashMap<>(Map.of("x.npy", one));
         two.put("x.npX", one);
