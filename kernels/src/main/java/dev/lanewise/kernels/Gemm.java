@@ -33,7 +33,7 @@ public interface Gemm {
     /// @param scratch at least [#scratchSize] floats, used by this call alone
     /// @throws IllegalArgumentException if a size is negative, an operand is not native unmapped memory or does
     ///     not fit its segment, scratch is too small, or a bias comes with a `beta` that is not 0
-    default void multiply(
+    void multiply(
             boolean transA,
             boolean transB,
             int m,
@@ -54,41 +54,13 @@ public interface Gemm {
             float lo,
             float hi,
             MemorySegment scratch,
-            long scratchOffset) {
-        checkSizes(m, n, k);
-        checkMatrix("A", a, aOffset, transA ? k : m, transA ? m : k, lda, 0);
-        checkMatrix("B", b, bOffset, transB ? n : k, transB ? k : n, ldb, 0);
-        checkTarget(m, n, k, beta, c, cOffset, ldc, bias, biasOffset, scratch, scratchOffset);
-        compute(
-                transA,
-                transB,
-                m,
-                n,
-                k,
-                a,
-                aOffset,
-                lda,
-                b,
-                bOffset,
-                ldb,
-                null,
-                beta,
-                c,
-                cOffset,
-                ldc,
-                bias,
-                biasOffset,
-                lo,
-                hi,
-                scratch,
-                scratchOffset);
-    }
+            long scratchOffset);
 
     /// Computes C where B comes from a routine that writes its panels, as the patches of a convolution do.
     ///
     /// @param b writes parts of B, which is `[k, n]`
     /// @throws IllegalArgumentException as [#multiply]
-    default void multiply(
+    void multiply(
             boolean transA,
             int m,
             int n,
@@ -106,34 +78,7 @@ public interface Gemm {
             float lo,
             float hi,
             MemorySegment scratch,
-            long scratchOffset) {
-        checkSizes(m, n, k);
-        checkMatrix("A", a, aOffset, transA ? k : m, transA ? m : k, lda, 0);
-        checkTarget(m, n, k, beta, c, cOffset, ldc, bias, biasOffset, scratch, scratchOffset);
-        compute(
-                transA,
-                false,
-                m,
-                n,
-                k,
-                a,
-                aOffset,
-                lda,
-                a,
-                0,
-                0,
-                b,
-                beta,
-                c,
-                cOffset,
-                ldc,
-                bias,
-                biasOffset,
-                lo,
-                hi,
-                scratch,
-                scratchOffset);
-    }
+            long scratchOffset);
 
     /// Floats of scratch that one call with these sizes needs, at most; grows with `k` and `n` up to a bound of
     /// about 1 MiB.
@@ -148,87 +93,10 @@ public interface Gemm {
     /// The number of rows that a split of the work over threads should be a multiple of.
     int rowQuantum();
 
-    /// The product itself; arguments were checked. B is `source` where that is not null.
-    void compute(
-            boolean transA,
-            boolean transB,
-            int m,
-            int n,
-            int k,
-            MemorySegment a,
-            long aOffset,
-            long lda,
-            MemorySegment b,
-            long bOffset,
-            long ldb,
-            @Nullable PanelSource source,
-            float beta,
-            MemorySegment c,
-            long cOffset,
-            long ldc,
-            @Nullable MemorySegment bias,
-            long biasOffset,
-            float lo,
-            float hi,
-            MemorySegment scratch,
-            long scratchOffset);
-
     /// A matrix B `[k, n]` that exists only as a routine that writes parts of it.
     interface PanelSource {
         /// Writes `B[k0 .. k0 + rows, j0 .. j0 + cols]` to `panel`, row r at `offset + r · ld`; columns beyond
         /// `cols` keep what they hold.
         void write(int k0, int rows, int j0, int cols, MemorySegment panel, long offset, long ld);
-    }
-
-    private static void checkSizes(int m, int n, int k) {
-        if (m < 0 || n < 0 || k < 0) {
-            throw new IllegalArgumentException("gemm: sizes must not be negative, got m=" + m + " n=" + n + " k=" + k);
-        }
-    }
-
-    private static void checkMatrix(
-            String operand, MemorySegment s, long offset, int rows, int cols, long ld, long least) {
-        Segments.requireNative("gemm", operand, s);
-        if (ld < least) {
-            throw new IllegalArgumentException(
-                    "gemm: " + operand + ": leading dimension " + ld + " is less than the " + least + " it must be");
-        }
-        if (rows == 0 || cols == 0) {
-            return;
-        }
-        final long size = s.byteSize() / Float.BYTES;
-        // In this order nothing overflows: each part is bounded by the segment before the next is added.
-        if (offset < 0
-                || offset > size
-                || cols > size - offset
-                || (rows > 1 && ld > (size - offset - cols) / (rows - 1))) {
-            throw new IllegalArgumentException("gemm: " + operand + ": [" + rows + ", " + cols + "] at offset " + offset
-                    + " with leading dimension " + ld + " does not fit a segment of " + size + " floats");
-        }
-    }
-
-    private void checkTarget(
-            int m,
-            int n,
-            int k,
-            float beta,
-            MemorySegment c,
-            long cOffset,
-            long ldc,
-            @Nullable MemorySegment bias,
-            long biasOffset,
-            MemorySegment scratch,
-            long scratchOffset) {
-        checkMatrix("C", c, cOffset, m, n, ldc, m > 1 ? n : 0);
-        if (c.isReadOnly() || scratch.isReadOnly()) {
-            throw new IllegalArgumentException("gemm: C and scratch must be writable");
-        }
-        if (bias != null) {
-            checkMatrix("bias", bias, biasOffset, 1, n, n, 0);
-            if (beta != 0) {
-                throw new IllegalArgumentException("gemm: a bias needs beta 0, got " + beta);
-            }
-        }
-        checkMatrix("scratch", scratch, scratchOffset, 1, Math.toIntExact(scratchSize(m, n, k)), 0, 0);
     }
 }

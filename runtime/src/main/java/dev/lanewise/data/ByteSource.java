@@ -15,8 +15,10 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
+import org.jspecify.annotations.Nullable;
 
 /// A data file read from front to back. Memory is taken as data arrives, never because a header claims a length.
 final class ByteSource {
@@ -25,9 +27,16 @@ final class ByteSource {
 
     private static final int FIRST_BUFFER = 1 << 16;
 
+    /// Up to here it does not count how tightly data is packed.
+    private static final long FREE_OF_RATIO = 64L << 20;
+
+    /// Images pack to a fifth or so; zeros, by which a small file would fill the memory, a thousand times.
+    private static final int MAX_RATIO = 200;
+
     private final String name;
     private final InputStream in;
     private final long size;
+    private final @Nullable Counted packed;
     private long position;
 
     /// Whether packed data ended before its own end.
@@ -35,9 +44,24 @@ final class ByteSource {
 
     /// A source of `size` bytes, or of an unknown number if that is -1.
     ByteSource(String name, InputStream in, long size) {
+        this(name, in, size, null);
+    }
+
+    private ByteSource(String name, InputStream in, long size, @Nullable Counted packed) {
         this.name = name;
         this.in = in;
         this.size = size;
+        this.packed = packed;
+    }
+
+    /// What `read` gives, or an error about the file where that takes more memory than there is.
+    static <T> T withinMemory(String name, Supplier<T> read) {
+        try {
+            return read.get();
+        } catch (OutOfMemoryError e) {
+            throw new DataFormatException(name + ": needs more memory than the Java heap has, at most "
+                    + Runtime.getRuntime().maxMemory() + " bytes (-Xmx sets it)");
+        }
     }
 
     /// What `reader` makes of the file at `path`, unpacked if it is a gzip file.
@@ -46,7 +70,7 @@ final class ByteSource {
     static <T> T readFile(Path path, Function<ByteSource, T> reader) {
         try (InputStream in = Files.newInputStream(path)) {
             long size = Files.isRegularFile(path) ? Files.size(path) : -1;
-            return reader.apply(unpacking(path.toString(), in, size));
+            return withinMemory(path.toString(), () -> reader.apply(unpacking(path.toString(), in, size)));
         } catch (IOException e) {
             throw failure(path.toString(), e);
         }
@@ -54,19 +78,43 @@ final class ByteSource {
 
     /// A source that unpacks `in` if it starts like a gzip file.
     static ByteSource unpacking(String name, InputStream in, long size) {
-        var buffered = new BufferedInputStream(in);
+        var buffered = new Counted(in);
         try {
             buffered.mark(2);
             byte[] start = buffered.readNBytes(2);
             buffered.reset();
             boolean gzip = Arrays.equals(start, new byte[] {0x1f, (byte) 0x8b});
             return gzip
-                    ? new ByteSource(name, new GZIPInputStream(buffered, FIRST_BUFFER), -1)
+                    ? new ByteSource(name, new GZIPInputStream(buffered, FIRST_BUFFER), -1, buffered)
                     : new ByteSource(name, buffered, size);
         } catch (EOFException | ZipException e) {
             throw new DataFormatException(name + ": damaged gzip header (" + e.getMessage() + ")", e);
         } catch (IOException e) {
             throw failure(name, e);
+        }
+    }
+
+    /// Counts what is taken from it.
+    private static final class Counted extends BufferedInputStream {
+        private long taken;
+        private long unpacked;
+
+        Counted(InputStream in) {
+            super(in);
+        }
+
+        @Override
+        public synchronized int read() throws IOException {
+            int b = super.read();
+            taken += b < 0 ? 0 : 1;
+            return b;
+        }
+
+        @Override
+        public synchronized int read(byte[] bytes, int from, int length) throws IOException {
+            int n = super.read(bytes, from, length);
+            taken += Math.max(n, 0);
+            return n;
         }
     }
 
@@ -173,7 +221,15 @@ final class ByteSource {
     /// Bytes as they come, into `bytes` from `from` on: how many, or -1 at the end.
     private int read(byte[] bytes, int from) {
         try {
-            return in.read(bytes, from, bytes.length - from);
+            int count = in.read(bytes, from, bytes.length - from);
+            if (packed != null) {
+                packed.unpacked += Math.max(count, 0);
+                if (packed.unpacked > FREE_OF_RATIO && packed.unpacked / MAX_RATIO > packed.taken) {
+                    throw new DataFormatException(
+                            name + ": unpacks to more than " + MAX_RATIO + " times its " + packed.taken + " bytes");
+                }
+            }
+            return count;
         } catch (EOFException e) {
             cutOff = true;
             return -1;

@@ -68,6 +68,10 @@ public final class DataFiles {
     /// @throws DataFormatException if that is nothing of the above, or damaged
     /// @throws UncheckedIOException if it cannot be read
     public static LoadedData load(Path path) {
+        return ByteSource.withinMemory(path.toString(), () -> read(path));
+    }
+
+    private static LoadedData read(Path path) {
         if (Files.isDirectory(path)) {
             return folder(path);
         }

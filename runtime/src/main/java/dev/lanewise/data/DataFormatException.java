@@ -10,11 +10,11 @@ public class DataFormatException extends RuntimeException {
 
     /// With what is wrong, the file's name in front.
     public DataFormatException(String message) {
-        super(message);
+        super(Sentence.of(message));
     }
 
     /// With what is wrong and what was caught.
     public DataFormatException(String message, Throwable cause) {
-        super(message, cause);
+        super(Sentence.of(message), cause);
     }
 }

@@ -27,7 +27,7 @@ public final class IdxFile {
     /// @throws DataFormatException if it is not an IDX file, too short or too long
     /// @throws java.io.UncheckedIOException if it cannot be read
     public static NumberArray read(String name, InputStream in) {
-        return read(ByteSource.unpacking(name, in, -1));
+        return ByteSource.withinMemory(name, () -> read(ByteSource.unpacking(name, in, -1)));
     }
 
     private static NumberArray read(ByteSource source) {

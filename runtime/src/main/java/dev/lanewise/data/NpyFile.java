@@ -42,7 +42,7 @@ public final class NpyFile {
     ///     numbers
     /// @throws UncheckedIOException if it cannot be read
     public static NumberArray read(String name, InputStream in) {
-        return read(ByteSource.unpacking(name, in, -1));
+        return ByteSource.withinMemory(name, () -> read(ByteSource.unpacking(name, in, -1)));
     }
 
     static NumberArray read(ByteSource source) {

@@ -144,6 +144,10 @@ public final class NpzFile implements AutoCloseable {
             throw new IllegalArgumentException(path + ": has no array '" + name + "', but " + names());
         }
         String member = path + ", member " + entry.getName();
+        return ByteSource.withinMemory(member, () -> read(entry, name, member));
+    }
+
+    private NumberArray read(ZipEntry entry, String name, String member) {
         var sum = new CRC32();
         try (InputStream in = zip.getInputStream(entry)) {
             var bounded = counted.add(name) ? new Bounded(in) : in;

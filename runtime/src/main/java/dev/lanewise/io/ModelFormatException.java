@@ -1,5 +1,7 @@
 package dev.lanewise.io;
 
+import dev.lanewise.data.Sentence;
+
 /// A file is not what it should be: the message names the file, what was expected, what came, and where.
 public class ModelFormatException extends RuntimeException {
     private static final long serialVersionUID = 1;
@@ -7,11 +9,11 @@ public class ModelFormatException extends RuntimeException {
     private static final int MAX_REASON = 160;
 
     public ModelFormatException(String message) {
-        super(message);
+        super(Sentence.of(message));
     }
 
     public ModelFormatException(String message, Throwable cause) {
-        super(message, cause);
+        super(Sentence.of(message), cause);
     }
 
     /// The first line of an exception's message, not longer than fits a line of ours.

@@ -52,14 +52,23 @@ public record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry>
             throw new ModelFormatException(name + ": not a safetensors file (header length "
                     + Long.toUnsignedString(length) + " at byte 0, the file has " + size + " bytes)");
         }
-        final ByteBuffer json = ByteBuffer.allocate((int) length);
+        try {
+            return parse(channel, (int) length, size, name);
+        } catch (OutOfMemoryError e) {
+            throw new ModelFormatException(name + ": its header of " + length + " bytes needs more memory than the Java"
+                    + " heap has, at most " + Runtime.getRuntime().maxMemory() + " bytes (-Xmx sets it)");
+        }
+    }
+
+    private static SafetensorsHeader parse(FileChannel channel, int length, long size, String name) throws IOException {
+        final ByteBuffer json = ByteBuffer.allocate(length);
         readFully(channel, json, 8, name);
         if (json.get(0) != '{') {
             throw new ModelFormatException(name + ": not a safetensors file (no '{' at byte 8)");
         }
         final String text = new String(json.array(), StandardCharsets.UTF_8);
         try {
-            return parse(UniqueJson.parse(text), 8 + length, size, name);
+            return parse(UniqueJson.parse(text), 8L + length, size, name);
         } catch (ModelFormatException e) {
             throw e;
         } catch (RuntimeException e) {

@@ -16,15 +16,21 @@ import java.util.Set;
 final class UniqueJson {
     private static final int LONGEST_KEY = 60;
 
+    /// Far beyond the largest models; each takes some hundred bytes of memory.
+    private static final int MOST_VALUES = 1 << 20;
+
+    private int values;
+
     private UniqueJson() {}
 
     /// The object that a text holds.
     ///
-    /// @throws JsonSyntaxException if it is not one JSON object, or a key stands in an object twice
+    /// @throws JsonSyntaxException if it is not one JSON object, a key stands in an object twice, or
+    ///     there are more values than a model has
     static JsonObject parse(String text) {
         try (JsonReader in = new JsonReader(new StringReader(text))) {
             in.setStrictness(Strictness.LENIENT); // as JsonParser is
-            check(in);
+            new UniqueJson().check(in);
         } catch (IOException | IllegalStateException e) {
             throw new JsonSyntaxException(e);
         }
@@ -32,7 +38,10 @@ final class UniqueJson {
     }
 
     /// Walks through one value; the reader limits the depth.
-    private static void check(JsonReader in) throws IOException {
+    private void check(JsonReader in) throws IOException {
+        if (++values > MOST_VALUES) {
+            throw new JsonSyntaxException("there are more than " + MOST_VALUES + " values");
+        }
         final JsonToken token = in.peek();
         if (token == JsonToken.BEGIN_OBJECT) {
             in.beginObject();

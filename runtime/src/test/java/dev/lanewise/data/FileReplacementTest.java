@@ -9,7 +9,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -38,6 +42,49 @@ class FileReplacementTest {
         assertEquals("old", Files.readString(file));
         assertEquals(List.of(file), files());
         FileReplacement.write(file, out -> out.write('n'));
+        assertEquals("n", Files.readString(file));
+        assertEquals(List.of(file), files());
+    }
+
+    private Path left(String name, Duration age) throws IOException {
+        final Path file = folder.resolve(name);
+        Files.writeString(file, "half of a fi");
+        Files.setLastModifiedTime(file, FileTime.from(Instant.now().minus(age)));
+        return file;
+    }
+
+    @Test
+    void whatKilledProcessesLeftIsTakenAwayWhenNobodyCanBeWritingIt() throws IOException {
+        final Path file = folder.resolve("file");
+        final String middle = UUID.randomUUID().toString();
+        left(".file." + middle + ".tmp", Duration.ofDays(2));
+        final Path fresh = left(".file." + UUID.randomUUID() + ".tmp", Duration.ofHours(1));
+        final Path other = left(".file2." + middle + ".tmp", Duration.ofDays(2));
+        final Path users = left(".file.mine.tmp", Duration.ofDays(2));
+        FileReplacement.write(file, out -> out.write('n'));
+        assertEquals(Stream.of(file, fresh, other, users).sorted().toList(), files());
+    }
+
+    @Test
+    void contentMayCloseItsStream() throws IOException {
+        final Path file = folder.resolve("file");
+        FileReplacement.write(file, out -> {
+            out.write('n');
+            out.close();
+        });
+        assertEquals("n", Files.readString(file));
+    }
+
+    /// A thread that was interrupted still saves, and stays interrupted.
+    @Test
+    void interruptedThreadsWrite() throws IOException {
+        final Path file = folder.resolve("file");
+        Thread.currentThread().interrupt();
+        try {
+            FileReplacement.write(file, out -> out.write('n'));
+        } finally {
+            assertTrue(Thread.interrupted());
+        }
         assertEquals("n", Files.readString(file));
         assertEquals(List.of(file), files());
     }

@@ -2,7 +2,6 @@ package dev.lanewise.kernels.gemm;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
-import dev.lanewise.kernels.Gemm;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -12,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// twice the products for each load, and four sums that do not wait for each other.
 ///
 /// At the edges of C the last row and column are computed again in place of those that are not there.
-public final class PlainGemm implements Gemm {
+public final class PlainGemm extends CheckedGemm {
     private static final int TILE = 2;
 
     /// Products that are added in one call. Few, so that [#block] is called often from the start: HotSpot
@@ -41,7 +40,7 @@ public final class PlainGemm implements Gemm {
     }
 
     @Override
-    public void compute(
+    void compute(
             boolean transA,
             boolean transB,
             int m,

@@ -2,12 +2,11 @@ package dev.lanewise.kernels.gemm;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
-import dev.lanewise.kernels.Gemm;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /// The definition: one element after the other, one product after the other.
-public final class ScalarGemm implements Gemm {
+public final class ScalarGemm extends CheckedGemm {
     private static final int CHUNK = 1024;
 
     @Override
@@ -32,7 +31,7 @@ public final class ScalarGemm implements Gemm {
     }
 
     @Override
-    public void compute(
+    void compute(
             boolean transA,
             boolean transB,
             int m,

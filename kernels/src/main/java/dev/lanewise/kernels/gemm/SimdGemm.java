@@ -7,7 +7,6 @@ import static dev.lanewise.kernels.gemm.Blocking.NR;
 import static dev.lanewise.kernels.gemm.Blocking.PANEL_ROWS;
 import static dev.lanewise.kernels.simd.Simd.LANES;
 
-import dev.lanewise.kernels.Gemm;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// Scratch: the row that edges start from, a row of zeros | strip of C | squares to transpose | columns of a
 /// transposed
 /// C | panel of A | block of B.
-public final class SimdGemm implements Gemm {
+public final class SimdGemm extends CheckedGemm {
     private static final int STRIP = 2 * NR;
     private static final int SQUARES = STRIP + PANEL_ROWS * NR;
     private static final int TRANSPOSED = SQUARES + SimdPacking.TRANSPOSE_WORK;
@@ -56,7 +55,7 @@ public final class SimdGemm implements Gemm {
     }
 
     @Override
-    public void compute(
+    void compute(
             boolean transA,
             boolean transB,
             int m,

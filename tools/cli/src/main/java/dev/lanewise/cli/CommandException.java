@@ -1,5 +1,6 @@
 package dev.lanewise.cli;
 
+import dev.lanewise.data.Sentence;
 import java.io.Serial;
 
 /// An operation failed for a reason that the message says in a sentence: exit code 1.
@@ -8,10 +9,10 @@ final class CommandException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     CommandException(String message) {
-        super(message);
+        super(Sentence.of(message));
     }
 
     CommandException(String message, Throwable cause) {
-        super(message, cause);
+        super(Sentence.of(message), cause);
     }
 }

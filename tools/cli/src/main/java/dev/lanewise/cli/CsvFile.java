@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -72,6 +71,11 @@ final class CsvFile {
             for (CsvRecord line : reader) {
                 csv.add(line, column);
             }
+        } catch (OutOfMemoryError e) {
+            csv.labels.clear();
+            csv.values = new float[0];
+            throw new CommandException(file + ": needs more memory than the Java heap has, at most "
+                    + Runtime.getRuntime().maxMemory() + " bytes (-Xmx sets it)");
         } catch (CsvParseException | UncheckedIOException e) {
             throw new CommandException(file + ": is no sound CSV file (" + cause(e) + ")", e);
         } catch (IOException e) {
@@ -236,7 +240,9 @@ final class CsvFile {
 
     private int[] numbered(List<String> classes) {
         Map<String, Integer> places = new HashMap<>();
-        new LinkedHashSet<>(classes).forEach(of -> places.put(of, classes.indexOf(of)));
+        for (int i = 0; i < classes.size(); i++) {
+            places.putIfAbsent(classes.get(i), i);
+        }
         int[] numbers = new int[labels.size()];
         for (int i = 0; i < numbers.length; i++) {
             Integer place = places.get(labels.get(i));

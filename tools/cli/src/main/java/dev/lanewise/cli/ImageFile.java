@@ -6,6 +6,7 @@ import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
 import javax.imageio.ImageIO;
@@ -16,6 +17,15 @@ import javax.imageio.stream.ImageInputStream;
 final class ImageFile {
     /// More than most cameras have; a small file may claim any size, and decoding takes some 4 bytes for each.
     private static final long MOST_PIXELS = 100_000_000;
+
+    /// Up to here it does not count how tightly pixels are packed.
+    private static final long FREE_OF_RATIO = 4_000_000;
+
+    /// One bit each, and deflated a thousand times.
+    private static final int MOST_PIXELS_A_BYTE = 10_000;
+
+    /// Of a pixel, in the picture that the JDK makes.
+    private static final int BYTES_DECODED = 4;
 
     private ImageFile() {}
 
@@ -74,16 +84,35 @@ final class ImageFile {
                     throw new CommandException(file + ": the image has " + width + " x " + height
                             + " pixels, the model takes samples of shape " + sample + " (height first)");
                 }
+                requireMemory(file, (long) height * width, form.channels());
                 float[] values = values(reader.read(0), form.channels(), scale);
                 return NumberArray.of(sample.isConcrete() ? sample : Shape.of(height, width, form.channels()), values);
             } finally {
                 reader.dispose();
             }
+        } catch (OutOfMemoryError e) {
+            throw new CommandException(file + ": the image needs more memory than the Java heap has (-Xmx sets it)", e);
         } catch (IOException | RuntimeException e) {
             if (e instanceof CommandException known) {
                 throw known;
             }
             throw new CommandException(file + ": cannot be read as an image (" + e.getMessage() + ")", e);
+        }
+    }
+
+    /// A small file may claim many pixels: what decoding takes is compared with the heap beforehand.
+    private static void requireMemory(Path file, long pixels, int channels) throws IOException {
+        long bytes = Files.size(file);
+        if (pixels > FREE_OF_RATIO && pixels / MOST_PIXELS_A_BYTE > bytes) {
+            throw new CommandException(file + ": the image has " + Text.grouped(pixels) + " pixels, which a file of "
+                    + bytes + " bytes cannot hold");
+        }
+        long needed = pixels * (BYTES_DECODED + (long) channels * Float.BYTES);
+        long most = Runtime.getRuntime().maxMemory();
+        if (needed > most) {
+            throw new CommandException(file + ": the image has " + Text.grouped(pixels) + " pixels, which need "
+                    + Text.grouped(needed) + " bytes; the Java heap has at most " + Text.grouped(most)
+                    + " (-Xmx sets it)");
         }
     }
 

@@ -47,6 +47,16 @@ public final class KerasModels {
 
     /// As [#load(Path)], with the report, and in the way that the options say; the caller closes it.
     public static ImportedModel importFile(Path file, ImportOptions options) {
+        try {
+            return read(file, options);
+        } catch (StackOverflowError e) {
+            throw new ModelFormatException(file + ": is nested without end (a damaged file)");
+        } catch (OutOfMemoryError e) {
+            throw new ModelFormatException(file + ": needs more memory than there is (" + e.getMessage() + ")");
+        }
+    }
+
+    private static ImportedModel read(Path file, ImportOptions options) {
         try (KerasModelFile source = KerasModelFile.open(file)) {
             final Path other = options.architecture();
             final KerasArchitecture architecture =

@@ -244,6 +244,20 @@ final class H5Builder {
         return attribute(name, variableString(), scalar ? dataspace() : dataspace(times), data.array());
     }
 
+    /// Strings of a size and in a number that are only claimed.
+    static Message claimedTexts(String name, int size, long... dims) {
+        return attribute(name, fixedString(size), dataspace(dims), new byte[8]);
+    }
+
+    /// A string that is said to be so long, in a heap that is said to be there.
+    static Message textAt(String name, long heap, int length) {
+        return attribute(
+                name,
+                variableString(),
+                dataspace(),
+                buffer(16).putInt(length).putLong(heap).putInt(1).array());
+    }
+
     private long heap(byte[] value) {
         final int size = 16 + 16 + (value.length + 7) / 8 * 8 + 16;
         final ByteBuffer heap =

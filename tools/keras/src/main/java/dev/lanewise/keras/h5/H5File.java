@@ -63,6 +63,7 @@ public final class H5File implements AutoCloseable {
 
     private static final int MAX_SOFT_LINKS = 16;
     private static final int MAX_RANK = 32;
+
     private static final int MAX_DEPTH = 200;
     private static final int MAX_OBJECTS = 1 << 20;
     private static final int MAX_REASON = 160;
@@ -279,8 +280,16 @@ public final class H5File implements AutoCloseable {
             final ByteOrder order = type instanceof FloatingPoint number
                     ? number.getByteOrder()
                     : type instanceof FixedPoint number ? number.getByteOrder() : ByteOrder.LITTLE_ENDIAN;
-            return new H5Dataset(
-                    path, dims, isBfloat16(path, type) ? H5Type.BFLOAT16 : type(type), order, dataset.getAddress());
+            final H5Type numbers = isBfloat16(path, type) ? H5Type.BFLOAT16 : type(type);
+            long most = Long.MAX_VALUE / numbers.bytes();
+            for (long dim : dims) {
+                if (dim > most) {
+                    throw new ModelFormatException(
+                            name + ": '" + path + "' has the shape " + dims + ", more than 2^63 bytes");
+                }
+                most /= Math.max(1, dim);
+            }
+            return new H5Dataset(path, dims, numbers, order, dataset.getAddress());
         });
     }
 
@@ -476,6 +485,7 @@ public final class H5File implements AutoCloseable {
     private @Nullable Node find(String path) {
         return guarded(name, "'" + path + "'", () -> {
             final Deque<String> rest = new ArrayDeque<>(elements(path));
+            requireDepth(rest, path);
             final Deque<Group> groups = new ArrayDeque<>();
             Group group = file;
             Node node = file;
@@ -502,6 +512,7 @@ public final class H5File implements AutoCloseable {
                     for (int i = elements.size() - 1; i >= 0; i--) {
                         rest.addFirst(elements.get(i));
                     }
+                    requireDepth(rest, path);
                     node = group;
                 } else if (node == null) {
                     return null;
@@ -516,6 +527,15 @@ public final class H5File implements AutoCloseable {
             }
             return node;
         });
+    }
+
+    /// A group that holds itself has paths of any length, and each step costs.
+    private void requireDepth(Deque<String> elements, String path) {
+        if (elements.size() > MAX_DEPTH) {
+            final String start = path.length() <= MAX_REASON ? path : path.substring(0, MAX_REASON) + "…";
+            throw new ModelFormatException(
+                    name + ": '" + start + "' is nested more than " + MAX_DEPTH + " groups deep");
+        }
     }
 
     /// Looks at the tree that an old group's links are in, once.
@@ -686,7 +706,12 @@ public final class H5File implements AutoCloseable {
             cause = cause.getCause();
         }
         final String message = cause.getMessage();
-        if (message == null) {
+        if (message == null
+                || message.startsWith("newLimit")
+                || message.startsWith("newPosition")
+                || cause instanceof IndexOutOfBoundsException
+                || cause instanceof ArithmeticException
+                || cause instanceof NegativeArraySizeException) {
             return "a length or an address is beyond the end: the file is truncated or damaged";
         }
         if (message.startsWith("Virtual storage")) {
