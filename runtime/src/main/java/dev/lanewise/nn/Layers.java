@@ -49,6 +49,8 @@ import dev.lanewise.nn.layer.Highway;
 import dev.lanewise.nn.layer.LSTM;
 import dev.lanewise.nn.layer.LayerNormalization;
 import dev.lanewise.nn.layer.LeakyReLU;
+import dev.lanewise.nn.layer.LocallyConnected1D;
+import dev.lanewise.nn.layer.LocallyConnected2D;
 import dev.lanewise.nn.layer.Masking;
 import dev.lanewise.nn.layer.MaxPooling1D;
 import dev.lanewise.nn.layer.MaxPooling2D;
@@ -178,6 +180,8 @@ public final class Layers {
                 ActivityRegularization.class,
                 MaxoutDense.class,
                 Highway.class,
+                LocallyConnected1D.class,
+                LocallyConnected2D.class,
                 RandomFlip.class,
                 RandomRotation.class,
                 RandomZoom.class,
