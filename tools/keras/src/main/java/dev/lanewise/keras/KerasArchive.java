@@ -30,6 +30,9 @@ final class KerasArchive implements AutoCloseable {
     static final String CONFIG = "config.json";
     static final String WEIGHTS = "model.weights.h5";
 
+    /// Instead of [#WEIGHTS], where the weights are in several members.
+    static final String SHARDS = "model.weights.json";
+
     /// Of the metadata: two lines.
     static final int MAX_METADATA = 1 << 20;
 

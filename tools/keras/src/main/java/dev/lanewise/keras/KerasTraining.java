@@ -337,24 +337,26 @@ final class KerasTraining {
                             + " weights; the optimizer starts anew");
             return false;
         }
-        final double steps = file.data().readNumber(iteration);
+        final double steps = iteration.file().readNumber(iteration);
         if (!(steps >= 0 && steps < 1L << 52) || steps != Math.rint(steps)) {
             find(Reason.OPTIMIZER_STATE, "the number of steps is " + steps);
             return false;
         }
-        slots.forEach((slot, list) -> list.forEach(data -> file.data().check(data)));
+        slots.forEach((slot, list) -> list.forEach(data -> data.file().check(data)));
         slots.forEach((slot, list) -> {
             final MemorySegment memory = model.slot(slot);
             for (int i = 0; i < list.size(); i++) {
                 final ParameterLayout.Place place = trainable.get(i);
                 final long size = place.spec().shape().size();
-                file.data().readFloats(list.get(i), memory.asSlice(place.offset() * Float.BYTES, size * Float.BYTES));
+                list.get(i)
+                        .file()
+                        .readFloats(list.get(i), memory.asSlice(place.offset() * Float.BYTES, size * Float.BYTES));
             }
         });
         restored.addAll(slots.keySet());
         model.setProgress(model.seed(), (long) steps, 0);
         if (rate != null) {
-            final double now = file.data().readNumber(rate);
+            final double now = rate.file().readNumber(rate);
             if (now >= 0 && (float) now != (float) optimizer.learningRate()) {
                 model.setLearningRate(now);
             }

@@ -280,7 +280,12 @@ public final class H5File implements AutoCloseable {
                     ? number.getByteOrder()
                     : type instanceof FixedPoint number ? number.getByteOrder() : ByteOrder.LITTLE_ENDIAN;
             return new H5Dataset(
-                    path, dims, isBfloat16(path, type) ? H5Type.BFLOAT16 : type(type), order, dataset.getAddress());
+                    this,
+                    path,
+                    dims,
+                    isBfloat16(path, type) ? H5Type.BFLOAT16 : type(type),
+                    order,
+                    dataset.getAddress());
         });
     }
 
