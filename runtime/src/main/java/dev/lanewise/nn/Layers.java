@@ -68,6 +68,7 @@ import dev.lanewise.nn.layer.RMSNormalization;
 import dev.lanewise.nn.layer.RNN;
 import dev.lanewise.nn.layer.RandomBrightness;
 import dev.lanewise.nn.layer.RandomContrast;
+import dev.lanewise.nn.layer.RandomCrop;
 import dev.lanewise.nn.layer.RandomFlip;
 import dev.lanewise.nn.layer.RandomRotation;
 import dev.lanewise.nn.layer.RandomTranslation;
@@ -187,6 +188,7 @@ public final class Layers {
                 RandomZoom.class,
                 RandomTranslation.class,
                 RandomContrast.class,
+                RandomCrop.class,
                 RandomBrightness.class,
                 Embedding.class,
                 Masking.class,
