@@ -9,9 +9,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 
-/// A graph as SVG, laid out in rows from top to bottom: each call of a layer stands below all that it reads, within a
-/// row near what it reads. A line over several rows has a place in each of them, so that it runs beside boxes, not
-/// under them. Models within the model have frames, where no other box is in the way.
+/// A graph as SVG, laid out in rows from top to bottom: each call of a layer stands below all that it reads,
+/// within a row near what it reads. A line over several rows has a place in each of them, so that it runs
+/// beside boxes, not under them. Models within the model have frames, where no other box is in the way.
 final class SvgDiagram {
     /// Widths of characters, a little generous: whoever shows the picture has fonts of his own.
     private static final double BOLD = 7.4;

@@ -318,7 +318,8 @@ final class DoubleFormulas {
         return y;
     }
 
-    /// Every output pixel by the weights of all input pixels: triangles around its place, or the one it lies in.
+    /// Every output pixel by the weights of all input pixels: triangles around its place, or the one it lies
+    /// in.
     static double[] resizing(Resizing layer, double[] given, Shape shape) {
         double[] x = given;
         Shape in = shape;

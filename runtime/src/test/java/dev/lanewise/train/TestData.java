@@ -199,7 +199,8 @@ public final class TestData {
                 .build();
     }
 
-    /// Every activation of the registry beside the others, so that each has a gradient, and five sigmoids of all.
+    /// Every activation of the registry beside the others, so that each has a gradient, and five sigmoids of
+    /// all.
     public static Graph everyActivation() {
         final Graph.Builder b = Graph.builder();
         final Graph.Value x = b.input("x", Shape.of(50));

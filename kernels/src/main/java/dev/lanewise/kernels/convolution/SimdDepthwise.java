@@ -142,9 +142,8 @@ final class SimdDepthwise {
         }
     }
 
-    /// One vector of channels at the positions `inner .. outer`, where every tap meets a pixel: four at a time. The
-    /// last
-    /// four may be some of those before once more.
+    /// One vector of channels at the positions `inner .. outer`, where every tap meets a pixel: four at a
+    /// time. The last four may be some of those before once more.
     private static void vector(
             Window window,
             MemorySegment x,
@@ -233,7 +232,7 @@ final class SimdDepthwise {
                 bias == null ? FloatVector.broadcast(SPECIES, 0) : fromMemorySegment(SPECIES, bias, 4 * bo, ORDER);
         for (int i = firstRow; i < endRow; i++) {
             final long x0 = 4 * at + i * row;
-            final long k0 = 4 * ko + i * taps * channels;
+            final long k0 = 4 * ko + (long) i * taps * channels;
             for (int j = first; j < end; j++) {
                 final FloatVector v = fromMemorySegment(SPECIES, x, x0 + j * tap, ORDER);
                 sum = v.fma(fromMemorySegment(SPECIES, kernel, k0 + j * channels, ORDER), sum);
@@ -272,7 +271,7 @@ final class SimdDepthwise {
         FloatVector sum3 = sum0;
         for (int i = firstRow; i < endRow; i++) {
             final long x0 = 4 * at + i * row;
-            final long k0 = 4 * ko + i * taps * channels;
+            final long k0 = 4 * ko + (long) i * taps * channels;
             for (int j = 0; j < taps; j++) {
                 final FloatVector w = fromMemorySegment(SPECIES, kernel, k0 + j * channels, ORDER);
                 final long from = x0 + j * tap;

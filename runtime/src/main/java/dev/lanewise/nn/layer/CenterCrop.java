@@ -5,9 +5,8 @@ import dev.lanewise.tensor.Shape;
 import java.util.List;
 
 /// The middle of images `[h, w, channels]`: `[height, width, channels]`. Where an odd number of rows or
-/// columns is
-/// left over, one more is cut off below or on the right. Of images that are lower or narrower, the largest window with
-/// the proportions of `y`, in the middle, is resized bilinearly ([Resampling]).
+/// columns is left over, one more is cut off below or on the right. Of images that are lower or narrower, the
+/// largest window with the proportions of `y`, in the middle, is resized bilinearly ([Resampling]).
 public record CenterCrop(int height, int width) implements Edges {
     public CenterCrop {
         if (height <= 0 || width <= 0) {

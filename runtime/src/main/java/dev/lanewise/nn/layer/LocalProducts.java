@@ -8,14 +8,13 @@ import dev.lanewise.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/// The products of a [LocallyConnectedLayer]: at each position the windows of all samples, `[batch, patch]`, with the
-/// position's own kernel `[patch, filters]`. A row of a window is contiguous in a sample, so windows are read where
-/// they
-/// lie, one product for each row of the window, with samples as the rows of a matrix.
+/// The products of a [LocallyConnectedLayer]: at each position the windows of all samples, `[batch, patch]`,
+/// with the position's own kernel `[patch, filters]`. A row of a window is contiguous in a sample, so windows
+/// are read where they lie, one product for each row of the window, with samples as the rows of a matrix.
 ///
-/// Forward and the gradient by the kernel are shared among threads by positions. Windows overlap, so the gradient by
-/// the
-/// input is shared by samples; each sample takes its positions in order. The bits are the same for any cut.
+/// Forward and the gradient by the kernel are shared among threads by positions. Windows overlap, so the
+/// gradient by the input is shared by samples; each sample takes its positions in order. The bits are the
+/// same for any cut.
 final class LocalProducts implements ScratchTask {
     /// What is computed.
     private enum Pass {

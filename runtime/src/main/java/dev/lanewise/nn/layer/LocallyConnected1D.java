@@ -6,10 +6,10 @@ import dev.lanewise.nn.Initializer;
 import dev.lanewise.nn.Initializers;
 import java.util.List;
 
-/// Convolution of sequences `[batch, steps, channels]` with a kernel of its own at each position, of Keras 1 and 2:
-/// `y[n, t, f] = activation(bias[t, f] + Σ x[n, t · stride + i, c] · kernel[t, i · channels + c, f])`, whole windows
-/// only.
-/// The kernel is `[positions, kernelSize · channels, filters]`, the bias `[positions, filters]`.
+/// Convolution of sequences `[batch, steps, channels]` with a kernel of its own at each position, of Keras 1
+/// and 2: `y[n, t, f] = activation(bias[t, f] + Σ x[n, t · stride + i, c] · kernel[t, i · channels + c, f])`,
+/// whole windows only. The kernel is `[positions, kernelSize · channels, filters]`, the bias `[positions,
+/// filters]`.
 public record LocallyConnected1D(
         int filters,
         List<Integer> kernelSize,

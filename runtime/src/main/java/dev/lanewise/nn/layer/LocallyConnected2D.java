@@ -6,11 +6,11 @@ import dev.lanewise.nn.Initializer;
 import dev.lanewise.nn.Initializers;
 import java.util.List;
 
-/// Convolution of images `[batch, height, width, channels]` with a kernel of its own at each position, of Keras 1 and
-/// 2:
-/// `y[n, h, w, f] = activation(bias[h, w, f] + Σ x[n, h · strides[0] + i, w · strides[1] + j, c] · kernel[p, (i ·
-/// kernelSize[1] + j) · channels + c, f])` at position `p = h · columns + w`, whole windows only. The kernel is
-/// `[positions, kernelSize[0] · kernelSize[1] · channels, filters]`, the bias `[rows, columns, filters]`.
+/// Convolution of images `[batch, height, width, channels]` with a kernel of its own at each position, of
+/// Keras 1 and 2: `y[n, h, w, f] = activation(bias[h, w, f] + Σ x[n, h · strides[0] + i, w · strides[1] + j,
+/// c] · kernel[p, (i · kernelSize[1] + j) · channels + c, f])` at position `p = h · columns + w`, whole
+/// windows only. The kernel is `[positions, kernelSize[0] · kernelSize[1] · channels, filters]`, the bias
+/// `[rows, columns, filters]`.
 public record LocallyConnected2D(
         int filters,
         List<Integer> kernelSize,

@@ -11,8 +11,8 @@ import dev.lanewise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What [LocallyConnected1D] and [LocallyConnected2D] share: convolutions whose kernel and bias differ from position
-/// to position.
+/// What [LocallyConnected1D] and [LocallyConnected2D] share: convolutions whose kernel and bias differ from
+/// position to position.
 interface LocallyConnectedLayer extends Layer {
     int filters();
 

@@ -5,10 +5,9 @@ import dev.lanewise.nn.LayerBuffers;
 import dev.lanewise.tensor.Shape;
 import java.util.List;
 
-/// In training, a window `[height, width]` of images `[h, w, channels]` at a random place, the same for the whole
-/// batch.
-/// Else, and where images are not larger than the window, the largest window with its proportions, in the middle,
-/// resized to it bilinearly ([Resampling]), as Keras' documentation has it.
+/// In training, a window `[height, width]` of images `[h, w, channels]` at a random place, the same for the
+/// whole batch. Else, and where images are not larger than the window, the largest window with its
+/// proportions, in the middle, resized to it bilinearly ([Resampling]), as Keras' documentation has it.
 public record RandomCrop(int height, int width) implements Layer {
     public RandomCrop {
         if (height <= 0 || width <= 0) {

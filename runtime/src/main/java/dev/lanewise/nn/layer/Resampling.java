@@ -10,12 +10,12 @@ import java.lang.foreign.MemorySegment;
 
 /// A window of each image in another size: `y[n, height, width, c]` of a window of `x[n, h, w, c]`.
 ///
-/// Pixels are areas, their values in the middle: row `i` of `y` lies at `s = (i + 0.5) · rows / height - 0.5` of a
-/// window of so many rows.
+/// Pixels are areas, their values in the middle: row `i` of `y` lies at `s = (i + 0.5) · rows / height - 0.5`
+/// of a window of so many rows.
 ///
-/// * Bilinear: `x[floor(s)] + (x[ceil(s)] - x[floor(s)]) · (s - floor(s))`, rows beyond the window's edge being those
-/// at
-///   the edge; first along the width, then along the height. A window of the size of `y` is copied.
+/// * Bilinear: `x[floor(s)] + (x[ceil(s)] - x[floor(s)]) · (s - floor(s))`, rows beyond the window's edge
+///   being those at the edge; first along the width, then along the height. A window of the size of `y` is
+///   copied.
 /// * Nearest: `x[floor((i + 0.5) · rows / height)]`.
 final class Resampling {
     private final LayerBuffers b;
@@ -72,7 +72,8 @@ final class Resampling {
         b.compute().run(forward, b.batch() * height, 1, (long) b.y(0).size() * 2);
     }
 
-    /// Each value of `dy` is shared out to the values that its pixel came from, image by image, in the order of `dy`.
+    /// Each value of `dy` is shared out to the values that its pixel came from, image by image, in the order
+    /// of `dy`.
     void backward() {
         if (b.dx(0) != null) {
             b.compute().run(backward, b.batch(), 1, (long) b.y(0).size() * 8);

@@ -5,11 +5,12 @@ import dev.lanewise.nn.LayerBuffers;
 import dev.lanewise.tensor.Shape;
 import java.util.List;
 
-/// Images in another size: `x[n, h, w, c]` becomes `y[n, height, width, c]`, as Keras' layer without `antialias` and
-/// without filling up to the proportions; how, is [Resampling]'s.
+/// Images in another size: `x[n, h, w, c]` becomes `y[n, height, width, c]`, as Keras' layer without
+/// `antialias` and without filling up to the proportions; how, is [Resampling]'s.
 ///
 /// @param interpolation `bilinear` or `nearest`
-/// @param cropToAspectRatio whether only the largest window with the proportions of `y`, in the middle, is taken
+/// @param cropToAspectRatio whether only the largest window with the proportions of `y`, in the middle, is
+///     taken
 public record Resizing(int height, int width, String interpolation, boolean cropToAspectRatio) implements Layer {
     private static final String BILINEAR = "bilinear";
     private static final String NEAREST = "nearest";

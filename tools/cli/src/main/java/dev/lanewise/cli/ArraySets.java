@@ -14,9 +14,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Data sets of NPZ files: an array for each input and each target, samples along the first axis. Arrays are named as
-/// the model's inputs and outputs, or `x` and `y`, or `x0`, `x1`, … and `y0`, `y1`, … in the model's order; those to
-/// train on and to test on by the endings `_train` and `_test`.
+/// Data sets of NPZ files: an array for each input and each target, samples along the first axis. Arrays are
+/// named as the model's inputs and outputs, or `x` and `y`, or `x0`, `x1`, … and `y0`, `y1`, … in the model's
+/// order; those to train on and to test on by the endings `_train` and `_test`.
 final class ArraySets {
     private final NpzFile npz;
     private final Path file;

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/// What an option says about the outputs of a model, as Keras' values, lists and dicts do: `mse` for all of them,
-/// `mse,mae` in their order, or `age=mse,label=mae` by the names of the layers that they come from.
+/// What an option says about the outputs of a model, as Keras' values, lists and dicts do: `mse` for all of
+/// them, `mse,mae` in their order, or `age=mse,label=mae` by the names of the layers that they come from.
 ///
 /// @param values in the option's order; by the empty name where no output is named
 record PerOutput<T>(Map<String, List<T>> values) {

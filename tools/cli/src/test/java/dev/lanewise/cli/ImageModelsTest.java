@@ -17,9 +17,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Models of images that real Keras wrote, nested, residual and with skips, through the commands. Skipped where they
-/// are
-/// not beside the project, in `../shared/keras-fixtures`.
+/// Models of images that real Keras wrote, nested, residual and with skips, through the commands. Skipped
+/// where they are not beside the project, in `../shared/keras-fixtures`.
 class ImageModelsTest {
     private static final double TOLERANCE = 1e-5;
 

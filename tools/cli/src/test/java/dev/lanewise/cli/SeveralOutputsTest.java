@@ -21,8 +21,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Models of several inputs and outputs through the commands: two inputs `left [3]` and `right [2]`, a number `age` and
-/// one of three classes `kind`.
+/// Models of several inputs and outputs through the commands: two inputs `left [3]` and `right [2]`, a number
+/// `age` and one of three classes `kind`.
 class SeveralOutputsTest {
     private static final int SAMPLES = 48;
 

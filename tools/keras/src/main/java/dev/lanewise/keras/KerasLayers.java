@@ -261,8 +261,8 @@ final class KerasLayers {
         return generic(type, whole);
     }
 
-    /// Implementations 2 and 3 keep other arrays as kernels: one that joins all pixels with all positions, or a list
-    /// of its numbers that are used.
+    /// Implementations 2 and 3 keep other arrays as kernels: one that joins all pixels with all positions, or
+    /// a list of its numbers that are used.
     private static @Nullable Layer locallyConnected(LayerConfig config) {
         final JsonElement implementation = config.take("implementation");
         if (implementation != null && !implementation.equals(new JsonPrimitive(1))) {

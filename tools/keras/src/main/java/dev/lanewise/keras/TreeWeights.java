@@ -27,8 +27,8 @@ final class TreeWeights implements KerasWeightSource {
     /// What tf.keras 2.12 to 2.14 called the layers.
     private static final String OLD_LAYERS = "_layer_checkpoint_dependencies";
 
-    /// Objects within a layer that have variables of their own, in the layer's order of weights: paths, of which
-    /// those are taken that are there.
+    /// Objects within a layer that have variables of their own, in the layer's order of weights: paths, of
+    /// which those are taken that are there.
     static final Map<String, List<String>> INNER = Map.ofEntries(
             Map.entry("LSTM", List.of("cell")),
             Map.entry("GRU", List.of("cell")),

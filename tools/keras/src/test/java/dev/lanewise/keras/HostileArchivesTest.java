@@ -391,8 +391,8 @@ class HostileArchivesTest {
         refused(zip(members(DENSE, file.finish(root)), true), "no weights for it");
     }
 
-    /// A model that calls one twice, which calls one twice, and so on: small in the file, without end when it is
-    /// unfolded.
+    /// A model that calls one twice, which calls one twice, and so on: small in the file, without end when it
+    /// is unfolded.
     @Test
     void modelsThatDoubleThemselvesAreCut() {
         String inner = """

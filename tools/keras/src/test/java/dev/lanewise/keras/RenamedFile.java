@@ -21,8 +21,8 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
 
-/// Copies of model files in which all layers have other names: in the configuration, and wherever weights are named
-/// after them.
+/// Copies of model files in which all layers have other names: in the configuration, and wherever weights are
+/// named after them.
 final class RenamedFile {
     private RenamedFile() {}
 
