@@ -202,10 +202,12 @@ final class SvgDiagram {
 
     private String draw(List<Frame> frames, double width, double height) {
         final StringBuilder out = new StringBuilder();
-        out.append(format(
+        out.append(String.format(
+                Locale.ROOT,
                 "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" font-family=\"Helvetica, Arial,"
                         + " sans-serif\" font-size=\"12\">\n",
-                width, height));
+                width,
+                height));
         out.append("<defs><marker id=\"arrow\" viewBox=\"0 0 8 8\" refX=\"8\" refY=\"4\" markerWidth=\"7\""
                 + " markerHeight=\"7\" orient=\"auto\"><path d=\"M0 0L8 4L0 8z\" fill=\"#444\"/></marker></defs>\n");
         out.append("<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n");
@@ -247,13 +249,20 @@ final class SvgDiagram {
                 + inside * BORDER;
         final double y = top.y - above * TITLE;
         final double height = bottom.y + BOX_HEIGHT + below * BORDER - y;
-        out.append(format(
+        out.append(String.format(
+                Locale.ROOT,
                 "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"8\" fill=\"#f7f7f4\" stroke=\"#a0a090\""
                         + " stroke-dasharray=\"4 3\"/>\n",
-                x, y, right - x, height));
-        out.append(format(
+                x,
+                y,
+                right - x,
+                height));
+        out.append(String.format(
+                Locale.ROOT,
                 "<text x=\"%.1f\" y=\"%.1f\" font-size=\"11\" fill=\"#606050\">%s</text>\n",
-                x + BORDER, y + 13, escaped(Diagram.printable(frame.name))));
+                x + BORDER,
+                y + 13,
+                escaped(Diagram.printable(frame.name))));
     }
 
     /// From a box, by way of the places that a line has in other rows, to the box that reads it.
@@ -265,12 +274,12 @@ final class SvgDiagram {
         final Place from = way.removeFirst();
         double x = from.middle();
         double y = from.y + BOX_HEIGHT;
-        final StringBuilder path = new StringBuilder(format("M%.1f %.1f", x, y));
+        final StringBuilder path = new StringBuilder(String.format(Locale.ROOT, "M%.1f %.1f", x, y));
         for (Place place : way) {
             curve(path, x, y, place.middle(), place.y);
             x = place.middle();
             y = place.y + BOX_HEIGHT;
-            path.append(format("L%.1f %.1f", x, y));
+            path.append(String.format(Locale.ROOT, "L%.1f %.1f", x, y));
         }
         // Lines of several inputs arrive side by side.
         final double spread = Math.min(24, to.width / (2.0 * to.inputs.size()));
@@ -281,25 +290,32 @@ final class SvgDiagram {
 
     private static void curve(StringBuilder path, double x, double y, double toX, double toY) {
         final double bend = (toY - y) / 2;
-        path.append(format("C%.1f %.1f %.1f %.1f %.1f %.1f", x, y + bend, toX, toY - bend, toX, toY));
+        path.append(
+                String.format(Locale.ROOT, "C%.1f %.1f %.1f %.1f %.1f %.1f", x, y + bend, toX, toY - bend, toX, toY));
     }
 
     private void box(StringBuilder out, Place box) {
         final Graph.Call call = graph.calls().get(box.call);
-        out.append(format(
+        out.append(String.format(
+                Locale.ROOT,
                 "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" rx=\"6\" fill=\"#eef3fa\""
                         + " stroke=\"#33557a\"/>\n",
-                box.x, box.y, box.width, BOX_HEIGHT));
-        out.append(format(
+                box.x,
+                box.y,
+                box.width,
+                BOX_HEIGHT));
+        out.append(String.format(
+                Locale.ROOT,
                 "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\" font-weight=\"bold\">%s</text>\n",
-                box.middle(), box.y + 18, escaped(name(call))));
-        out.append(format(
+                box.middle(),
+                box.y + 18,
+                escaped(name(call))));
+        out.append(String.format(
+                Locale.ROOT,
                 "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%s</text>\n",
-                box.middle(), box.y + 35, escaped(detail(call))));
-    }
-
-    private static String format(String pattern, Object... values) {
-        return String.format(Locale.ROOT, pattern, values);
+                box.middle(),
+                box.y + 35,
+                escaped(detail(call))));
     }
 
     private static String escaped(String text) {
