@@ -164,9 +164,15 @@ public final class BenchCommand {
             description = "The convolutions of ResNet50 and MobileNetV2 on one image, forward and both gradients.",
             mixinStandardHelpOptions = true)
     static final class Conv extends Measure {
+        @Option(
+                names = "--only",
+                paramLabel = "TEXT",
+                description = "Those alone that have this in their names, such as depthwise, dx or 7².")
+        private String only = "";
+
         @Override
         List<Row> measure(int ofThreads, long ofMillis) {
-            return ConvBench.run(ofThreads, ofMillis);
+            return ConvBench.run(ofThreads, ofMillis, only);
         }
     }
 

@@ -115,7 +115,8 @@ final class ConvBench {
     /// Measures all convolutions on some threads.
     ///
     /// @param millis of measuring for each, after as much again for warming up
-    static List<Row> run(int threads, long millis) {
+    /// @param only part of the titles of those that are measured
+    static List<Row> run(int threads, long millis, String only) {
         final List<Row> rows = new ArrayList<>();
         try (Compute compute = Compute.of(threads)) {
             compute.warmUp();
@@ -125,7 +126,9 @@ final class ConvBench {
                     if (pass == Pass.INPUT_GRADIENT && convolution.channels() == 3) {
                         continue;
                     }
-                    rows.add(measure(compute, convolution, pass, threads, millis));
+                    if ((title(pass) + convolution.title()).contains(only)) {
+                        rows.add(measure(compute, convolution, pass, threads, millis));
+                    }
                 }
             }
         }

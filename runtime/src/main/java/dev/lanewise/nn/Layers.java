@@ -49,6 +49,8 @@ import dev.lanewise.nn.layer.Highway;
 import dev.lanewise.nn.layer.LSTM;
 import dev.lanewise.nn.layer.LayerNormalization;
 import dev.lanewise.nn.layer.LeakyReLU;
+import dev.lanewise.nn.layer.LocallyConnected1D;
+import dev.lanewise.nn.layer.LocallyConnected2D;
 import dev.lanewise.nn.layer.Masking;
 import dev.lanewise.nn.layer.MaxPooling1D;
 import dev.lanewise.nn.layer.MaxPooling2D;
@@ -66,6 +68,7 @@ import dev.lanewise.nn.layer.RMSNormalization;
 import dev.lanewise.nn.layer.RNN;
 import dev.lanewise.nn.layer.RandomBrightness;
 import dev.lanewise.nn.layer.RandomContrast;
+import dev.lanewise.nn.layer.RandomCrop;
 import dev.lanewise.nn.layer.RandomFlip;
 import dev.lanewise.nn.layer.RandomRotation;
 import dev.lanewise.nn.layer.RandomTranslation;
@@ -178,11 +181,14 @@ public final class Layers {
                 ActivityRegularization.class,
                 MaxoutDense.class,
                 Highway.class,
+                LocallyConnected1D.class,
+                LocallyConnected2D.class,
                 RandomFlip.class,
                 RandomRotation.class,
                 RandomZoom.class,
                 RandomTranslation.class,
                 RandomContrast.class,
+                RandomCrop.class,
                 RandomBrightness.class,
                 Embedding.class,
                 Masking.class,

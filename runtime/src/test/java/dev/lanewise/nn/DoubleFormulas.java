@@ -318,8 +318,23 @@ final class DoubleFormulas {
         return y;
     }
 
-    /// Every output pixel by the weights of all input pixels: triangles around its place, or the one it lies in.
-    private static double[] resizing(Resizing layer, double[] x, Shape in) {
+    /// Every output pixel by the weights of all input pixels: triangles around its place, or the one it lies
+    /// in.
+    static double[] resizing(Resizing layer, double[] given, Shape shape) {
+        double[] x = given;
+        Shape in = shape;
+        if (layer.cropToAspectRatio()) {
+            // The largest window with the proportions of the result.
+            int high = in.dim(1);
+            int wide = in.dim(2);
+            if (high * layer.width() > wide * layer.height()) {
+                high = Math.max(1, wide * layer.height() / layer.width());
+            } else {
+                wide = Math.max(1, high * layer.width() / layer.height());
+            }
+            x = window(given, shape, (in.dim(1) - high) / 2, (in.dim(2) - wide) / 2, high, wide);
+            in = in.with(1, high).with(2, wide);
+        }
         final int channels = in.last();
         final double[] y = new double[in.dim(0) * layer.height() * layer.width() * channels];
         final boolean nearest = layer.interpolation().equals("nearest");
@@ -335,6 +350,19 @@ final class DoubleFormulas {
                             * x[((n * in.dim(1) + h) * in.dim(2) + w) * channels + c];
                 }
             }
+        }
+        return y;
+    }
+
+    /// A window of images.
+    static double[] window(double[] x, Shape in, int top, int left, int high, int wide) {
+        final int channels = in.last();
+        final double[] y = new double[in.dim(0) * high * wide * channels];
+        for (int o = 0; o < y.length; o++) {
+            final int column = left + o / channels % wide;
+            final int row = top + o / channels / wide % high;
+            final int n = o / channels / wide / high;
+            y[o] = x[((n * in.dim(1) + row) * in.dim(2) + column) * channels + o % channels];
         }
         return y;
     }

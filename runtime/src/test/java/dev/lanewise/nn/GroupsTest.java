@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -151,8 +153,40 @@ class GroupsTest {
                 dot);
         assertTrue(dot.contains("outer/block/dense [1]\\nDense [None, 4]"), dot);
         final String svg = graph.svg();
-        assertEquals(8, svg.split("<rect ", -1).length - 1);
+        assertEquals(1 + 7 + 2, svg.split("<rect ", -1).length - 1, svg);
         assertEquals(9, svg.split("<path ", -1).length - 1);
+        assertTrue(svg.contains(">outer</text>"), svg);
+        assertTrue(svg.contains(">outer/block</text>"), svg);
+    }
+
+    /// A line that skips a layer is not under that layer's box.
+    @Test
+    void linesRunBesideBoxes() {
+        final Graph.Builder b = Graph.builder();
+        final Graph.Value x = b.input("x", Shape.of(3));
+        final Graph.Value between = b.add("the_layer_that_is_skipped", new Dense(3), b.add("first", new Dense(3), x));
+        final String svg = b.build(b.add("sum", new Add(), between, x)).svg();
+        final Matcher line =
+                Pattern.compile("L([0-9]+\\.[0-9]) ([0-9]+\\.[0-9])").matcher(svg);
+        int lines = 0;
+        while (line.find()) {
+            lines++;
+            final double at = Double.parseDouble(line.group(1));
+            final double bottom = Double.parseDouble(line.group(2));
+            final Matcher box = Pattern.compile(
+                            "<rect x=\"([0-9.]+)\" y=\"([0-9.]+)\" width=\"([0-9.]+)\" height=\"44\"")
+                    .matcher(svg);
+            int beside = 0;
+            while (box.find()) {
+                if (Double.parseDouble(box.group(2)) + 44 == bottom) {
+                    beside++;
+                    final double left = Double.parseDouble(box.group(1));
+                    assertTrue(at < left || at > left + Double.parseDouble(box.group(3)), svg);
+                }
+            }
+            assertEquals(1, beside, svg);
+        }
+        assertEquals(2, lines, svg);
     }
 
     @Test

@@ -174,6 +174,8 @@ class LayerGradientTest {
             cases.add(Case.of(new Resizing(5, 7, interpolation), Shape.of(2, 3, 4, 1)));
             cases.add(Case.of(new Resizing(3, 1, interpolation), Shape.of(1, 1, 6, 2)));
             cases.add(Case.of(new Resizing(3, 4, interpolation), Shape.of(2, 3, 4, 2)));
+            cases.add(Case.of(new Resizing(4, 3, interpolation, true), Shape.of(2, 5, 7, 2)));
+            cases.add(Case.of(new Resizing(2, 5, interpolation, true), Shape.of(1, 6, 4, 3)));
         }
         cases.add(Case.of(new Grayscale(), Shape.of(2, 3, 4, 3)));
         cases.add(Case.of(new GrayToRgb(), Shape.of(2, 3, 4, 1)));

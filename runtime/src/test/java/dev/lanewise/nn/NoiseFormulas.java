@@ -7,10 +7,12 @@ import dev.lanewise.nn.layer.GaussianDropout;
 import dev.lanewise.nn.layer.GaussianNoise;
 import dev.lanewise.nn.layer.RandomBrightness;
 import dev.lanewise.nn.layer.RandomContrast;
+import dev.lanewise.nn.layer.RandomCrop;
 import dev.lanewise.nn.layer.RandomFlip;
 import dev.lanewise.nn.layer.RandomRotation;
 import dev.lanewise.nn.layer.RandomTranslation;
 import dev.lanewise.nn.layer.RandomZoom;
+import dev.lanewise.nn.layer.Resizing;
 import dev.lanewise.nn.layer.SpatialDropout1D;
 import dev.lanewise.nn.layer.SpatialDropout2D;
 import dev.lanewise.nn.layer.SpatialDropout3D;
@@ -26,6 +28,9 @@ final class NoiseFormulas {
     /// The formula of a layer, or null if it is none of these.
     static GradientCheck.@Nullable Formula of(Layer layer, List<Shape> inputs, LayerBuffers.RandomKey key, long step) {
         final String type = layer.typeName();
+        if (layer instanceof RandomCrop of) {
+            return (x, w) -> new double[][] {crop(of, x[0], inputs.getFirst(), key, step)};
+        }
         if (type.startsWith("Random")) {
             return (x, w) -> new double[][] {
                 step < 0 ? x[0].clone() : randomImages(layer, x[0], inputs.getFirst(), stepKey(key, step))
@@ -46,6 +51,16 @@ final class NoiseFormulas {
             }
             return new double[][] {y};
         };
+    }
+
+    private static double[] crop(RandomCrop of, double[] x, Shape in, LayerBuffers.RandomKey key, long step) {
+        if (step < 0 || in.dim(1) <= of.height() || in.dim(2) <= of.width()) {
+            return DoubleFormulas.resizing(new Resizing(of.height(), of.width(), "bilinear", true), x, in);
+        }
+        final long call = stepKey(key, step);
+        final int top = (int) (Threefry.uniform(call, 0) * (in.dim(1) - of.height() + 1));
+        final int left = (int) (Threefry.uniform(call, 1) * (in.dim(2) - of.width() + 1));
+        return DoubleFormulas.window(x, in, top, left, of.height(), of.width());
     }
 
     private static long stepKey(LayerBuffers.RandomKey key, long step) {
@@ -194,6 +209,9 @@ final class NoiseFormulas {
         }
         final Shape images = Shape.of(3, 5, 4, 2);
         for (long step : new long[] {-1, 7, 8}) {
+            cases.add(of(new RandomCrop(3, 2), step, images));
+            cases.add(of(new RandomCrop(2, 6), step, images));
+            cases.add(of(new RandomCrop(7, 3), step, images));
             for (String mode : List.of("horizontal", "vertical", "horizontal_and_vertical")) {
                 cases.add(of(new RandomFlip(mode), step, images));
             }

@@ -5,6 +5,7 @@ import dev.lanewise.nn.layer.GroupNormalization;
 import dev.lanewise.nn.layer.LayerNormalization;
 import dev.lanewise.nn.layer.Normalization;
 import dev.lanewise.nn.layer.RMSNormalization;
+import dev.lanewise.nn.layer.Resizing;
 import dev.lanewise.nn.layer.UnitNormalization;
 import dev.lanewise.tensor.Shape;
 import java.util.ArrayList;
@@ -179,6 +180,9 @@ final class NormalizationFormulas {
     }
 
     private static double[] cropped(CenterCrop layer, double[] x, Shape in) {
+        if (in.dim(1) < layer.height() || in.dim(2) < layer.width()) {
+            return DoubleFormulas.resizing(new Resizing(layer.height(), layer.width(), "bilinear", true), x, in);
+        }
         final double[] y = new double[in.dim(0) * layer.height() * layer.width() * in.last()];
         final Shape out = in.with(1, layer.height()).with(2, layer.width());
         for (int i = 0; i < y.length; i++) {
@@ -224,6 +228,8 @@ final class NormalizationFormulas {
         }
         cases.add(of(new CenterCrop(2, 3), Shape.of(2, 5, 4, 3)));
         cases.add(of(new CenterCrop(3, 3), Shape.of(1, 3, 6, 2)));
+        cases.add(of(new CenterCrop(4, 3), Shape.of(2, 3, 6, 2)));
+        cases.add(of(new CenterCrop(2, 7), Shape.of(1, 5, 5, 3)));
         return cases;
     }
 

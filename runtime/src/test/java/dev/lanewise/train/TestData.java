@@ -12,6 +12,7 @@ import dev.lanewise.nn.Regularizer;
 import dev.lanewise.nn.Sequential;
 import dev.lanewise.nn.WeightRule;
 import dev.lanewise.nn.layer.Activation;
+import dev.lanewise.nn.layer.AveragePooling2D;
 import dev.lanewise.nn.layer.BatchNormalization;
 import dev.lanewise.nn.layer.Bidirectional;
 import dev.lanewise.nn.layer.Concatenate;
@@ -27,13 +28,17 @@ import dev.lanewise.nn.layer.GRU;
 import dev.lanewise.nn.layer.GlobalAveragePooling1D;
 import dev.lanewise.nn.layer.LSTM;
 import dev.lanewise.nn.layer.LeakyReLU;
+import dev.lanewise.nn.layer.LocallyConnected2D;
+import dev.lanewise.nn.layer.MaxPooling2D;
 import dev.lanewise.nn.layer.PReLU;
 import dev.lanewise.nn.layer.RNN;
+import dev.lanewise.nn.layer.RandomCrop;
 import dev.lanewise.nn.layer.ReLU;
 import dev.lanewise.nn.layer.Rescaling;
 import dev.lanewise.nn.layer.SeparableConv2D;
 import dev.lanewise.nn.layer.SimpleRNN;
 import dev.lanewise.nn.layer.TimeDistributed;
+import dev.lanewise.nn.layer.UpSampling2D;
 import dev.lanewise.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -121,6 +126,7 @@ public final class TestData {
     /// All kinds of convolutions of images, and batch normalization.
     public static Graph smallConvolutions() {
         return Sequential.input(9, 8, 3)
+                .add(new RandomCrop(8, 7))
                 .add(new Conv2D(16, 3).padding("same").useBias(false))
                 .add(new BatchNormalization())
                 .add(new ReLU())
@@ -129,6 +135,10 @@ public final class TestData {
                 .add(new Conv2DTranspose(6, 2, Activations.RELU).strides(2))
                 .add(new SeparableConv2D(7, 3).depthMultiplier(2))
                 .add(new BatchNormalization(0.9f, 1e-3f))
+                .add(new UpSampling2D(List.of(2, 2), "bilinear"))
+                .add(new MaxPooling2D(List.of(2, 2), null, "valid"))
+                .add(new LocallyConnected2D(6, 2, Activations.TANH))
+                .add(new AveragePooling2D(List.of(2, 2), List.of(1, 1), "same"))
                 .add(new Flatten())
                 .add(new Dense(5, Activations.SOFTMAX))
                 .build();
@@ -189,7 +199,8 @@ public final class TestData {
                 .build();
     }
 
-    /// Every activation of the registry beside the others, so that each has a gradient, and five sigmoids of all.
+    /// Every activation of the registry beside the others, so that each has a gradient, and five sigmoids of
+    /// all.
     public static Graph everyActivation() {
         final Graph.Builder b = Graph.builder();
         final Graph.Value x = b.input("x", Shape.of(50));

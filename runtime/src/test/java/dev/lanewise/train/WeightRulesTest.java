@@ -29,6 +29,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.ToDoubleFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -99,6 +100,18 @@ class WeightRulesTest {
             }
             assertArrayEquals(w, doubles(kernel));
         }
+    }
+
+    /// Those whose gradient is checked, and whose check sees a planted error.
+    private static final Set<Class<?>> CHECKED = Set.of(
+            Regularizer.L1.class,
+            Regularizer.L2.class,
+            Regularizer.L1L2.class,
+            Regularizer.OrthogonalRegularizer.class);
+
+    @Test
+    void everyRegularizerIsChecked() {
+        assertEquals(CHECKED, Set.of(Regularizer.class.getPermittedSubclasses()));
     }
 
     private static double l1l2(double[] w, double l1, double l2) {

@@ -1,12 +1,12 @@
 package dev.lanewise.nn.layer;
 
+import dev.lanewise.nn.LayerBuffers;
 import dev.lanewise.tensor.Shape;
 import java.util.List;
 
 /// The middle of images `[h, w, channels]`: `[height, width, channels]`. Where an odd number of rows or
-/// columns is
-/// left over, one more is cut off below or on the right. Keras resizes images that are smaller; here they are
-/// refused.
+/// columns is left over, one more is cut off below or on the right. Of images that are lower or narrower, the
+/// largest window with the proportions of `y`, in the middle, is resized bilinearly ([Resampling]).
 public record CenterCrop(int height, int width) implements Edges {
     public CenterCrop {
         if (height <= 0 || width <= 0) {
@@ -17,18 +17,33 @@ public record CenterCrop(int height, int width) implements Edges {
 
     @Override
     public List<Shape> outputShapes(List<Shape> inputs) {
-        return List.of(cropped("CenterCrop", Windows.samples("CenterCrop", 2, inputs), height, width));
+        return List.of(Resizing.resized("CenterCrop", inputs, height, width));
     }
 
-    /// Images of a size that is not larger than theirs.
-    static Shape cropped(String type, Shape x, int height, int width) {
-        final boolean low = x.dim(1) != Shape.UNKNOWN && x.dim(1) < height;
-        final boolean narrow = x.dim(2) != Shape.UNKNOWN && x.dim(2) < width;
-        if (low || narrow) {
-            throw new IllegalArgumentException(type + ": images must have at least " + height + " rows and " + width
-                    + " columns, got " + x.withoutFirst());
+    private boolean fits(Shape x) {
+        return x.dim(1) >= height && x.dim(2) >= width;
+    }
+
+    private static Resampling largest(CenterCrop layer, LayerBuffers b) {
+        return Resampling.ofLargest(b, layer.height, layer.width, false);
+    }
+
+    @Override
+    public void forward(LayerBuffers b) {
+        if (fits(b.x(0).shape())) {
+            Edges.super.forward(b);
+        } else {
+            b.kept(Resampling.class, "largest", this, CenterCrop::largest).forward();
         }
-        return x.with(1, height).with(2, width);
+    }
+
+    @Override
+    public void backward(LayerBuffers b) {
+        if (fits(b.x(0).shape())) {
+            Edges.super.backward(b);
+        } else {
+            b.kept(Resampling.class, "largest", this, CenterCrop::largest).backward();
+        }
     }
 
     @Override

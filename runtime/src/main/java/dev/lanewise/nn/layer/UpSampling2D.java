@@ -1,7 +1,6 @@
 package dev.lanewise.nn.layer;
 
 import dev.lanewise.nn.LayerBuffers;
-import dev.lanewise.nn.RangeTask;
 import dev.lanewise.tensor.Shape;
 import java.util.List;
 
@@ -31,34 +30,27 @@ public record UpSampling2D(List<Integer> size, String interpolation) implements 
         this(2, 2);
     }
 
-    private Resizing resizing(Shape y) {
-        return new Resizing(y.dim(1), y.dim(2), interpolation);
+    private static Resampling bilinear(UpSampling2D layer, LayerBuffers b) {
+        final Shape x = b.x(0).shape();
+        final Shape y = b.y(0).shape();
+        return new Resampling(b, y.dim(1), y.dim(2), x.dim(1), x.dim(2), false);
     }
 
     @Override
     public void forward(LayerBuffers b) {
         if (interpolation.equals(NEAREST)) {
             Upsampling.super.forward(b);
-            return;
+        } else {
+            b.kept(Resampling.class, "bilinear", this, UpSampling2D::bilinear).forward();
         }
-        final Shape y = b.y(0).shape();
-        b.compute().run(b.task("forward", this, UpSampling2D::bilinear), y.dim(0) * y.dim(1), 1, b.y(0).size() * 2L);
-    }
-
-    private static RangeTask bilinear(UpSampling2D layer, LayerBuffers b) {
-        return Resizing.forwardTask(layer.resizing(b.y(0).shape()), b);
     }
 
     @Override
     public void backward(LayerBuffers b) {
         if (interpolation.equals(NEAREST)) {
             Upsampling.super.backward(b);
-        } else if (b.dx(0) != null) {
-            b.compute().run(b.task("backward", this, UpSampling2D::bilinearBack), b.batch(), 1, b.y(0).size() * 8L);
+        } else {
+            b.kept(Resampling.class, "bilinear", this, UpSampling2D::bilinear).backward();
         }
-    }
-
-    private static RangeTask bilinearBack(UpSampling2D layer, LayerBuffers b) {
-        return Resizing.backwardTask(layer.resizing(b.y(0).shape()), b);
     }
 }

@@ -9,11 +9,12 @@ import dev.lanewise.tensor.Shape;
 import dev.lanewise.train.CategoricalCrossentropy;
 import dev.lanewise.train.Evaluator;
 import dev.lanewise.train.FitListener;
-import dev.lanewise.train.Loss;
 import dev.lanewise.train.MeanSquaredError;
 import dev.lanewise.train.Metric;
+import dev.lanewise.train.Objective;
 import dev.lanewise.train.SparseCategoricalCrossentropy;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -63,31 +64,30 @@ final class EvaluateCommand implements Callable<Integer> {
         }
         try (Model model = ModelSource.load(modelFile, keras);
                 Compute compute = threads.compute()) {
-            DataSource source =
-                    DataSource.load(data, label, ModelFacts.classNames(model)).scaledFor(model);
+            DataSource source = DataSource.load(data, label, ModelFacts.classNames(model), model)
+                    .scaledFor(model);
             String name = source.sets().name();
             Dataset raw = source.testOrAll();
             if (!raw.hasTargets()) {
                 throw new CommandException(name + ": has no targets to compare with");
             }
-            Loss loss;
-            List<Metric> metrics;
+            List<Objective> objectives;
             if (TrainingConfig.isIn(model)) {
-                TrainingConfig config = TrainingConfig.of(model);
-                loss = config.loss();
-                metrics = config.metrics();
+                objectives = TrainingConfig.of(model).objectives();
             } else {
-                loss = usualLoss(model, raw);
-                metrics = loss instanceof MeanSquaredError ? List.of() : List.of(Metric.ACCURACY);
-                common.note("the model was not trained here and has no loss; " + loss.name() + " is computed");
+                objectives = usual(model, raw);
+                common.note("the model was not trained here and has no loss; "
+                        + String.join(
+                                ", ",
+                                objectives.stream().map(of -> of.loss().name()).toList())
+                        + " is computed");
             }
-            Dataset fitted = Fitting.fit(name, raw, model, loss, common, "`lanewise train --model --adapt`");
+            Dataset fitted = Fitting.fit(name, raw, model, objectives, common, "`lanewise train --model --adapt`");
             FitListener progress = common.json()
                     ? FitListener.NONE
                     : EpochProgress.ofEvaluation(common.out(), EpochProgress::isTerminal);
             long start = System.nanoTime();
-            Map<String, Double> figures =
-                    Evaluator.evaluate(compute, model, fitted, batchSize, loss, metrics, progress);
+            Map<String, Double> figures = Evaluator.evaluate(compute, model, fitted, batchSize, objectives, progress);
             if (common.json()) {
                 print(figures, fitted.size(), (System.nanoTime() - start) * 1e-9);
             }
@@ -95,13 +95,20 @@ final class EvaluateCommand implements Callable<Integer> {
         return 0;
     }
 
-    /// For a model that keeps no loss: by the shapes of its output and the targets.
-    private static Loss usualLoss(Model model, Dataset data) {
-        Shape output = model.graph().outputShapes().getFirst();
-        if (output.rank() == 2 && output.last() > 1) {
-            return Labels.areIn(data) ? new SparseCategoricalCrossentropy() : new CategoricalCrossentropy();
+    /// For a model that keeps no loss: by the shapes of its outputs and the targets.
+    private static List<Objective> usual(Model model, Dataset data) {
+        List<Objective> objectives = new ArrayList<>();
+        List<Shape> outputs = model.graph().outputShapes();
+        for (int i = 0; i < outputs.size(); i++) {
+            if (outputs.get(i).rank() == 2 && outputs.get(i).last() > 1) {
+                boolean labels = i < data.targets() && Labels.areIn(data, i);
+                objectives.add(new Objective(
+                        labels ? new SparseCategoricalCrossentropy() : new CategoricalCrossentropy(), Metric.ACCURACY));
+            } else {
+                objectives.add(new Objective(new MeanSquaredError()));
+            }
         }
-        return new MeanSquaredError();
+        return objectives;
     }
 
     private void print(Map<String, Double> figures, int samples, double seconds) {

@@ -19,6 +19,7 @@ import dev.lanewise.nn.ParameterLayout;
 import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
 import dev.lanewise.train.Metric;
+import dev.lanewise.train.Objective;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -278,14 +279,11 @@ final class InspectCommand implements Callable<Integer> {
         String text;
         try {
             TrainingConfig config = TrainingConfig.of(model);
-            List<String> metrics = config.metrics().stream().map(Metric::name).toList();
             training.addProperty("optimizer", config.optimizer().name());
             training.addProperty("learning_rate", config.optimizer().learningRate());
-            training.addProperty("loss", config.loss().name());
-            training.add("metrics", Json.strings(metrics));
+            List<String> parts = objectives(training, config, model);
             text = config.optimizer().name() + " (learning rate "
-                    + config.optimizer().learningRate() + "), " + config.loss().name()
-                    + (metrics.isEmpty() ? "" : ", " + String.join(", ", metrics));
+                    + config.optimizer().learningRate() + "), " + String.join("; ", parts);
         } catch (IllegalStateException | ModelFormatException e) {
             text = String.valueOf(e.getMessage());
         }
@@ -299,6 +297,35 @@ final class InspectCommand implements Callable<Integer> {
                     .println("Training: " + Text.clean(text) + "; " + Text.count(model.iteration(), "step") + ", "
                             + Text.count(model.epoch(), "epoch") + ", seed " + model.seed());
         }
+    }
+
+    /// Loss and metrics as Keras has them: names for one output, by the outputs' names for several.
+    private static List<String> objectives(JsonObject training, TrainingConfig config, Model model) {
+        List<String> outputs = PerOutput.outputs(model);
+        boolean several = outputs.size() > 1 && config.objectives().size() == outputs.size();
+        JsonObject losses = new JsonObject();
+        JsonObject weights = new JsonObject();
+        JsonObject metrics = new JsonObject();
+        List<String> parts = new ArrayList<>();
+        for (int i = 0; i < config.objectives().size(); i++) {
+            Objective objective = config.objectives().get(i);
+            String output = several ? outputs.get(i) : "";
+            List<String> followed =
+                    objective.metrics().stream().map(Metric::name).toList();
+            losses.addProperty(output, objective.loss().name());
+            weights.addProperty(output, objective.lossWeight());
+            metrics.add(output, Json.strings(followed));
+            parts.add((several ? output + ": " : "")
+                    + objective.loss().name()
+                    + (objective.lossWeight() == 1 ? "" : " times " + objective.lossWeight())
+                    + (followed.isEmpty() ? "" : ", " + String.join(", ", followed)));
+        }
+        training.add("loss", several ? losses : losses.get(""));
+        if (several) {
+            training.add("loss_weights", weights);
+        }
+        training.add("metrics", several ? metrics : metrics.get(""));
+        return parts;
     }
 
     private void metadata(JsonObject json, Map<String, String> metadata) {

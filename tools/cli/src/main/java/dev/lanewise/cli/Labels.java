@@ -17,7 +17,12 @@ final class Labels {
 
     /// Whether each sample has one number as its target.
     static boolean areIn(Dataset data) {
-        return data.hasTargets() && data.targetShape().size() == 1;
+        return data.hasTargets() && areIn(data, 0);
+    }
+
+    /// Whether each sample has one number as this target.
+    static boolean areIn(Dataset data, int target) {
+        return data.targetShape(target).size() == 1;
     }
 
     /// One more than the largest label.
@@ -25,6 +30,11 @@ final class Labels {
     /// @param name of the data set, for errors
     /// @throws CommandException if a target is no label
     static int classes(String name, Dataset data) {
+        return classes(name, data, 0);
+    }
+
+    /// The same for one of several targets.
+    static int classes(String name, Dataset data, int target) {
         int largest = -1;
         int[] order = new int[Math.min(CHUNK, data.size())];
         try (Arena arena = Arena.ofConfined()) {
@@ -34,7 +44,7 @@ final class Labels {
                 for (int i = 0; i < count; i++) {
                     order[i] = from + i;
                 }
-                data.gatherTargets(order, 0, count, values, 0);
+                data.gatherTarget(target, order, 0, count, values, 0);
                 for (int i = 0; i < count; i++) {
                     float value = values.getAtIndex(JAVA_FLOAT, i);
                     if (!(value >= 0 && value < MOST_CLASSES && value == (int) value)) {

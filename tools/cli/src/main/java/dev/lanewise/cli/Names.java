@@ -3,8 +3,6 @@ package dev.lanewise.cli;
 import dev.lanewise.nn.Layer;
 import dev.lanewise.nn.layer.PreprocessInput;
 import dev.lanewise.nn.layer.Rescaling;
-import dev.lanewise.train.Loss;
-import dev.lanewise.train.Metric;
 import dev.lanewise.train.Optimizer;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,41 +12,9 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/// Values of options: Keras' names of losses, optimizers and metrics (capital letters and underscores do not
-/// count), lists.
+/// Values of options: Keras' names of optimizers (capital letters and underscores do not count), lists.
 final class Names {
     private Names() {}
-
-    /// `sparse_categorical_crossentropy`, `SparseCategoricalCrossentropy`, `mse`.
-    static final class LossConverter implements ITypeConverter<Loss> {
-        @Override
-        public Loss convert(String name) {
-            try {
-                return Loss.of(name.strip());
-            } catch (IllegalArgumentException e) {
-                throw new TypeConversionException(e.getMessage());
-            }
-        }
-    }
-
-    /// What a list of names stands for; a type of its own, since a list would be an option to repeat.
-    record Metrics(List<Metric> list) {}
-
-    /// `accuracy,mse`, or `none`.
-    static final class MetricsConverter implements ITypeConverter<Metrics> {
-        @Override
-        public Metrics convert(String names) {
-            List<Metric> metrics = new ArrayList<>();
-            for (String name : names.equals("none") ? new String[0] : names.split(",", -1)) {
-                try {
-                    metrics.add(Metric.of(name.strip()));
-                } catch (IllegalArgumentException e) {
-                    throw new TypeConversionException(e.getMessage());
-                }
-            }
-            return new Metrics(metrics);
-        }
-    }
 
     /// Sizes of layers.
     record Sizes(List<Integer> list) {}

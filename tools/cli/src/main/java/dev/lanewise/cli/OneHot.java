@@ -8,10 +8,10 @@ import dev.lanewise.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/// A data set with its labels as rows of zeros and a one.
+/// A data set with labels as rows of zeros and a one.
 ///
-/// @param labelled checked to have labels below `classes`
-record OneHot(Dataset labelled, int classes) implements Dataset {
+/// @param classes of each target, 0 where it stays as it is; labels are checked to be below
+record OneHot(Dataset labelled, List<Integer> classes) implements Dataset {
     @Override
     public int size() {
         return labelled.size();
@@ -29,7 +29,17 @@ record OneHot(Dataset labelled, int classes) implements Dataset {
 
     @Override
     public Shape targetShape() {
-        return Shape.of(classes);
+        return targetShape(0);
+    }
+
+    @Override
+    public int targets() {
+        return labelled.targets();
+    }
+
+    @Override
+    public Shape targetShape(int target) {
+        return classes.get(target) > 0 ? Shape.of(classes.get(target)) : labelled.targetShape(target);
     }
 
     @Override
@@ -48,14 +58,20 @@ record OneHot(Dataset labelled, int classes) implements Dataset {
         labelled.gatherInput(input, order, from, count, dst, dstOffset, kernel);
     }
 
-    /// The labels are gathered into the front of the room and spread from the last one on.
     @Override
     public void gatherTargets(int[] order, int from, int count, MemorySegment dst, long dstOffset) {
-        labelled.gatherTargets(order, from, count, dst, dstOffset);
-        for (int i = count - 1; i >= 0; i--) {
+        gatherTarget(0, order, from, count, dst, dstOffset);
+    }
+
+    /// Labels are gathered into the front of the room and spread from the last one on.
+    @Override
+    public void gatherTarget(int target, int[] order, int from, int count, MemorySegment dst, long dstOffset) {
+        labelled.gatherTarget(target, order, from, count, dst, dstOffset);
+        int width = classes.get(target);
+        for (int i = count - 1; i >= 0 && width > 0; i--) {
             int label = (int) dst.getAtIndex(JAVA_FLOAT, dstOffset + i);
-            long row = dstOffset + (long) i * classes;
-            dst.asSlice(row * Float.BYTES, (long) classes * Float.BYTES).fill((byte) 0);
+            long row = dstOffset + (long) i * width;
+            dst.asSlice(row * Float.BYTES, (long) width * Float.BYTES).fill((byte) 0);
             dst.setAtIndex(JAVA_FLOAT, row + label, 1);
         }
     }

@@ -18,9 +18,12 @@ import dev.lanewise.train.Fit;
 import dev.lanewise.train.History;
 import dev.lanewise.train.Loss;
 import dev.lanewise.train.Metric;
+import dev.lanewise.train.Objective;
 import dev.lanewise.train.SparseCategoricalCrossentropy;
 import dev.lanewise.train.Trainer;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -110,20 +113,30 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--loss",
-            paramLabel = "NAME",
-            converter = Names.LossConverter.class,
+            paramLabel = "NAME|OUTPUT=NAME,…",
+            converter = PerOutput.LossConverter.class,
             description = "Keras' name: sparse_categorical_crossentropy, categorical_crossentropy, binary_crossentropy,"
                     + " mean_squared_error, mean_absolute_error, huber or log_cosh (default: the given model's, else"
-                    + " the first).")
-    private @Nullable Loss loss;
+                    + " the first). Of a model of several outputs, one for all, one for each in their order, or by"
+                    + " their names: out1=mse,out2=binary_crossentropy.")
+    private @Nullable PerOutput<Loss> loss;
+
+    @Option(
+            names = "--loss-weights",
+            paramLabel = "X[,X…]",
+            converter = PerOutput.WeightsConverter.class,
+            description = "What each output's loss counts in the sum, in the outputs' order or as out1=0.5 (default:"
+                    + " 1, or the given model's).")
+    private @Nullable PerOutput<Double> lossWeights;
 
     @Option(
             names = "--metrics",
             paramLabel = "NAME[,NAME…]",
-            converter = Names.MetricsConverter.class,
+            converter = PerOutput.MetricsConverter.class,
             description = "Keras' names: accuracy, binary_accuracy, top_k_categorical_accuracy, mean_squared_error and"
-                    + " others; or none (default: accuracy for classes).")
-    private Names.@Nullable Metrics metrics;
+                    + " others; or none (default: accuracy for classes). Of a model of several outputs, for each of"
+                    + " them, or by their names: out1=mae,mse,out2=accuracy.")
+    private @Nullable PerOutput<Metric> metrics;
 
     @Option(
             names = "--validation-split",
@@ -164,7 +177,7 @@ final class TrainCommand implements Callable<Integer> {
         checkOptions();
         try (Compute compute = threads.compute()) {
             if (modelFile == null) {
-                DataSource source = DataSource.load(data, label, List.of());
+                DataSource source = DataSource.load(data, label, List.of(), null);
                 try (Model model = newModel(source)) {
                     train(source, model, compute);
                 }
@@ -173,7 +186,7 @@ final class TrainCommand implements Callable<Integer> {
             try (Model given = ModelSource.load(modelFile, keras)) {
                 // A new head has classes of its own.
                 List<String> known = newHead == null ? ModelFacts.classNames(given) : List.of();
-                DataSource source = DataSource.load(data, label, known);
+                DataSource source = DataSource.load(data, label, known, given);
                 if (!edits()) {
                     train(source.scaledFor(given), given, compute);
                     return 0;
@@ -278,8 +291,9 @@ final class TrainCommand implements Callable<Integer> {
         if (resume && modelFile == null) {
             throw common.usage("--resume needs --model, the file to go on with");
         }
-        if (resume && (optimizer != null || loss != null || metrics != null)) {
-            throw common.usage("--resume goes on as before and does not go with --optimizer, --loss or --metrics");
+        if (resume && (optimizer != null || loss != null || lossWeights != null || metrics != null)) {
+            throw common.usage("--resume goes on as before and does not go with --optimizer, --loss, --loss-weights or"
+                    + " --metrics");
         }
         if (output != null) {
             String fault = ModelSource.outputFault(output);
@@ -291,7 +305,9 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private Model newModel(DataSource source) {
-        Loss wanted = loss == null ? new SparseCategoricalCrossentropy() : loss;
+        Loss wanted = loss == null
+                ? new SparseCategoricalCrossentropy()
+                : loss.one("--loss", List.of("the only one"), null).getFirst();
         return NewModel.create(
                 source, wanted, hidden == null ? List.of(128) : hidden.list(), seed == null ? DEFAULT_SEED : seed);
     }
@@ -316,16 +332,39 @@ final class TrainCommand implements Callable<Integer> {
             }
             return trainer;
         }
-        TrainingConfig known = loss == null && TrainingConfig.isIn(model) ? TrainingConfig.of(model) : null;
-        Loss chosen = known != null ? known.loss() : loss != null ? loss : new SparseCategoricalCrossentropy();
-        List<Metric> followed = metrics == null ? null : metrics.list();
-        if (followed == null) {
-            followed = known != null
-                    ? known.metrics()
-                    : NewModel.hasAccuracy(chosen) ? List.of(Metric.ACCURACY) : List.of();
-        }
         Names.OptimizerName name = optimizer == null ? new Names.OptimizerName("adam") : optimizer;
-        return Trainer.of(compute, model, name.create(learningRate), chosen, followed.toArray(Metric[]::new));
+        return Trainer.of(compute, model, name.create(learningRate), objectives(model));
+    }
+
+    /// What the options say, else what the model was trained for, else classes.
+    private List<Objective> objectives(Model model) {
+        List<String> outputs = PerOutput.outputs(model);
+        List<Objective> known = TrainingConfig.isIn(model) && (loss == null || lossWeights == null)
+                ? TrainingConfig.of(model).objectives()
+                : List.of();
+        boolean keeps = loss == null && !known.isEmpty();
+        List<Loss> losses = keeps
+                ? known.stream().map(Objective::loss).toList()
+                : loss != null
+                        ? loss.one("--loss", outputs, null)
+                        : Collections.nCopies(outputs.size(), new SparseCategoricalCrossentropy());
+        List<Double> weights = lossWeights != null
+                ? lossWeights.one("--loss-weights", outputs, 1.0)
+                : known.size() == outputs.size()
+                        ? known.stream().map(Objective::lossWeight).toList()
+                        : Collections.nCopies(outputs.size(), 1.0);
+        List<List<Metric>> followed = metrics != null
+                ? metrics.any("--metrics", outputs)
+                : keeps
+                        ? known.stream().map(Objective::metrics).toList()
+                        : losses.stream()
+                                .map(of -> NewModel.hasAccuracy(of) ? List.of(Metric.ACCURACY) : List.<Metric>of())
+                                .toList();
+        List<Objective> all = new ArrayList<>();
+        for (int i = 0; i < losses.size(); i++) {
+            all.add(new Objective(losses.get(i), weights.get(i), followed.get(i)));
+        }
+        return all;
     }
 
     private void train(DataSource source, Model model, Compute compute) {
@@ -336,7 +375,7 @@ final class TrainCommand implements Callable<Integer> {
         }
         try (Trainer trainer = trainer(compute, model)) {
             LoadedData sets = source.sets();
-            Loss used = TrainingConfig.of(model).loss();
+            List<Objective> used = TrainingConfig.of(model).objectives();
             Dataset train = Fitting.fit(sets.name(), sets.train(), model, used, common, "--adapt");
             Dataset test = validationSplit > 0 ? null : sets.test();
             Dataset validation = test == null ? null : Fitting.fit(sets.name(), test, model, used, common, "--adapt");

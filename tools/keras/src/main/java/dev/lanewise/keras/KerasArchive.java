@@ -22,13 +22,16 @@ import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 import org.jspecify.annotations.Nullable;
 
-/// The members of a `.keras` archive. Members are asked for by their exact names and read into memory: nothing is
-/// ever written, so that a name cannot lead anywhere. What a member unpacks to is bounded before memory is taken,
-/// counted while it is read, and must be what the archive says, checksum included.
+/// The members of a `.keras` archive. Members are asked for by their exact names and read into memory:
+/// nothing is ever written, so that a name cannot lead anywhere. What a member unpacks to is bounded before
+/// memory is taken, counted while it is read, and must be what the archive says, checksum included.
 final class KerasArchive implements AutoCloseable {
     static final String METADATA = "metadata.json";
     static final String CONFIG = "config.json";
     static final String WEIGHTS = "model.weights.h5";
+
+    /// Instead of [#WEIGHTS], where the weights are in several members.
+    static final String SHARDS = "model.weights.json";
 
     /// Of the metadata: two lines.
     static final int MAX_METADATA = 1 << 20;
@@ -140,8 +143,8 @@ final class KerasArchive implements AutoCloseable {
     /// A member's bytes.
     ///
     /// @param memory gets them
-    /// @throws ModelFormatException if there is no such member, it is damaged, larger than 2 GiB, or much smaller
-    ///     in the archive than it says it will be
+    /// @throws ModelFormatException if there is no such member, it is damaged, larger than 2 GiB, or much
+    ///     smaller in the archive than it says it will be
     MemorySegment bytes(String member, Memory memory) {
         final ZipEntry entry = members.get(member);
         if (entry == null) {

@@ -167,12 +167,8 @@ public final class KerasImport {
                     "none of its weights fits one of the model's " + owners + " layers with weights"));
         }
         final long bytes = Math.multiplyExact(layout.trainableSize() + layout.fixedSize(), Float.BYTES);
-        if (!options.partial()
-                && (bytes - FREE_BYTES) / MOST_EXPANSION > file.data().fileSize()) {
-            findings.add(new Finding(
-                    Reason.TOO_LARGE,
-                    "weights of " + bytes + " bytes from a file of "
-                            + file.data().fileSize()));
+        if (!options.partial() && (bytes - FREE_BYTES) / MOST_EXPANSION > file.size()) {
+            findings.add(new Finding(Reason.TOO_LARGE, "weights of " + bytes + " bytes from a file of " + file.size()));
         }
     }
 
@@ -210,7 +206,7 @@ public final class KerasImport {
                         Reason.BAD_WEIGHTS,
                         "weight '" + name + "' has the type " + data.type().title() + ", expected floating point"));
             } else {
-                file.data().check(data);
+                data.file().check(data);
                 if (data.type() != H5Type.FLOAT32 && !isCounter(data)) {
                     found.add(new Finding(
                             Reason.CONVERTED_DTYPE,
@@ -277,7 +273,7 @@ public final class KerasImport {
 
     private void fill(KerasNode node, int index, KerasWeight weight, Tensor target) {
         final H5Dataset data = data(weight);
-        file.data().readFloats(data, target.segment());
+        data.file().readFloats(data, target.segment());
         final WeightForm form = forms.form(node, index, target.shape(), data);
         if (!form.isPlain()) {
             target.copyFrom(form.apply(target.toArray(), target.shape()));
@@ -296,7 +292,7 @@ public final class KerasImport {
         final H5Dataset data = data(weight);
         try (Memory memory = new Memory("KerasImport")) {
             final MemorySegment values = memory.floats(data.size());
-            file.data().readFloats(data, values);
+            data.file().readFloats(data, values);
             return values.toArray(ValueLayout.JAVA_FLOAT);
         }
     }

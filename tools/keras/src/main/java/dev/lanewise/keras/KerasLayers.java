@@ -71,6 +71,8 @@ final class KerasLayers {
             Map.entry("LSTM", KerasRecurrent::convert),
             Map.entry("SimpleRNN", KerasRecurrent::convert),
             Map.entry("LeakyReLU", config -> withDefault(config, "LeakyReLU", "negative_slope", 0.3)),
+            Map.entry("LocallyConnected1D", KerasLayers::locallyConnected),
+            Map.entry("LocallyConnected2D", KerasLayers::locallyConnected),
             Map.entry("Maximum", KerasOperations::convert),
             Map.entry("Minimum", KerasOperations::convert),
             Map.entry("Multiply", KerasOperations::convert),
@@ -85,7 +87,7 @@ final class KerasLayers {
 
     /// Layers over places with channels.
     private static final Pattern PLACES = Pattern.compile(
-            ".*(Conv|Pooling|ZeroPadding|Cropping|UpSampling|SpatialDropout)[0-9A-Za-z]*|Flatten|Resizing|CenterCrop");
+            ".*(Conv|Pooling|ZeroPadding|Cropping|UpSampling|SpatialDropout)[0-9A-Za-z]*|Flatten|Resizing|CenterCrop|RandomCrop");
 
     /// Classes that hold code.
     private static final Set<String> CODE = Set.of("Lambda", "__lambda__");
@@ -257,6 +259,20 @@ final class KerasLayers {
             }
         }
         return generic(type, whole);
+    }
+
+    /// Implementations 2 and 3 keep other arrays as kernels: one that joins all pixels with all positions, or
+    /// a list of its numbers that are used.
+    private static @Nullable Layer locallyConnected(LayerConfig config) {
+        final JsonElement implementation = config.take("implementation");
+        if (implementation != null && !implementation.equals(new JsonPrimitive(1))) {
+            config.find(
+                    Reason.UNSUPPORTED_ARGUMENT,
+                    "'implementation' " + KerasJson.shown(implementation)
+                            + ", which stores its kernel in another form, is not supported (supported: 1)");
+            return null;
+        }
+        return convolution(config);
     }
 
     /// tf.keras writes the axis as a list of one.

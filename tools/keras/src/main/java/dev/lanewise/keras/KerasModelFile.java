@@ -1,5 +1,8 @@
 package dev.lanewise.keras;
 
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
 import dev.lanewise.io.ModelFormatException;
 import dev.lanewise.keras.h5.H5File;
 import dev.lanewise.tensor.Memory;
@@ -9,7 +12,10 @@ import java.nio.channels.FileChannel;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// A Keras file as its format has it: the configuration, where it has one, and where its weights are. What the
@@ -39,7 +45,7 @@ final class KerasModelFile implements AutoCloseable {
 
     private final String name;
     private final Format format;
-    private final H5File data;
+    private final List<H5File> data;
     private final @Nullable KerasArchitecture architecture;
     private final String kerasVersion;
     private final String backend;
@@ -49,7 +55,7 @@ final class KerasModelFile implements AutoCloseable {
     private KerasModelFile(
             String name,
             Format format,
-            H5File data,
+            List<H5File> data,
             @Nullable KerasArchitecture architecture,
             String kerasVersion,
             String backend,
@@ -96,7 +102,7 @@ final class KerasModelFile implements AutoCloseable {
                 final List<KerasWeight> optimizer =
                         file.has(OPTIMIZER) ? LegacyWeights.weights(file, OPTIMIZER) : List.of();
                 return new KerasModelFile(
-                        file.name(), Format.H5, file, architecture, version, backend, weights, optimizer);
+                        file.name(), Format.H5, List.of(file), architecture, version, backend, weights, optimizer);
             }
             // Whole models' weights without a configuration are there too.
             LegacyWeights legacy = LegacyWeights.read(file, ROOT);
@@ -105,12 +111,19 @@ final class KerasModelFile implements AutoCloseable {
             }
             if (legacy != null) {
                 return new KerasModelFile(
-                        file.name(), Format.H5_WEIGHTS, file, null, version, backend, legacy, List.of());
+                        file.name(), Format.H5_WEIGHTS, List.of(file), null, version, backend, legacy, List.of());
             }
             if (TreeWeights.areIn(file)) {
-                final TreeWeights tree = new TreeWeights(file);
+                final TreeWeights tree = new TreeWeights(List.of(file));
                 return new KerasModelFile(
-                        file.name(), Format.TREE_WEIGHTS, file, null, version, backend, tree, tree.optimizer());
+                        file.name(),
+                        Format.TREE_WEIGHTS,
+                        List.of(file),
+                        null,
+                        version,
+                        backend,
+                        tree,
+                        tree.optimizer());
             }
             throw new ModelFormatException(
                     file.name() + ": an HDF5 file, but no Keras model (it has no attribute 'model_config')");
@@ -121,25 +134,65 @@ final class KerasModelFile implements AutoCloseable {
     }
 
     private static KerasModelFile archive(Path path) {
-        final Memory memory = new Memory("KerasArchive");
+        final List<H5File> files = new ArrayList<>();
         try (KerasArchive archive = KerasArchive.open(path)) {
             final KerasArchitecture architecture = KerasArchitecture.of(archive);
-            if (!archive.has(KerasArchive.WEIGHTS)) {
-                throw new ModelFormatException(archive.name() + ": a Keras archive without '" + KerasArchive.WEIGHTS
-                        + "'" + (archive.has("model.weights.json") ? "; weights in shards are not supported" : ""));
+            for (String member : weightsOf(archive)) {
+                files.add(weights(archive, member));
             }
-            final H5File file = H5File.of(
-                    archive.name() + ": " + KerasArchive.WEIGHTS, memory, archive.bytes(KerasArchive.WEIGHTS, memory));
-            final TreeWeights tree = new TreeWeights(file);
+            final TreeWeights tree = new TreeWeights(files);
             return new KerasModelFile(
                     archive.name(),
                     Format.ARCHIVE,
-                    file,
+                    files,
                     architecture,
                     architecture.kerasVersion(),
                     architecture.backend(),
                     tree,
                     tree.optimizer());
+        } catch (RuntimeException | OutOfMemoryError e) {
+            files.forEach(H5File::close);
+            throw e;
+        }
+    }
+
+    /// The members that hold an archive's weights: one, or those of which a list says where each weight is.
+    private static List<String> weightsOf(KerasArchive archive) {
+        if (archive.has(KerasArchive.WEIGHTS)) {
+            return List.of(KerasArchive.WEIGHTS);
+        }
+        final String list = archive.text(KerasArchive.SHARDS, KerasArchive.MAX_CONFIG);
+        if (list == null) {
+            throw new ModelFormatException(archive.name() + ": a Keras archive without '" + KerasArchive.WEIGHTS + "'");
+        }
+        final String where = archive.name() + ": " + KerasArchive.SHARDS;
+        final JsonObject places = KerasJson.member(KerasJson.object(list, where), "weight_map");
+        final Set<String> members = new LinkedHashSet<>();
+        for (String weight : places == null ? Set.<String>of() : places.keySet()) {
+            final JsonElement place = places == null ? null : places.get(weight);
+            final JsonArray names = place instanceof JsonArray array ? array : new JsonArray();
+            if (!(place instanceof JsonArray)) {
+                names.add(place);
+            }
+            for (JsonElement name : names) {
+                final String member = KerasJson.string(name);
+                if (member == null || !archive.has(member)) {
+                    throw new ModelFormatException(where + ": the weight '" + KerasJson.shown(weight) + "' is in "
+                            + KerasJson.shown(name) + ", which the archive does not have");
+                }
+                members.add(member);
+            }
+        }
+        if (members.isEmpty()) {
+            throw new ModelFormatException(where + ": has no 'weight_map' that says where weights are");
+        }
+        return List.copyOf(members);
+    }
+
+    private static H5File weights(KerasArchive archive, String member) {
+        final Memory memory = new Memory("KerasArchive");
+        try {
+            return H5File.of(archive.name() + ": " + member, memory, archive.bytes(member, memory));
         } catch (RuntimeException | OutOfMemoryError e) {
             memory.close();
             throw e;
@@ -165,9 +218,9 @@ final class KerasModelFile implements AutoCloseable {
         return format;
     }
 
-    /// The HDF5 file that has the weights' values.
-    H5File data() {
-        return data;
+    /// Bytes of all weights' files.
+    long size() {
+        return data.stream().mapToLong(H5File::fileSize).sum();
     }
 
     /// The model's configuration; null in a file of weights.
@@ -202,6 +255,6 @@ final class KerasModelFile implements AutoCloseable {
 
     @Override
     public void close() {
-        data.close();
+        data.forEach(H5File::close);
     }
 }

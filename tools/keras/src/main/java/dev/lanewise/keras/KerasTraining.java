@@ -337,24 +337,26 @@ final class KerasTraining {
                             + " weights; the optimizer starts anew");
             return false;
         }
-        final double steps = file.data().readNumber(iteration);
+        final double steps = iteration.file().readNumber(iteration);
         if (!(steps >= 0 && steps < 1L << 52) || steps != Math.rint(steps)) {
             find(Reason.OPTIMIZER_STATE, "the number of steps is " + steps);
             return false;
         }
-        slots.forEach((slot, list) -> list.forEach(data -> file.data().check(data)));
+        slots.forEach((slot, list) -> list.forEach(data -> data.file().check(data)));
         slots.forEach((slot, list) -> {
             final MemorySegment memory = model.slot(slot);
             for (int i = 0; i < list.size(); i++) {
                 final ParameterLayout.Place place = trainable.get(i);
                 final long size = place.spec().shape().size();
-                file.data().readFloats(list.get(i), memory.asSlice(place.offset() * Float.BYTES, size * Float.BYTES));
+                list.get(i)
+                        .file()
+                        .readFloats(list.get(i), memory.asSlice(place.offset() * Float.BYTES, size * Float.BYTES));
             }
         });
         restored.addAll(slots.keySet());
         model.setProgress(model.seed(), (long) steps, 0);
         if (rate != null) {
-            final double now = file.data().readNumber(rate);
+            final double now = rate.file().readNumber(rate);
             if (now >= 0 && (float) now != (float) optimizer.learningRate()) {
                 model.setLearningRate(now);
             }
@@ -362,8 +364,9 @@ final class KerasTraining {
         return true;
     }
 
-    /// The arrays of each slot in the order of the weights; null where they do not fit. Names tell which array is
-    /// whose; where they say nothing, all of one slot come before those of the next, as Keras 1 and 2 wrote them.
+    /// The arrays of each slot in the order of the weights; null where they do not fit. Names tell which
+    /// array is whose; where they say nothing, all of one slot come before those of the next, as Keras 1 and
+    /// 2 wrote them.
     private @Nullable Map<String, List<H5Dataset>> slots(
             List<String> ours, List<H5Dataset> arrays, List<String> names) {
         final Map<String, List<H5Dataset>> byName = new LinkedHashMap<>();

@@ -1,6 +1,7 @@
 package dev.lanewise.keras;
 
 import com.google.gson.JsonObject;
+import dev.lanewise.io.ModelFormatException;
 import dev.lanewise.keras.h5.H5File;
 import dev.lanewise.nn.Graph;
 import dev.lanewise.nn.ParameterLayout;
@@ -26,8 +27,8 @@ final class TreeWeights implements KerasWeightSource {
     /// What tf.keras 2.12 to 2.14 called the layers.
     private static final String OLD_LAYERS = "_layer_checkpoint_dependencies";
 
-    /// Objects within a layer that have variables of their own, in the layer's order of weights: paths, of which
-    /// those are taken that are there.
+    /// Objects within a layer that have variables of their own, in the layer's order of weights: paths, of
+    /// which those are taken that are there.
     static final Map<String, List<String>> INNER = Map.ofEntries(
             Map.entry("LSTM", List.of("cell")),
             Map.entry("GRU", List.of("cell")),
@@ -51,13 +52,19 @@ final class TreeWeights implements KerasWeightSource {
             Map.entry("GroupedQueryAttention", List.of("_query_dense", "_key_dense", "_value_dense", "_output_dense")),
             Map.entry("GroupQueryAttention", List.of("_query_dense", "_key_dense", "_value_dense", "_output_dense")));
 
-    private final H5File file;
+    /// A variable's place.
+    private record Place(H5File file, String path) {}
 
-    /// Paths in the file by number, by the object's path as Keras 3 has it today.
-    private final Map<String, SortedMap<Integer, String>> variables = new LinkedHashMap<>();
+    /// Places by number, by the object's path as Keras 3 has it today.
+    private final Map<String, SortedMap<Integer, Place>> variables = new LinkedHashMap<>();
 
-    TreeWeights(H5File file) {
-        this.file = file;
+    /// @param files one, or the parts of one tree
+    /// @throws ModelFormatException if two of them have the same variable
+    TreeWeights(List<H5File> files) {
+        files.forEach(this::add);
+    }
+
+    private void add(H5File file) {
         for (String path : file.paths()) {
             // tf.keras on Windows joined names with the other slash.
             final List<String> parts =
@@ -68,16 +75,23 @@ final class TreeWeights implements KerasWeightSource {
             if (last >= 1
                     && parts.get(last - 1).equals(VARIABLES)
                     && parts.get(last).matches("[0-9]{1,6}")) {
-                variables
+                final Place before = variables
                         .computeIfAbsent(String.join("/", parts.subList(0, last - 1)), key -> new TreeMap<>())
-                        .put(Integer.parseInt(parts.get(last)), path);
+                        .put(Integer.parseInt(parts.get(last)), new Place(file, path));
+                if (before != null && before.file() != file) {
+                    throw new ModelFormatException(file.name() + ": has '" + KerasJson.shown(path)
+                            + "', which is in another part of the weights too");
+                }
             }
         }
     }
 
     /// Whether a file has such a tree.
     static boolean areIn(H5File file) {
-        return file.has(LAYERS) || file.has(OLD_LAYERS) || file.has(VARIABLES) || !new TreeWeights(file).isEmpty();
+        return file.has(LAYERS)
+                || file.has(OLD_LAYERS)
+                || file.has(VARIABLES)
+                || !new TreeWeights(List.of(file)).isEmpty();
     }
 
     private boolean isEmpty() {
@@ -89,8 +103,8 @@ final class TreeWeights implements KerasWeightSource {
         final List<KerasWeight> weights = new ArrayList<>();
         variables
                 .getOrDefault(path, new TreeMap<>())
-                .forEach((number, at) ->
-                        weights.add(new KerasWeight(path + "/" + VARIABLES + "/" + number, file.dataset(at))));
+                .forEach((number, at) -> weights.add(new KerasWeight(
+                        path + "/" + VARIABLES + "/" + number, at.file().dataset(at.path()))));
         return weights;
     }
 
@@ -108,7 +122,7 @@ final class TreeWeights implements KerasWeightSource {
             assign(model, "", to, taken);
         }
         if (layout != null) {
-            for (Map.Entry<String, SortedMap<Integer, String>> entry : variables.entrySet()) {
+            for (Map.Entry<String, SortedMap<Integer, Place>> entry : variables.entrySet()) {
                 if (entry.getKey().startsWith(LAYERS)
                         && !taken.contains(entry.getKey())
                         && !entry.getKey().endsWith("seed_generator")) {
@@ -168,10 +182,11 @@ final class TreeWeights implements KerasWeightSource {
     /// By the names that Keras 3.6 and later keep beside the variables.
     private void byName(KerasGraph model, WeightAssignment to, Set<String> taken) {
         final Map<String, String> named = new HashMap<>();
-        for (Map.Entry<String, SortedMap<Integer, String>> entry : variables.entrySet()) {
-            final String first = entry.getValue().values().iterator().next();
-            final String group = first.substring(0, first.lastIndexOf('/'));
-            final String name = file.hasAttribute(group, "name") ? file.string(group, "name") : null;
+        for (Map.Entry<String, SortedMap<Integer, Place>> entry : variables.entrySet()) {
+            final Place first = entry.getValue().values().iterator().next();
+            final String group = first.path().substring(0, first.path().lastIndexOf('/'));
+            final String name =
+                    first.file().hasAttribute(group, "name") ? first.file().string(group, "name") : null;
             if (name != null && entry.getKey().startsWith(LAYERS)) {
                 named.putIfAbsent(name, entry.getKey());
             }

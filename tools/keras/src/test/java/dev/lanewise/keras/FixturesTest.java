@@ -109,6 +109,27 @@ class FixturesTest {
                 }));
     }
 
+    /// Whole files under another name, with all layers and the weights of all layers named otherwise.
+    @TestFactory
+    Stream<DynamicTest> renamedFiles() {
+        return Fixtures.rows().stream()
+                .filter(row -> (row.format().equals("h5-whole") || row.format().equals("keras-zip"))
+                        && Files.exists(row.path())
+                        && !Fixtures.arrays(row, "y").isEmpty()
+                        && mustLoad(row))
+                .map(row -> DynamicTest.dynamicTest(row.file(), () -> {
+                    final Path copy = folder.resolve("renamed");
+                    RenamedFile.write(row.path(), copy);
+                    try (ImportedModel imported = KerasModels.importFile(copy)) {
+                        final double difference = Fixtures.difference(imported.model(), row);
+                        assertTrue(difference <= TOLERANCE_OF_DEEP, () -> row + " differs by " + difference);
+                        assertTrue(imported.report().layers().stream()
+                                .filter(layer -> !layer.weights().isEmpty())
+                                .allMatch(layer -> layer.name().startsWith("layer_")));
+                    }
+                }));
+    }
+
     /// What the optimizer remembers has names in one format and none in the other.
     @Test
     void optimizersMemoryIsTheSameInBothFormats() {
@@ -271,9 +292,9 @@ class FixturesTest {
             for (KerasWeights layer : legacy(file).layers()) {
                 for (KerasWeight weight : layer.weights()) {
                     final H5Dataset data = weight.data();
-                    file.data().check(data);
+                    data.file().check(data);
                     final MemorySegment values = memory.floats(data.size());
-                    file.data().readFloats(data, values);
+                    data.file().readFloats(data, values);
                     weights.put(weight.name(), values.toArray(ValueLayout.JAVA_FLOAT));
                 }
             }
@@ -294,7 +315,7 @@ class FixturesTest {
                     .orElse(0);
             assertTrue(most == 80, () -> most + " weights in a layer");
             for (KerasWeights layer : legacy(file).layers()) {
-                layer.weights().forEach(weight -> file.data().check(weight.data()));
+                layer.weights().forEach(weight -> weight.data().file().check(weight.data()));
             }
         }
     }

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lanewise.io.ModelFormatException;
+import dev.lanewise.nn.Model;
 import dev.lanewise.tensor.Memory;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -211,8 +212,56 @@ class HostileArchivesTest {
         final Map<String, byte[]> shards = members(DENSE, soundWeights());
         shards.remove("model.weights.h5");
         shards.put("model.weights.json", bytes("{}"));
-        refused(zip(shards, true), "shards");
+        refused(zip(shards, true), "model.weights.json", "no 'weight_map'");
         refused(zip(Map.of("x.npy", new byte[10]), true), "no Keras model");
+    }
+
+    /// Weights in several members, kernel and bias apart; a list says in which.
+    @Test
+    void weightsInPartsAreOneTree() {
+        final H5Builder kernels = new H5Builder();
+        final byte[] kernel = treeOf(kernels, "0", kernels.dataset(new float[] {1, 2, 3, 4, 5, 6}, 2, 3));
+        final H5Builder biases = new H5Builder();
+        final byte[] bias = treeOf(biases, "1", biases.dataset(new float[] {7, 8, 9}, 3));
+        final Map<String, byte[]> members =
+                members(DENSE.replace("\"use_bias\": false", "\"use_bias\": true"), soundWeights());
+        members.remove("model.weights.h5");
+        members.put("model_00000.weights.h5", kernel);
+        members.put("model_00001.weights.h5", bias);
+        members.put(
+                "model.weights.json",
+                bytes("{\"metadata\": {\"total_size\": 36}, \"weight_map\": {\"/layers/dense/vars\":"
+                        + " [\"model_00000.weights.h5\", \"model_00001.weights.h5\"]}}"));
+        loads(zip(members, true));
+        try (Model model = KerasModels.load(write(zip(members, true)))) {
+            assertArrayEquals(new float[] {7, 8, 9}, model.parameter("d/bias").toArray());
+        }
+        final String one = "{\"weight_map\": {\"/layers/dense/vars\": \"%s\"}}";
+        members.put("model.weights.json", bytes(one.formatted("model_00000.weights.h5")));
+        final byte[] half = zip(members, true);
+        assertTrue(assertThrows(UnsupportedLayerException.class, () -> KerasModels.load(write(half)))
+                .getMessage()
+                .contains("'d'"));
+        members.put("model.weights.json", bytes(one.formatted("../model_00000.weights.h5")));
+        refused(zip(members, true), "'/layers/dense/vars'", "../model_00000.weights.h5", "does not have");
+        members.put("model.weights.json", bytes("{\"weight_map\": {\"/layers/dense/vars\": 5}}"));
+        refused(zip(members, true), "is in 5", "does not have");
+        members.put("model.weights.json", bytes("{\"weight_map\": []}"));
+        refused(zip(members, true), "no 'weight_map'");
+        members.put("model_00001.weights.h5", kernel);
+        members.put(
+                "model.weights.json",
+                bytes("{\"weight_map\": {\"a\": \"model_00000.weights.h5\", \"b\": \"model_00001.weights.h5\"}}"));
+        refused(zip(members, true), "model_00001.weights.h5", "in another part of the weights too");
+        members.put("model_00001.weights.h5", new byte[100]);
+        refused(zip(members, true), "model_00001.weights.h5", "not an HDF5 file");
+    }
+
+    /// A tree with one variable of a dense layer.
+    private static byte[] treeOf(H5Builder file, String number, long data) {
+        final long vars = file.group(hard(number, data));
+        final long dense = file.group(hard("vars", vars));
+        return file.finish(file.group(hard("layers", file.group(hard("dense", dense)))));
     }
 
     @Test
@@ -342,8 +391,8 @@ class HostileArchivesTest {
         refused(zip(members(DENSE, file.finish(root)), true), "no weights for it");
     }
 
-    /// A model that calls one twice, which calls one twice, and so on: small in the file, without end when it is
-    /// unfolded.
+    /// A model that calls one twice, which calls one twice, and so on: small in the file, without end when it
+    /// is unfolded.
     @Test
     void modelsThatDoubleThemselvesAreCut() {
         String inner = """

@@ -482,6 +482,57 @@ class HostileFilesTest {
         }
     }
 
+    /// Settings of other layers that are zero, negative, too many or too large to count with.
+    @Test
+    void settingsThatAreNoSizesAreSaid() {
+        final String image = "[null, 8, 8, 3]";
+        final String conv = "\"filters\": 2, \"kernel_size\": [3, 3]";
+        for (List<String> layer : List.of(
+                List.of("Conv2D", image, "\"filters\": 2, \"kernel_size\": [0, 3]"),
+                List.of("Conv2D", image, "\"filters\": 2, \"kernel_size\": [3, 3, 3]"),
+                List.of("Conv2D", image, "\"filters\": 2, \"kernel_size\": [1000000, 1000000]"),
+                List.of("Conv2D", image, "\"filters\": 2147483647, \"kernel_size\": [3, 3]"),
+                List.of("Conv2D", image, "\"filters\": -2, \"kernel_size\": [3, 3]"),
+                List.of("Conv2D", image, conv + ", \"strides\": [0, 1]"),
+                List.of("Conv2D", image, conv + ", \"strides\": [-1, 1]"),
+                List.of("Conv2D", image, conv + ", \"dilation_rate\": [0, 1]"),
+                List.of("Conv2D", image, conv + ", \"dilation_rate\": [2147483647, 1], \"padding\": \"same\""),
+                List.of("Conv2D", image, conv + ", \"groups\": 0"),
+                List.of("Conv2D", image, conv + ", \"groups\": 2"),
+                List.of("Conv2D", image, conv + ", \"padding\": \"everywhere\""),
+                List.of("Conv2DTranspose", image, conv + ", \"strides\": [0, 2]"),
+                List.of("Conv2DTranspose", image, conv + ", \"strides\": [1073741824, 2]"),
+                List.of("DepthwiseConv2D", image, "\"kernel_size\": [3, 3], \"depth_multiplier\": 0"),
+                List.of("DepthwiseConv2D", image, "\"kernel_size\": [3, 3], \"depth_multiplier\": 2147483647"),
+                List.of("SeparableConv2D", image, conv + ", \"depth_multiplier\": -1"),
+                List.of("MaxPooling2D", image, "\"pool_size\": [0, 2]"),
+                List.of("AveragePooling2D", image, "\"pool_size\": [2, 2], \"strides\": [0, 0]"),
+                List.of("UpSampling2D", image, "\"size\": [0, 2]"),
+                List.of("UpSampling2D", image, "\"size\": [2147483647, 2]"),
+                List.of("ZeroPadding2D", image, "\"padding\": [[-1, 0], [0, 0]]"),
+                List.of("ZeroPadding2D", image, "\"padding\": [[2147483647, 1], [0, 0]]"),
+                List.of("Cropping2D", image, "\"cropping\": [[4, 4], [0, 0]]"),
+                List.of("Reshape", image, "\"target_shape\": [-5, 3]"),
+                List.of("Reshape", image, "\"target_shape\": [-1, -1]"),
+                List.of("Permute", image, "\"dims\": [1, 1, 2]"),
+                List.of("RepeatVector", "[null, 8]", "\"n\": -1"),
+                List.of("Embedding", "[null, 8]", "\"input_dim\": -1, \"output_dim\": 4"),
+                List.of("Embedding", "[null, 8]", "\"input_dim\": 2147483647, \"output_dim\": 2147483647"),
+                List.of("BatchNormalization", image, "\"axis\": 9"),
+                List.of("Dropout", image, "\"rate\": 1.5"),
+                List.of("Resizing", image, "\"height\": 0, \"width\": 5"),
+                List.of("LocallyConnected2D", image, "\"filters\": 0, \"kernel_size\": [2, 2]"))) {
+            final String model = "{\"class_name\": \"Sequential\", \"config\": {\"name\": \"s\", \"layers\": ["
+                    + "{\"class_name\": \"InputLayer\", \"config\": {\"name\": \"i\", \"batch_input_shape\": "
+                    + layer.get(1) + "}}, {\"class_name\": \"" + layer.get(0)
+                    + "\", \"config\": {\"name\": \"d\", " + layer.get(2) + "}}]}}";
+            final ModelFormatException e = refused(config(bytes(model)));
+            assertTrue(
+                    e.getMessage().contains("'d'") || e.getMessage().contains("larger than any file"),
+                    () -> layer + ": " + e.getMessage());
+        }
+    }
+
     @Test
     void valuesThatAreNotFiniteAreDataAndReported() {
         final byte[] bytes = model(

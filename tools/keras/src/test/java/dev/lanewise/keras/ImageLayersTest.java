@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonParser;
+import dev.lanewise.nn.layer.RandomCrop;
 import dev.lanewise.nn.layer.Rescaling;
 import dev.lanewise.nn.layer.Resizing;
 import java.util.List;
@@ -33,6 +34,17 @@ class ImageLayersTest {
                 new Resizing(24, 32, "nearest"),
                 KerasLayers.convert(config("Resizing", RESIZING.replace("bilinear", "nearest"))));
         assertEquals(
+                new Resizing(24, 32, "bilinear", true),
+                KerasLayers.convert(config(
+                        "Resizing",
+                        RESIZING.replace("\"crop_to_aspect_ratio\": false", "\"crop_to_aspect_ratio\": true"))));
+        assertEquals(
+                new RandomCrop(5, 6),
+                KerasLayers.convert(
+                        config(
+                                "RandomCrop",
+                                "{\"name\": \"r\", \"height\": 5, \"width\": 6, \"seed\": 3, \"data_format\": \"channels_last\"}")));
+        assertEquals(
                 new Rescaling(0.5f, -1),
                 KerasLayers.convert(config("Rescaling", "{\"name\": \"r\", \"scale\": 0.5, \"offset\": -1}")));
     }
@@ -40,7 +52,6 @@ class ImageLayersTest {
     @Test
     void whatResizesOtherwiseIsRefused() {
         for (List<String> change : List.of(
-                List.of("\"crop_to_aspect_ratio\": false", "\"crop_to_aspect_ratio\": true"),
                 List.of("\"pad_to_aspect_ratio\": false", "\"pad_to_aspect_ratio\": true"),
                 List.of("\"antialias\": false", "\"antialias\": true"),
                 List.of("bilinear", "bicubic"),

@@ -182,6 +182,61 @@ class OldFilesTest {
         }
     }
 
+    /// Keras 2 and the names that Keras 1 had for the same.
+    @Test
+    void kernelsOfEachPosition() {
+        final String shared = "\"filters\": 4, \"strides\": %s, \"padding\": \"%s\", \"activation\": \"linear\","
+                + " \"use_bias\": false, \"implementation\": %d";
+        final String image = sequential("{\"class_name\": \"LocallyConnected2D\", \"config\": {\"name\": \"c\","
+                + " \"kernel_size\": [3, 2], \"data_format\": \"%s\", " + shared
+                + ", \"batch_input_shape\": [null, 5, 6, 2]}}");
+        final float[] kernel = random(2 * 5 * ROWS * COLUMNS * IN * OUT);
+        final long[] dims = {10, ROWS * COLUMNS * IN, OUT};
+        final String first = image.formatted("channels_last", "[2, 1]", "valid", 1);
+        try (Model model = KerasModels.load(model(first, "2.8.0", "tensorflow", kernel, dims))) {
+            assertArrayEquals(kernel, model.parameter("c/kernel").toArray());
+            final float[] x = random(60);
+            final float[] y =
+                    model.predict(Dataset.of(x, Shape.of(5, 6, IN)), 1).getFirst();
+            for (int o = 0; o < y.length; o++) {
+                final int at = o / OUT;
+                double sum = 0;
+                for (int i = 0; i < ROWS * COLUMNS * IN; i++) {
+                    final int row = at / 5 * 2 + i / IN / COLUMNS;
+                    final int column = at % 5 + i / IN % COLUMNS;
+                    sum += (double) x[(row * 6 + column) * IN + i % IN]
+                            * kernel[(at * ROWS * COLUMNS * IN + i) * OUT + o % OUT];
+                }
+                assertEquals(sum, y[o], 1e-6);
+            }
+        }
+        refused(image.formatted("channels_last", "[2, 1]", "valid", 2), kernel, "'implementation' 2", "supported: 1");
+        refused(image.formatted("channels_last", "[2, 1]", "valid", 3), kernel, "'implementation' 3", "supported: 1");
+        refused(image.formatted("channels_last", "[2, 1]", "same", 1), kernel, "'padding' \"same\"");
+        refused(image.formatted("channels_first", "[2, 1]", "valid", 1), kernel, "'data_format' \"channels_first\"");
+        final String open = first.replace("[null, 5, 6, 2]", "[null, null, 6, 2]");
+        refused(open, kernel, "weights for each position", "known sizes");
+
+        final String old = sequential("""
+                {"class_name": "LocallyConnected1D", "config": {"name": "c", "nb_filter": 4, "filter_length": 3,
+                 "border_mode": "valid", "subsample_length": 1, "bias": false, "activation": "linear", "input_dim": 2,
+                 "input_length": 5}}""");
+        final float[] steps = random(3 * 3 * IN * OUT);
+        try (Model model = KerasModels.load(model(old, "1.2.2", "", steps, 3, 3 * IN, OUT))) {
+            assertArrayEquals(steps, model.parameter("c/kernel").toArray());
+            assertEquals("[[None, 3, 4]]", model.graph().outputShapes().toString());
+        }
+    }
+
+    private void refused(String config, float[] kernel, String... parts) {
+        final Path file = model(config, "2.8.0", "tensorflow", kernel, kernel.length);
+        final String message = assertThrows(UnsupportedLayerException.class, () -> KerasModels.load(file))
+                .getMessage();
+        for (String part : parts) {
+            assertTrue(message.contains(part), message);
+        }
+    }
+
     private static String custom(String type, String registered) {
         return """
                 {"class_name": "Sequential", "config": {"name": "s", "layers": [

@@ -23,6 +23,13 @@ final class OtherNames {
         return other.changed(model, "").getAsJsonObject();
     }
 
+    /// The new names by the old ones.
+    static Map<String, String> names(JsonObject model) {
+        final OtherNames other = new OtherNames();
+        other.collect(model.get("config"));
+        return other.names;
+    }
+
     private void collect(JsonElement config) {
         final JsonElement layers =
                 config.isJsonObject() ? config.getAsJsonObject().get("layers") : config;

@@ -5,10 +5,11 @@ import java.util.List;
 
 /// A data set's description; its values are read by [H5File].
 ///
+/// @param file that has it
 /// @param path from the root
 /// @param dims sizes of its dimensions, as the file says them: they are not yet compared with anything
 /// @param address of its header in the file
-public record H5Dataset(String path, List<Long> dims, H5Type type, ByteOrder order, long address) {
+public record H5Dataset(H5File file, String path, List<Long> dims, H5Type type, ByteOrder order, long address) {
     public H5Dataset {
         dims = List.copyOf(dims);
     }

@@ -49,12 +49,10 @@ import org.jspecify.annotations.Nullable;
 
 /// An HDF5 file, opened for reading: the one class that knows the HDF5 library.
 ///
-/// The file is hostile until proved otherwise. It is read whole into native memory, so that the library looks at
-/// nothing else: an external link, external storage or a virtual data set leads nowhere, and no length of
-/// the file
-/// makes it allocate. Chunks are decoded by [H5Chunks], into buffers whose sizes are known beforehand.
-/// Whatever goes
-/// wrong is a [ModelFormatException] of a sentence.
+/// The file is hostile until proved otherwise. It is read whole into native memory, so that the library looks
+/// at nothing else: an external link, external storage or a virtual data set leads nowhere, and no length of
+/// the file makes it allocate. Chunks are decoded by [H5Chunks], into buffers whose sizes are known
+/// beforehand. Whatever goes wrong is a [ModelFormatException] of a sentence.
 public final class H5File implements AutoCloseable {
     private static final byte[] SIGNATURE = {(byte) 0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
 
@@ -161,8 +159,8 @@ public final class H5File implements AutoCloseable {
         return new H5File(name, memory, bytes.byteSize(), file);
     }
 
-    /// Paths of all data sets, and of links that are not hard ones. A group to which several links lead is looked
-    /// into once, so that circles end.
+    /// Paths of all data sets, and of links that are not hard ones. A group to which several links lead is
+    /// looked into once, so that circles end.
     ///
     /// @throws ModelFormatException if there are groups deeper, or more objects, than a model has
     public List<String> paths() {
@@ -289,7 +287,7 @@ public final class H5File implements AutoCloseable {
                 }
                 most /= Math.max(1, dim);
             }
-            return new H5Dataset(path, dims, numbers, order, dataset.getAddress());
+            return new H5Dataset(this, path, dims, numbers, order, dataset.getAddress());
         });
     }
 
