@@ -107,9 +107,9 @@ class CudnnLayersTest {
                         : which == 1 ? recurrentOfFile(values, gates) : biasOfFile(values, gates);
                 final String name = "w" + names.size();
                 names.add(name);
-                final long[] dims =
-                        which == 2 ? new long[] {stored.length} : new long[] {which == 0 ? IN : UNITS, (long) gates * UNITS
-                        };
+                final long[] dims = which == 2
+                        ? new long[] {stored.length}
+                        : new long[] {which == 0 ? IN : UNITS, (long) gates * UNITS};
                 messages.add(hard(name, file.dataset(stored, dims)));
             }
             messages.add(texts("weight_names", names));
@@ -130,7 +130,8 @@ class CudnnLayersTest {
                             names.get(i));
                 }
                 assertArrayEquals(
-                        model.predict(data, 6).getFirst(), loaded.predict(data, 6).getFirst());
+                        model.predict(data, 6).getFirst(),
+                        loaded.predict(data, 6).getFirst());
             }
         }
     }
