@@ -3,6 +3,7 @@ package dev.lanewise.nn;
 import dev.lanewise.nn.layer.Activation;
 import dev.lanewise.nn.layer.ActivityRegularization;
 import dev.lanewise.nn.layer.Add;
+import dev.lanewise.nn.layer.AdditiveAttention;
 import dev.lanewise.nn.layer.AlphaDropout;
 import dev.lanewise.nn.layer.Attention;
 import dev.lanewise.nn.layer.Average;
@@ -19,6 +20,9 @@ import dev.lanewise.nn.layer.Conv2D;
 import dev.lanewise.nn.layer.Conv2DTranspose;
 import dev.lanewise.nn.layer.Conv3D;
 import dev.lanewise.nn.layer.Conv3DTranspose;
+import dev.lanewise.nn.layer.ConvLSTM1D;
+import dev.lanewise.nn.layer.ConvLSTM2D;
+import dev.lanewise.nn.layer.ConvLSTM3D;
 import dev.lanewise.nn.layer.Cropping1D;
 import dev.lanewise.nn.layer.Cropping2D;
 import dev.lanewise.nn.layer.Cropping3D;
@@ -195,12 +199,16 @@ public final class Layers {
                 SimpleRNN.class,
                 LSTM.class,
                 GRU.class,
+                ConvLSTM1D.class,
+                ConvLSTM2D.class,
+                ConvLSTM3D.class,
                 Bidirectional.class,
                 TimeDistributed.class,
                 RNN.class,
                 MultiHeadAttention.class,
                 GroupQueryAttention.class,
                 Attention.class,
+                AdditiveAttention.class,
                 EinsumDense.class)) {
             REGISTRY.put(type.getSimpleName(), type);
         }

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /// Share of the rows whose class is among the `k` with the largest outputs. As Keras, the first of equal
 /// outputs is the largest where one is asked for, and where more are, an output counts as long as fewer than
@@ -54,7 +55,7 @@ final class ClassRanks extends Share {
     }
 
     @Override
-    public void update(Tensor y, Tensor target) {
+    public void update(Tensor y, Tensor target, @Nullable Tensor counts) {
         final int cols = y.shape().last();
         final int rows = y.size() / cols;
         final int together = Math.max(1, COPIED / cols);
@@ -70,10 +71,11 @@ final class ClassRanks extends Share {
             copy(target.segment(), (long) from * width, truths, count * width);
             for (int r = 0; r < count; r++) {
                 final int truth = sparse ? (int) truths[r] : largest(truths, r * cols, cols);
-                hits += truth >= 0 && truth < cols && isHit(r * cols, cols, truth) ? 1 : 0;
+                final boolean can = truth >= 0 && truth < cols && Rows.counts(counts, from + r);
+                hits += can && isHit(r * cols, cols, truth) ? 1 : 0;
             }
         }
-        add(hits, rows);
+        add(hits, Rows.counting(counts, rows));
     }
 
     private static void copy(MemorySegment from, long offset, float[] to, int n) {

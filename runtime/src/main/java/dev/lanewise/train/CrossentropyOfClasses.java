@@ -6,6 +6,7 @@ import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// The mean over rows of `-sum of target · log p`, p over its sum, clipped to [1e-7, 1 - 1e-7].
 ///
@@ -27,12 +28,15 @@ record CrossentropyOfClasses(String name, boolean sparse) implements NamedMetric
         final int cols = y.last();
         return new Average() {
             @Override
-            public void update(Tensor of, Tensor truth) {
+            public void update(Tensor of, Tensor truth, @Nullable Tensor counts) {
                 final MemorySegment p = of.segment();
                 final MemorySegment t = truth.segment();
                 final int rows = of.size() / cols;
                 double loss = 0;
                 for (int r = 0; r < rows; r++) {
+                    if (!Rows.counts(counts, r)) {
+                        continue;
+                    }
                     final long at = (long) r * cols;
                     double sum = 0;
                     for (int c = 0; c < cols; c++) {
@@ -47,7 +51,7 @@ record CrossentropyOfClasses(String name, boolean sparse) implements NamedMetric
                         }
                     }
                 }
-                add(loss, rows);
+                add(loss, Rows.counting(counts, rows));
             }
         };
     }

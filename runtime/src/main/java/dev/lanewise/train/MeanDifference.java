@@ -6,6 +6,7 @@ import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// [Metric#MEAN_SQUARED_ERROR] and [Metric#MEAN_ABSOLUTE_ERROR].
 record MeanDifference(String name, boolean squared) implements NamedMetric {
@@ -22,30 +23,20 @@ record MeanDifference(String name, boolean squared) implements NamedMetric {
     @Override
     public Accumulator accumulator(Shape y, Shape target) {
         Rows.requireElements(name, y, target);
-        return new Accumulator() {
-            private double sum;
-            private long count;
-
+        final int cols = y.rank() < 2 ? 1 : y.last();
+        return new Average() {
             @Override
-            public void reset() {
-                sum = 0;
-                count = 0;
-            }
-
-            @Override
-            public void update(Tensor of, Tensor truth) {
+            public void update(Tensor of, Tensor truth, @Nullable Tensor counts) {
                 final MemorySegment a = of.segment();
                 final MemorySegment b = truth.segment();
+                double sum = 0;
                 for (int i = 0; i < of.size(); i++) {
-                    final double difference = (double) a.getAtIndex(JAVA_FLOAT, i) - b.getAtIndex(JAVA_FLOAT, i);
-                    sum += squared ? difference * difference : Math.abs(difference);
+                    if (Rows.counts(counts, i / cols)) {
+                        final double difference = (double) a.getAtIndex(JAVA_FLOAT, i) - b.getAtIndex(JAVA_FLOAT, i);
+                        sum += squared ? difference * difference : Math.abs(difference);
+                    }
                 }
-                count += of.size();
-            }
-
-            @Override
-            public double result() {
-                return sum / count;
+                add(sum, (long) Rows.counting(counts, of.size() / cols) * cols);
             }
         };
     }

@@ -6,6 +6,7 @@ import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// The mean of a formula over all elements.
 record MeanOfElements(String name, Kind kind) implements NamedMetric {
@@ -50,16 +51,21 @@ record MeanOfElements(String name, Kind kind) implements NamedMetric {
     @Override
     public Accumulator accumulator(Shape y, Shape target) {
         Rows.requireElements(name, y, target);
+        final int cols = y.rank() < 2 ? 1 : y.last();
         return new Average() {
             @Override
-            public void update(Tensor of, Tensor truth) {
+            public void update(Tensor of, Tensor truth, @Nullable Tensor given) {
+                // Keras' root of a mean takes every row.
+                final Tensor counts = kind == Kind.ROOT_MEAN_SQUARED_ERROR ? null : given;
                 final MemorySegment a = of.segment();
                 final MemorySegment b = truth.segment();
                 double sum = 0;
                 for (int i = 0; i < of.size(); i++) {
-                    sum += kind.of(a.getAtIndex(JAVA_FLOAT, i), b.getAtIndex(JAVA_FLOAT, i));
+                    if (Rows.counts(counts, i / cols)) {
+                        sum += kind.of(a.getAtIndex(JAVA_FLOAT, i), b.getAtIndex(JAVA_FLOAT, i));
+                    }
                 }
-                add(sum, of.size());
+                add(sum, (long) Rows.counting(counts, of.size() / cols) * cols);
             }
 
             @Override

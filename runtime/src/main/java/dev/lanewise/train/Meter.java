@@ -65,7 +65,7 @@ final class Meter implements RunningFigures {
         }
         samples += count;
         for (int i = 0; i < accumulators.length; i++) {
-            accumulators[i].update(pass.y(outputs[i]), pass.target(outputs[i]));
+            accumulators[i].update(pass.y(outputs[i]), pass.target(outputs[i]), pass.counts(outputs[i]));
         }
     }
 

@@ -108,7 +108,9 @@ final class Metrics {
             case "auc" -> {
                 s.only("from_logits", false);
                 s.only("multi_label", false);
-                s.ignore("num_labels", "label_weights", "thresholds");
+                s.ignore("num_labels");
+                s.none("label_weights");
+                s.none("thresholds");
                 yield new AUC(
                         s.text("name", "auc"),
                         s.whole("num_thresholds", 200),

@@ -64,12 +64,14 @@ final class Pass implements AutoCloseable {
 
     /// Target and loss of one output.
     ///
+    /// @param weights of the rows, where these are not simply the samples'
     /// @param scale multiplies the gradient by the loss's weight; null where that is 1
     private record Head(
             Tensor y,
             Tensor target,
             LossBuffers forward,
             LossBuffers both,
+            @Nullable RowWeights weights,
             @Nullable RangeTask scale) {
         boolean isFor(Shape sample) {
             boolean same = target.shape().rank() == sample.rank() + 1;
@@ -154,10 +156,6 @@ final class Pass implements AutoCloseable {
                     .get(i)
                     .loss()
                     .checkShapes(y.with(0, 1), data.targetShape(i).prepend(1));
-            if (data.hasWeights() && y.rank() > 2) {
-                throw new IllegalArgumentException(
-                        "sample weights for an output of shape " + y + " are not supported yet");
-            }
         }
         data.check();
         for (int i = 0; i < objectives.size(); i++) {
@@ -291,11 +289,15 @@ final class Pass implements AutoCloseable {
         final MemorySegment scratch = floats == 0 ? null : memory.floats(floats);
         final float factor = (float) objectives.get(output).lossWeight();
         final MemorySegment gradient = dy == null ? null : dy.segment();
+        final RowWeights weights = RowWeights.of(memory, y, rows, weight, workspace.outputMask(output));
+        final Tensor ofRows = weights == null ? weight : weights.weights();
+        final Tensor counts = weights == null ? null : weights.counts();
         return new Head(
                 y,
                 target,
-                new LossBuffers(y, target, weight, null, rowLoss, null, fused[output], scratch, compute),
-                new LossBuffers(y, target, weight, null, rowLoss, dy, fused[output], scratch, compute),
+                new LossBuffers(y, target, ofRows, counts, rowLoss, null, fused[output], scratch, compute),
+                new LossBuffers(y, target, ofRows, counts, rowLoss, dy, fused[output], scratch, compute),
+                weights,
                 gradient == null || factor == 1
                         ? null
                         : (from, to) -> compute.kernels()
@@ -328,6 +330,9 @@ final class Pass implements AutoCloseable {
             final Head head = heads.get(i);
             final LossBuffers buffers = withGradients ? head.both() : head.forward();
             final Objective objective = objectives.get(i);
+            if (head.weights() != null) {
+                head.weights().fill();
+            }
             outputLosses[i] = lossOf(objective.loss(), buffers);
             sum += objective.lossWeight() * outputLosses[i];
             final RangeTask scale = head.scale();
@@ -361,6 +366,12 @@ final class Pass implements AutoCloseable {
     /// An output of the batch, its last activation included.
     Tensor y(int output) {
         return batch().heads().get(output).y();
+    }
+
+    /// Which rows of an output count in the batch's metrics; null for all.
+    @Nullable
+    Tensor counts(int output) {
+        return batch().heads().get(output).forward().mask();
     }
 
     Tensor target(int output) {

@@ -1,5 +1,7 @@
 package dev.lanewise.train;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
 import dev.lanewise.nn.RangeTask;
 import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
@@ -16,6 +18,20 @@ final class Rows {
 
     static <L extends Loss> void run(L loss, LossBuffers b, BiFunction<L, LossBuffers, RangeTask> make) {
         b.compute().run(b.task(loss, make), b.rows(), QUANTUM, (long) b.rows() * b.cols() * 2);
+    }
+
+    /// Whether a row counts.
+    static boolean counts(@Nullable Tensor counts, int row) {
+        return counts == null || counts.segment().getAtIndex(JAVA_FLOAT, row) != 0;
+    }
+
+    /// How many of so many rows count.
+    static int counting(@Nullable Tensor counts, int rows) {
+        int n = counts == null ? rows : 0;
+        for (int r = 0; counts != null && r < rows; r++) {
+            n += counts(counts, r) ? 1 : 0;
+        }
+        return n;
     }
 
     static @Nullable MemorySegment segment(@Nullable Tensor tensor) {

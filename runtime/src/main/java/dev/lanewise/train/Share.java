@@ -1,9 +1,20 @@
 package dev.lanewise.train;
 
+import dev.lanewise.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
 /// How many of all.
 abstract class Share implements Metric.Accumulator {
     private long right;
     private long count;
+
+    @Override
+    public final void update(Tensor y, Tensor target) {
+        update(y, target, null);
+    }
+
+    @Override
+    public abstract void update(Tensor y, Tensor target, @Nullable Tensor counts);
 
     @Override
     public final void reset() {

@@ -2,6 +2,7 @@ package dev.lanewise.nn;
 
 import dev.lanewise.kernels.Threefry;
 import dev.lanewise.nn.LayerGradientTest.Case;
+import dev.lanewise.nn.layer.AdditiveAttention;
 import dev.lanewise.nn.layer.Attention;
 import dev.lanewise.nn.layer.EinsumDense;
 import dev.lanewise.nn.layer.GroupQueryAttention;
@@ -39,6 +40,7 @@ final class AttentionFormulas {
         cases.add(Case.of(new Attention(true, 0, false), Shape.of(3, 4), Shape.of(3, 4)));
         cases.add(Case.of(new Attention(true, 0, false), query, Shape.of(4, 5, 4)));
         cases.add(Case.of(new Attention(true, 0, true), query, value, Shape.of(4, 5, 4)));
+        masked(cases);
         final Shape out = Shape.of(Shape.UNKNOWN, 3, 2);
         final dev.lanewise.kernels.Activation tanh = dev.lanewise.kernels.Activations.TANH;
         cases.add(Case.of(new EinsumDense("abc,cde->abde", out, tanh, "de", zeros, zeros), query));
@@ -46,10 +48,131 @@ final class AttentionFormulas {
         return cases;
     }
 
+    /// Scores by addition, masks of all inputs, and masks of the scores.
+    private static void masked(List<Case> cases) {
+        final Shape query = Shape.of(4, 3, 4);
+        final Shape value = Shape.of(4, 5, 3);
+        final Shape key = Shape.of(4, 5, 4);
+        final List<Layer> single = List.of(
+                new AdditiveAttention(),
+                new AdditiveAttention(false, 0, true),
+                new Attention(false, "concat", 0, false),
+                new Attention(true, "concat", 0, true));
+        for (Layer layer : single) {
+            cases.add(Case.of(layer, query, key));
+            cases.add(Case.of(layer, query, value, key));
+            cases.add(Case.masked(layer, query, value, key));
+        }
+        cases.add(Case.of(new AdditiveAttention(), Shape.of(3, 4), Shape.of(3, 4)));
+        cases.add(Case.of(new AdditiveAttention(), Shape.of(2, 3, 1), Shape.of(2, 2, 1)));
+        cases.add(Case.of(new Attention(true, "concat", 0, false), Shape.of(1, 2, 37), Shape.of(1, 3, 37)));
+        cases.add(Case.of(new AdditiveAttention(true, 0.3f, false), query, key).training(7));
+        cases.add(Case.masked(new Attention(true, 0, true), query, value, key));
+        cases.add(Case.masked(new Attention(), query, key));
+        final MultiHeadAttention heads = new MultiHeadAttention(2, 3);
+        for (Layer layer : List.of(heads, heads.useCausalMask(true), new GroupQueryAttention(3, 4, 2))) {
+            cases.add(Case.masked(layer, query, value));
+            cases.add(Case.masked(layer, query, value, Shape.of(4, 5, 2)));
+            cases.add(Case.masked(layer, query, value, value, Shape.of(4, 3, 5)));
+        }
+        cases.add(Case.of(heads, query, value, value, Shape.of(4, 3, 5)));
+        cases.add(Case.of(heads, query, value, value, Shape.of(4, 1, 5)));
+        cases.add(Case.of(heads, query, value, value, Shape.of(4, 2, 3, 5)));
+        cases.add(Case.of(heads, query, value, value, Shape.of(4, 2, 1, 5)));
+        cases.add(Case.of(heads, query, value, value, Shape.of(4, 1, 3, 5)));
+    }
+
+    static boolean is(Layer layer) {
+        return layer.typeName().endsWith("Attention");
+    }
+
+    static boolean hasMaskInput(Layer layer, List<Shape> inputs) {
+        return is(layer) && inputs.size() == 4;
+    }
+
+    /// Whether a row sees a key: what the masks of inputs, an input that is a mask, and the places say.
+    private interface Sees {
+        boolean sees(int n, int head, int row, int key);
+    }
+
+    private static Sees sees(List<Shape> inputs, double[][] x, boolean masked, boolean causal, boolean ofQueries) {
+        final int rows = inputs.getFirst().dim(-2);
+        final int keys = inputs.get(1).dim(-2);
+        return (n, h, r, c) -> {
+            boolean sees = !causal || c <= r;
+            for (int i = ofQueries ? 0 : 1; masked && i < Math.min(3, inputs.size()); i++) {
+                final double[] mask = GradientCheck.maskOf(inputs.get(i).withoutLast());
+                sees &= (!ofQueries && i == 2) || mask[i == 0 ? n * rows + r : n * keys + c] != 0;
+            }
+            if (inputs.size() == 4) {
+                final Shape of = inputs.get(3);
+                final int heads = of.rank() == 4 ? of.dim(1) : 1;
+                final int at = ((n * heads + h % heads) * of.dim(-2) + r % of.dim(-2)) * of.dim(-1) + c % of.dim(-1);
+                sees &= x[3][at] > 0.5;
+            }
+            return sees;
+        };
+    }
+
+    /// The shares of a row: alike where it sees no key.
+    private static double[] shares(double[] scores, boolean[] seen) {
+        final double[] shares = new double[scores.length];
+        double sum = 0;
+        for (int c = 0; c < shares.length; c++) {
+            shares[c] = seen[c] ? Math.exp(scores[c]) : 0;
+            sum += shares[c];
+        }
+        for (int c = 0; c < shares.length; c++) {
+            shares[c] = sum == 0 ? 1.0 / shares.length : shares[c] / sum;
+        }
+        return shares;
+    }
+
+    /// What dropout leaves of a share.
+    private static double kept(LayerBuffers.RandomKey key, long step, float rate, int index) {
+        if (step < 0 || rate == 0) {
+            return 1;
+        }
+        final long call = Threefry.block(Threefry.block(key.seed(), key.layer()), key.call());
+        final long random = Threefry.block(Threefry.block(call, 1), step);
+        return Threefry.uniform(random, index) < rate ? 0 : 1 / (1 - (double) rate);
+    }
+
     /// The formula of a layer, or null if it is none of these.
-    static GradientCheck.@Nullable Formula of(Layer layer, List<Shape> inputs, LayerBuffers.RandomKey key, long step) {
+    ///
+    /// @param masked whether the inputs have the masks of [GradientCheck#maskOf]
+    static GradientCheck.@Nullable Formula of(
+            Layer layer, List<Shape> inputs, boolean masked, LayerBuffers.RandomKey key, long step) {
         if (layer instanceof Attention attention) {
-            return (x, w) -> new double[][] {products(attention, x, w, inputs)};
+            final boolean dot = attention.scoreMode().equals("dot");
+            return (x, w) -> {
+                final double scale = attention.useScale() ? w[0][0] : 1;
+                final double weight = dot ? 1 : w[attention.useScale() ? 1 : 0][0];
+                return new double[][] {
+                    single(
+                            x,
+                            inputs,
+                            masked,
+                            attention.useCausalMask(),
+                            attention.dropout(),
+                            key,
+                            step,
+                            (q, k, i) -> dot ? scale * q * k : weight * Math.tanh(scale * (q + k)))
+                };
+            };
+        }
+        if (layer instanceof AdditiveAttention additive) {
+            return (x, w) -> new double[][] {
+                single(
+                        x,
+                        inputs,
+                        masked,
+                        additive.useCausalMask(),
+                        additive.dropout(),
+                        key,
+                        step,
+                        (q, k, i) -> (additive.useScale() ? w[0][i] : 1) * Math.tanh(q + k))
+            };
         }
         if (layer instanceof EinsumDense dense) {
             return (x, w) -> {
@@ -82,30 +205,49 @@ final class AttentionFormulas {
                         last);
             default -> null;
         };
-        return of == null ? null : (x, w) -> new double[][] {output(of, x, w, inputs, key, step)};
+        return of == null ? null : (x, w) -> new double[][] {output(of, x, w, inputs, masked, key, step)};
+    }
+
+    /// A feature's part of a score.
+    private interface Part {
+        double of(double query, double key, int feature);
     }
 
     /// One head without projections.
-    private static double[] products(Attention layer, double[][] x, double[][] w, List<Shape> inputs) {
+    private static double[] single(
+            double[][] x,
+            List<Shape> inputs,
+            boolean masked,
+            boolean causal,
+            float dropout,
+            LayerBuffers.RandomKey key,
+            long step,
+            Part part) {
         final int size = inputs.getFirst().last();
         final int rows = inputs.getFirst().dim(-2);
         final int keys = inputs.get(1).dim(-2);
         final int values = inputs.get(1).last();
-        final double scale = layer.useScale() ? w[0][0] : 1;
+        final Sees sees = sees(inputs, x, masked, causal, false);
         final double[] y = new double[x[0].length / size * values];
-        for (int i = 0; i < y.length; i++) {
-            final int row = i / values;
-            final int first = row / rows * keys;
-            double sum = 0;
-            for (int c = 0; c < (layer.useCausalMask() ? Math.min(keys, row % rows + 1) : keys); c++) {
-                double score = 0;
+        for (int row = 0; row < y.length / values; row++) {
+            final int n = row / rows;
+            final double[] scores = new double[keys];
+            final boolean[] seen = new boolean[keys];
+            for (int c = 0; c < keys; c++) {
                 for (int k = 0; k < size; k++) {
-                    score += x[0][row * size + k] * x[x.length - 1][(first + c) * size + k];
+                    scores[c] += part.of(x[0][row * size + k], x[x.length - 1][(n * keys + c) * size + k], k);
                 }
-                sum += Math.exp(scale * score);
-                y[i] += Math.exp(scale * score) * x[1][(first + c) * values + i % values];
+                seen[c] = sees.sees(n, 0, row % rows, c);
             }
-            y[i] /= sum;
+            final double[] shares = shares(scores, seen);
+            final boolean counts =
+                    !masked || GradientCheck.maskOf(inputs.getFirst().withoutLast())[row] != 0;
+            for (int i = 0; counts && i < values * keys; i++) {
+                final int c = i / values;
+                y[row * values + i % values] += kept(key, step, dropout, row * keys + c)
+                        * shares[c]
+                        * x[1][(n * keys + c) * values + i % values];
+            }
         }
         return y;
     }
@@ -123,40 +265,42 @@ final class AttentionFormulas {
     }
 
     private static double[] output(
-            Heads of, double[][] x, double[][] w, List<Shape> inputs, LayerBuffers.RandomKey key, long step) {
+            Heads of,
+            double[][] x,
+            double[][] w,
+            List<Shape> inputs,
+            boolean masked,
+            LayerBuffers.RandomKey key,
+            long step) {
         final int each = of.bias() ? 2 : 1;
         final int batch = inputs.getFirst().dim(0);
         final int rows = inputs.getFirst().dim(1);
         final int keys = inputs.get(1).dim(1);
+        final int keyInput = Math.min(2, inputs.size() - 1);
         final double[] q = rows(x[0], inputs.get(0).last(), w, 0, of.bias(), of.heads() * of.size());
-        final double[] k = rows(x[x.length - 1], inputs.getLast().last(), w, each, of.bias(), of.groups() * of.size());
+        final double[] k = rows(x[keyInput], inputs.get(keyInput).last(), w, each, of.bias(), of.groups() * of.size());
         final double[] v = rows(x[1], inputs.get(1).last(), w, 2 * each, of.bias(), of.groups() * of.valueSize());
-        final long call = Threefry.block(Threefry.block(key.seed(), key.layer()), key.call());
+        final Sees sees = sees(inputs, x, masked, of.causal(), true);
         final double[] result = new double[batch * rows * of.heads() * of.valueSize()];
         for (int n = 0; n < batch; n++) {
             for (int h = 0; h < of.heads(); h++) {
                 final int g = h / (of.heads() / of.groups());
                 for (int r = 0; r < rows; r++) {
                     final double[] scores = new double[keys];
-                    double sum = 0;
+                    final boolean[] seen = new boolean[keys];
                     for (int c = 0; c < keys; c++) {
                         double score = 0;
                         for (int i = 0; i < of.size(); i++) {
                             score += q[((n * rows + r) * of.heads() + h) * of.size() + i]
                                     * k[((n * keys + c) * of.groups() + g) * of.size() + i];
                         }
-                        scores[c] = of.causal() && c > r ? 0 : Math.exp(score / Math.sqrt(of.size()));
-                        sum += scores[c];
+                        scores[c] = score / Math.sqrt(of.size());
+                        seen[c] = sees.sees(n, h, r, c);
                     }
+                    final double[] shares = shares(scores, seen);
                     for (int c = 0; c < keys; c++) {
                         final int index = ((n * of.heads() + h) * rows + r) * keys + c;
-                        double share = scores[c] / sum;
-                        if (step >= 0 && of.dropout() > 0) {
-                            final long random = Threefry.block(Threefry.block(call, 1), step);
-                            share *= Threefry.uniform(random, index) < of.dropout()
-                                    ? 0
-                                    : 1 / (1 - (double) of.dropout());
-                        }
+                        final double share = shares[c] * kept(key, step, of.dropout(), index);
                         for (int i = 0; i < of.valueSize(); i++) {
                             result[((n * rows + r) * of.heads() + h) * of.valueSize() + i] +=
                                     share * v[((n * keys + c) * of.groups() + g) * of.valueSize() + i];

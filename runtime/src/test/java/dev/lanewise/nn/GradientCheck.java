@@ -39,7 +39,8 @@ public final class GradientCheck {
     private double scale = 1;
     private double forwardTolerance = 4e-6;
     private int indices;
-    private @Nullable Shape maskShape;
+    private List<Shape> maskShapes = List.of();
+    private int maskInput = -1;
 
     private GradientCheck(Layer layer, Formula formula, List<Shape> inputs) {
         this.layer = layer;
@@ -70,9 +71,15 @@ public final class GradientCheck {
         return this;
     }
 
-    /// Gives the first input a mask of this shape: that of [#maskOf].
-    public GradientCheck mask(Shape shape) {
-        maskShape = shape;
+    /// Gives the first inputs masks of these shapes: those of [#maskOf].
+    public GradientCheck mask(Shape... shapes) {
+        maskShapes = List.of(shapes);
+        return this;
+    }
+
+    /// Has an input be ones and zeros: those of [#maskOf].
+    public GradientCheck maskInput(int input) {
+        maskInput = input;
         return this;
     }
 
@@ -142,6 +149,9 @@ public final class GradientCheck {
         for (int i = 0; indices > 0 && i < x.getFirst().size(); i++) {
             x.getFirst().set(i, (float) Math.floor((x.getFirst().get(i) / scale + 1) / 2 * indices));
         }
+        if (maskInput >= 0) {
+            fillMask(x.get(maskInput));
+        }
         final List<Tensor> weights = tensors(memory, weightShapes, random, 1);
         final List<Tensor> y = tensors(memory, outputShapes, random, 1);
         final List<Tensor> dy = tensors(memory, outputShapes, random, 1);
@@ -199,26 +209,30 @@ public final class GradientCheck {
                 v -> formula.outputs(xBefore, withTrained(weightValues, trained, v)));
     }
 
-    /// That of the first input, if one was asked for.
+    /// Those of the first inputs, as far as they were asked for.
     private List<@Nullable Tensor> masks(Memory memory) {
         final List<@Nullable Tensor> masks = new ArrayList<>();
         for (int i = 0; i < inputs.size(); i++) {
-            masks.add(i == 0 && maskShape != null ? Tensor.zeros(memory, maskShape) : null);
-        }
-        final Tensor mask = masks.getFirst();
-        if (mask != null) {
-            final double[] values = maskOf(mask.shape());
-            for (int i = 0; i < values.length; i++) {
-                mask.set(i, (float) values[i]);
+            final Tensor mask = i < maskShapes.size() ? Tensor.zeros(memory, maskShapes.get(i)) : null;
+            masks.add(mask);
+            if (mask != null) {
+                fillMask(mask);
             }
         }
         return masks;
     }
 
+    private static void fillMask(Tensor mask) {
+        final double[] values = maskOf(mask.shape());
+        for (int i = 0; i < values.length; i++) {
+            mask.set(i, (float) values[i]);
+        }
+    }
+
     private List<@Nullable Tensor> outputMasks(Memory memory, int outputs) {
         final List<@Nullable Shape> given = new ArrayList<>();
         for (int i = 0; i < inputs.size(); i++) {
-            given.add(i == 0 ? maskShape : null);
+            given.add(i < maskShapes.size() ? maskShapes.get(i) : null);
         }
         final List<@Nullable Shape> shapes = layer.outputMasks(inputs, given);
         final List<@Nullable Tensor> masks = new ArrayList<>();

@@ -59,7 +59,7 @@ class LayerGradientTest {
     /// A layer on inputs of these shapes.
     ///
     /// @param step of training, negative for inference
-    /// @param masked whether the first input has a mask, over all its axes but the last
+    /// @param masked whether the first input has a mask, as [SequenceFormulas#maskShape] has it
     record Case(Layer layer, long step, double scale, List<Shape> inputs, boolean masked) {
         Case(Layer layer, long step, double scale, List<Shape> inputs) {
             this(layer, step, scale, inputs, false);
@@ -87,7 +87,10 @@ class LayerGradientTest {
                             inputs.toArray(Shape[]::new))
                     .scale(scale);
             if (masked) {
-                check.mask(inputs.getFirst().withoutLast());
+                check.mask(SequenceFormulas.maskShapes(layer, inputs));
+            }
+            if (AttentionFormulas.hasMaskInput(layer, inputs)) {
+                check.maskInput(3);
             }
             if (layer instanceof Embedding embedding) {
                 check.indices(embedding.inputDim());

@@ -6,6 +6,9 @@ import dev.lanewise.kernels.Threefry;
 import dev.lanewise.nn.LayerGradientTest.Case;
 import dev.lanewise.nn.layer.Bidirectional;
 import dev.lanewise.nn.layer.Conv1D;
+import dev.lanewise.nn.layer.ConvLSTM1D;
+import dev.lanewise.nn.layer.ConvLSTM2D;
+import dev.lanewise.nn.layer.ConvLSTM3D;
 import dev.lanewise.nn.layer.Dense;
 import dev.lanewise.nn.layer.Dropout;
 import dev.lanewise.nn.layer.Flatten;
@@ -36,13 +39,57 @@ final class RecurrentFormulas {
             boolean state,
             boolean backwards,
             boolean stateful,
-            boolean zeroForMask) {
+            boolean zeroForMask,
+            @Nullable Places places) {
         int states() {
             return type.equals("LSTM") ? 2 : 1;
         }
 
         int gates() {
             return type.equals("LSTM") ? 4 : type.equals("GRU") ? 3 : 1;
+        }
+
+        /// The same in this direction, with these outputs.
+        Recurrent with(boolean all, boolean also, boolean back, boolean keeps, boolean zero) {
+            return new Recurrent(
+                    type,
+                    units,
+                    activation,
+                    gate,
+                    useBias,
+                    resetAfter,
+                    dropout,
+                    recurrentDropout,
+                    all,
+                    also,
+                    back,
+                    keeps,
+                    zero,
+                    places);
+        }
+
+        /// Columns of the output.
+        int columns() {
+            return places == null ? units : places.filters();
+        }
+    }
+
+    /// The products of a cell whose units are the filters of all places of an image.
+    record Places(ConvolutionFormulas.Terms input, ConvolutionFormulas.Terms state, int filters) {
+        static Places of(
+                Shape step,
+                Shape image,
+                List<Integer> size,
+                List<Integer> strides,
+                String padding,
+                List<Integer> dilation) {
+            final List<Integer> ones = java.util.Collections.nCopies(size.size(), 1);
+            final int cols = 4 * image.last();
+            final Shape first = image.with(0, 1);
+            return new Places(
+                    ConvolutionFormulas.convolution(step.with(0, 1), size, strides, padding, dilation, 1, cols),
+                    ConvolutionFormulas.convolution(first, size, ones, "same", ones, 1, cols),
+                    image.last());
         }
     }
 
@@ -116,10 +163,45 @@ final class RecurrentFormulas {
         cases.add(Case.of(new TimeDistributed(new GRU(2)), Shape.of(2, 3, 4, 2)));
         cases.add(Case.of(new TimeDistributed(new Dropout(0.4f)), x).training(7));
         cases.add(Case.of(new TimeDistributed(new Conv1D(2, 2)), Shape.of(2, 3, 4, 2)));
+        convolutional(cases);
         cases.add(Case.of(new LSTM(17).returnSequences(true), Shape.of(3, 5, 7)));
         cases.add(Case.of(new GRU(19), Shape.of(2, 4, 5)));
         cases.add(Case.of(new SimpleRNN(1), Shape.of(1, 1, 1)));
         return cases;
+    }
+
+    private static void convolutional(List<Case> cases) {
+        final Shape images = Shape.of(4, 2, 3, 3, 1);
+        final Activation gelu = Activations.of("gelu");
+        final Activation hard = Activations.of("hard_sigmoid", java.util.Map.of("legacy", true));
+        final ConvLSTM2D plain = new ConvLSTM2D(2, 2);
+        final ConvLSTM2D all = plain.returnSequences(true);
+        for (ConvLSTM2D layer : List.of(
+                plain,
+                all.padding("same"),
+                all.kernelSize(3, 2).padding("same").strides(2, 1).goBackwards(true),
+                plain.padding("same").dilationRate(2).useBias(false),
+                all.activation(gelu).recurrentActivation(hard).zeroOutputForMask(true),
+                plain.recurrentActivation(Activations.SOFTMAX).stateful(true).goBackwards(true))) {
+            cases.add(Case.of(layer, images));
+            cases.add(Case.masked(layer, images));
+        }
+        final Shape state = Shape.of(4, 2, 2, 2);
+        for (ConvLSTM2D layer : List.of(plain, all.goBackwards(true))) {
+            final ConvLSTM2D dropping = layer.returnState(true).dropout(0.3f).recurrentDropout(0.4f);
+            cases.add(Case.of(layer.returnState(true), images, state, state));
+            cases.add(Case.of(dropping, images, state, state));
+            cases.add(Case.of(dropping, images, state, state).training(7));
+            cases.add(Case.masked(dropping, images).training(7));
+        }
+        cases.add(Case.of(new ConvLSTM1D(3, 2).returnSequences(true), Shape.of(2, 3, 4, 2)));
+        cases.add(Case.masked(new ConvLSTM1D(2, 3).padding("same").strides(2), Shape.of(4, 3, 5, 2)));
+        cases.add(Case.of(new ConvLSTM1D(17, 1), Shape.of(1, 2, 3, 4)));
+        cases.add(Case.of(new ConvLSTM3D(1, 2).returnSequences(true), Shape.of(1, 2, 2, 3, 2, 2)));
+        for (String mode : new String[] {"concat", "sum", "ave", "mul", null}) {
+            cases.add(Case.masked(new Bidirectional(all.returnState(true)).mergeMode(mode), images));
+            cases.add(Case.of(new Bidirectional(plain).mergeMode(mode), images));
+        }
     }
 
     private static Layer returnState(Layer layer) {
@@ -136,7 +218,7 @@ final class RecurrentFormulas {
                         : ((SimpleRNN) layer).dropout(0.3f).recurrentDropout(0.4f);
     }
 
-    private static @Nullable Recurrent recurrent(Layer layer) {
+    private static @Nullable Recurrent recurrent(Layer layer, Shape x) {
         return switch (layer) {
             case SimpleRNN l ->
                 new Recurrent(
@@ -152,7 +234,8 @@ final class RecurrentFormulas {
                         l.returnState(),
                         l.goBackwards(),
                         l.stateful(),
-                        l.zeroOutputForMask());
+                        l.zeroOutputForMask(),
+                        null);
             case LSTM l ->
                 new Recurrent(
                         "LSTM",
@@ -167,7 +250,8 @@ final class RecurrentFormulas {
                         l.returnState(),
                         l.goBackwards(),
                         l.stateful(),
-                        l.zeroOutputForMask());
+                        l.zeroOutputForMask(),
+                        null);
             case GRU l ->
                 new Recurrent(
                         "GRU",
@@ -182,9 +266,120 @@ final class RecurrentFormulas {
                         l.returnState(),
                         l.goBackwards(),
                         l.stateful(),
-                        l.zeroOutputForMask());
+                        l.zeroOutputForMask(),
+                        null);
+            case ConvLSTM1D l ->
+                convolutional(
+                                l.activation(),
+                                l.recurrentActivation(),
+                                l.useBias(),
+                                l.dropout(),
+                                l.recurrentDropout(),
+                                Places.of(
+                                        step(x),
+                                        l.returnState(false)
+                                                .returnSequences(false)
+                                                .outputShapes(List.of(x))
+                                                .getFirst(),
+                                        l.kernelSize(),
+                                        l.strides(),
+                                        l.padding(),
+                                        l.dilationRate()),
+                                l.returnState(false)
+                                        .returnSequences(false)
+                                        .outputShapes(List.of(x))
+                                        .getFirst())
+                        .with(
+                                l.returnSequences(),
+                                l.returnState(),
+                                l.goBackwards(),
+                                l.stateful(),
+                                l.zeroOutputForMask());
+            case ConvLSTM2D l ->
+                convolutional(
+                                l.activation(),
+                                l.recurrentActivation(),
+                                l.useBias(),
+                                l.dropout(),
+                                l.recurrentDropout(),
+                                Places.of(
+                                        step(x),
+                                        l.returnState(false)
+                                                .returnSequences(false)
+                                                .outputShapes(List.of(x))
+                                                .getFirst(),
+                                        l.kernelSize(),
+                                        l.strides(),
+                                        l.padding(),
+                                        l.dilationRate()),
+                                l.returnState(false)
+                                        .returnSequences(false)
+                                        .outputShapes(List.of(x))
+                                        .getFirst())
+                        .with(
+                                l.returnSequences(),
+                                l.returnState(),
+                                l.goBackwards(),
+                                l.stateful(),
+                                l.zeroOutputForMask());
+            case ConvLSTM3D l ->
+                convolutional(
+                                l.activation(),
+                                l.recurrentActivation(),
+                                l.useBias(),
+                                l.dropout(),
+                                l.recurrentDropout(),
+                                Places.of(
+                                        step(x),
+                                        l.returnState(false)
+                                                .returnSequences(false)
+                                                .outputShapes(List.of(x))
+                                                .getFirst(),
+                                        l.kernelSize(),
+                                        l.strides(),
+                                        l.padding(),
+                                        l.dilationRate()),
+                                l.returnState(false)
+                                        .returnSequences(false)
+                                        .outputShapes(List.of(x))
+                                        .getFirst())
+                        .with(
+                                l.returnSequences(),
+                                l.returnState(),
+                                l.goBackwards(),
+                                l.stateful(),
+                                l.zeroOutputForMask());
             default -> null;
         };
+    }
+
+    private static Shape step(Shape x) {
+        return x.withoutFirst().withoutFirst().prepend(x.dim(0));
+    }
+
+    private static Recurrent convolutional(
+            Activation activation,
+            Activation gate,
+            boolean useBias,
+            float dropout,
+            float recurrentDropout,
+            Places places,
+            Shape image) {
+        return new Recurrent(
+                "LSTM",
+                (int) (image.size() / image.dim(0)),
+                activation,
+                gate,
+                useBias,
+                false,
+                dropout,
+                recurrentDropout,
+                false,
+                false,
+                false,
+                false,
+                false,
+                places);
     }
 
     /// The formula of a layer, or null if it is none of these.
@@ -203,7 +398,7 @@ final class RecurrentFormulas {
         if (layer instanceof RNN rnn) {
             return (x, w) -> stacked(rnn, x, w, inputs.getFirst(), mask, key, step);
         }
-        final Recurrent of = recurrent(layer);
+        final Recurrent of = recurrent(layer, inputs.getFirst());
         return of == null ? null : (x, w) -> outputs(of, x, w, inputs.getFirst(), mask, key, step);
     }
 
@@ -229,23 +424,11 @@ final class RecurrentFormulas {
         int part = 1;
         for (int i = 0; i < rnn.cells().size(); i++) {
             final Recurrent cell =
-                    java.util.Objects.requireNonNull(recurrent(rnn.cells().get(i)));
+                    java.util.Objects.requireNonNull(recurrent(rnn.cells().get(i), of));
             final boolean last = i == rnn.cells().size() - 1;
             final boolean turns = i == 0 && rnn.goBackwards();
-            final Recurrent own = new Recurrent(
-                    cell.type(),
-                    cell.units(),
-                    cell.activation(),
-                    cell.gate(),
-                    cell.useBias(),
-                    cell.resetAfter(),
-                    cell.dropout(),
-                    cell.recurrentDropout(),
-                    !last || rnn.returnSequences(),
-                    true,
-                    turns,
-                    false,
-                    last && rnn.zeroOutputForMask());
+            final Recurrent own =
+                    cell.with(!last || rnn.returnSequences(), true, turns, false, last && rnn.zeroOutputForMask());
             final List<double[]> inputs = new ArrayList<>(List.of(sequence));
             if (x.length > 1) {
                 inputs.addAll(Arrays.asList(x).subList(part, part + own.states()));
@@ -288,23 +471,12 @@ final class RecurrentFormulas {
         final double[][][] results = new double[2][][];
         final int states = (inputs.size() - 1) / 2;
         int units = 0;
+        int cols = 0;
         for (int i = 0; i < 2; i++) {
-            Recurrent of = java.util.Objects.requireNonNull(recurrent(both.layer()));
-            of = new Recurrent(
-                    of.type(),
-                    of.units(),
-                    of.activation(),
-                    of.gate(),
-                    of.useBias(),
-                    of.resetAfter(),
-                    of.dropout(),
-                    of.recurrentDropout(),
-                    of.sequences(),
-                    of.state(),
-                    of.backwards() == (i == 0),
-                    of.stateful(),
-                    of.sequences());
+            Recurrent of = java.util.Objects.requireNonNull(recurrent(both.layer(), inputs.getFirst()));
+            of = of.with(of.sequences(), of.state(), of.backwards() == (i == 0), of.stateful(), of.sequences());
             units = of.units();
+            cols = of.columns();
             final List<double[]> own = new ArrayList<>(List.of(x[0]));
             own.addAll(Arrays.asList(x).subList(1 + i * states, 1 + (i + 1) * states));
             final double[][] weights = Arrays.copyOfRange(w, i * w.length / 2, (i + 1) * w.length / 2);
@@ -324,8 +496,8 @@ final class RecurrentFormulas {
         } else if (both.mergeMode().equals("concat")) {
             final double[] y = new double[2 * a.length];
             for (int i = 0; i < y.length; i++) {
-                final int at = i / (2 * units) * units + i % units;
-                y[i] = i / units % 2 == 0 ? a[at] : b[at];
+                final int at = i / (2 * cols) * cols + i % cols;
+                y[i] = i / cols % 2 == 0 ? a[at] : b[at];
             }
             all.add(y);
         } else if (both.mergeMode().equals("mul")) {
@@ -350,7 +522,7 @@ final class RecurrentFormulas {
             long step) {
         final int batch = shape.dim(0);
         final int steps = shape.dim(1);
-        final int in = shape.dim(2);
+        final int in = (int) (shape.size() / batch / steps);
         final int units = of.units();
         final long call = Threefry.block(Threefry.block(key.seed(), key.layer()), key.call());
         final double[] y = new double[batch * (of.sequences() ? steps : 1) * units];
@@ -436,6 +608,21 @@ final class RecurrentFormulas {
         final int gates = of.gates();
         final double[] none = {};
         final double[] bias = of.useBias() ? w[2] : none;
+        if (of.places() != null) {
+            final double[][] sums = new double[gates][units];
+            final int filters = of.places().filters();
+            final int size = gates * units;
+            final double[] fromInput = ConvolutionFormulas.sums(of.places().input(), size, x, new double[][] {w[0]});
+            final double[] fromState = ConvolutionFormulas.sums(of.places().state(), size, h, new double[][] {w[1]});
+            for (int i = 0; i < size; i++) {
+                final int g = i / filters % gates;
+                final int at = i / filters / gates * filters + i % filters;
+                final double b = of.useBias() ? bias[i % (gates * filters)] : 0;
+                sums[g][at] = fromInput[i] + fromState[i] + b;
+            }
+            longShortTerm(of, sums, state, filters);
+            return;
+        }
         final double[][] fromX = new double[gates][];
         for (int g = 0; g < gates; g++) {
             fromX[g] = product(x, w[0], g, units, gates, bias, 0);
@@ -462,11 +649,16 @@ final class RecurrentFormulas {
             state[0] = act(of.activation(), all[0]);
             return;
         }
-        final double[] i = act(of.gate(), all[0]);
-        final double[] f = act(of.gate(), all[1]);
-        final double[] o = act(of.gate(), all[3]);
-        state[1] = sum(times(f, state[1]), times(i, act(of.activation(), all[2])));
-        state[0] = times(o, act(of.activation(), state[1]));
+        longShortTerm(of, all, state, units);
+    }
+
+    /// @param columns that an activation of whole rows sees
+    private static void longShortTerm(Recurrent of, double[][] sums, double[][] state, int columns) {
+        final double[] i = DoubleFormulas.activation(of.gate(), sums[0], columns);
+        final double[] f = DoubleFormulas.activation(of.gate(), sums[1], columns);
+        final double[] o = DoubleFormulas.activation(of.gate(), sums[3], columns);
+        state[1] = sum(times(f, state[1]), times(i, DoubleFormulas.activation(of.activation(), sums[2], columns)));
+        state[0] = times(o, DoubleFormulas.activation(of.activation(), state[1], columns));
     }
 
     private static double[] act(Activation activation, double[] x) {

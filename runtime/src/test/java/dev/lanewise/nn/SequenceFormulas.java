@@ -24,9 +24,21 @@ final class SequenceFormulas {
         return cases;
     }
 
+    /// Of each step, where there is more than one axis of places.
+    static Shape maskShape(Shape x) {
+        return x.rank() < 4 ? x.withoutLast() : Shape.of(x.dim(0), x.dim(1));
+    }
+
+    /// Of the first input; of all of an attention's.
+    static Shape[] maskShapes(Layer layer, List<Shape> inputs) {
+        return inputs.subList(0, AttentionFormulas.is(layer) ? Math.min(3, inputs.size()) : 1).stream()
+                .map(SequenceFormulas::maskShape)
+                .toArray(Shape[]::new);
+    }
+
     /// The formula of a layer whose first input has the mask of [GradientCheck#maskOf].
     static GradientCheck.Formula masked(Layer layer, List<Shape> inputs, LayerBuffers.RandomKey key, long step) {
-        final double[] mask = GradientCheck.maskOf(inputs.getFirst().withoutLast());
+        final double[] mask = GradientCheck.maskOf(maskShape(inputs.getFirst()));
         if (layer instanceof GlobalAveragePooling1D) {
             return (x, w) -> new double[][] {maskedMean(x[0], mask, inputs.getFirst())};
         }
@@ -46,7 +58,7 @@ final class SequenceFormulas {
                 (x, w) -> new double[][] {withoutMasked(x[0], inputs.getFirst().last(), ((Masking) layer).maskValue())};
             default -> {
                 final GradientCheck.Formula formula = RecurrentFormulas.of(layer, inputs, mask, key, step);
-                yield formula == null ? AttentionFormulas.of(layer, inputs, key, step) : formula;
+                yield formula == null ? AttentionFormulas.of(layer, inputs, mask != null, key, step) : formula;
             }
         };
     }

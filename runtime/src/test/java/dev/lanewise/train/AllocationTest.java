@@ -150,15 +150,53 @@ class AllocationTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2})
     void stepAndPredictionOfTextsAllocateNothing(int threads) {
-        final Dataset data = TestData.texts(32, 3);
+        stepAndPredictionAllocateNothing(TestData.texts(), TestData.texts(32, 3), threads, Shape.of(6, 11));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void stepAndPredictionOfVideosAllocateNothing(int threads) {
+        stepAndPredictionAllocateNothing(TestData.videos(), TestData.videos(32, 3), threads, Shape.of(6, 3, 5, 4, 2));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void stepAndPredictionOfATransformerAllocateNothing(int threads) {
+        stepAndPredictionAllocateNothing(
+                TestData.transformer(), TestData.transformer(32, 3), threads, Shape.of(6, 7, 12));
+    }
+
+    /// The mask of an output weighs its rows.
+    @Test
+    void stepOfAMaskedOutputAllocatesNothing() {
+        final Graph graph = MaskedLossTest.graph();
+        final Dataset data = MaskedLossTest.data(32).withWeights(new float[32]);
+        final int[] order = Evaluator.inOrder(32);
+        try (Compute compute = Compute.of(Kernels.best(), 2);
+                Model model = Model.create(graph, 1);
+                Trainer trainer =
+                        Trainer.of(compute, model, new Adam(), new SparseCategoricalCrossentropy(), Metric.ACCURACY)) {
+            trainer.gather(data, order, 0, 16);
+            trainer.step();
+            final long taken = Memory.allocated();
+            assertAllocatesNothing(() -> {
+                trainer.gather(data, order, 16, 16);
+                trainer.step();
+            });
+            assertEquals(taken, Memory.allocated());
+        }
+    }
+
+    private static void stepAndPredictionAllocateNothing(Graph graph, Dataset data, int threads, Shape input) {
         final int[] order = Evaluator.inOrder(32);
         try (Compute compute = Compute.of(Kernels.best(), threads);
                 Memory memory = new Memory("test");
-                Model model = Model.create(TestData.texts(), 1);
+                Model model = Model.create(graph, 1);
                 Predictor predictor = model.predictor(4, compute);
                 Trainer trainer = Trainer.of(compute, model, new Adam(), new SparseCategoricalCrossentropy())) {
-            final List<Tensor> x = List.of(Tensor.zeros(memory, Shape.of(6, 11)));
-            final List<Tensor> y = List.of(Tensor.zeros(memory, Shape.of(6, 2)));
+            final List<Tensor> x = List.of(Tensor.zeros(memory, input));
+            final int classes = graph.outputShapes().getFirst().last();
+            final List<Tensor> y = List.of(Tensor.zeros(memory, Shape.of(6, classes)));
             predictor.run(x, y);
             trainer.gather(data, order, 0, 16);
             trainer.step();

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.lanewise.tensor.Memory;
 import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /// The metrics on values whose results one counts by hand.
@@ -92,5 +93,21 @@ class MetricTest {
         }
         assertEquals(5, new TopKCategoricalAccuracy().k());
         assertEquals(5, new SparseTopKCategoricalAccuracy().k());
+    }
+
+    /// What would give other figures is refused by its name.
+    @Test
+    void thresholdsOfOnesOwnAreRefused() {
+        for (Map.Entry<String, String> of : Map.of(
+                        "auc", "metric 'auc': thresholds is not supported, got [0.1,0.9]",
+                        "precision", "metric 'precision': thresholds must be a number, got [0.1,0.9]",
+                        "recall", "metric 'recall': thresholds must be a number, got [0.1,0.9]",
+                        "true_positives", "metric 'true_positives': thresholds must be a number, got [0.1,0.9]")
+                .entrySet()) {
+            final IllegalArgumentException e = assertThrows(
+                    IllegalArgumentException.class, () -> Metric.of(of.getKey(), Map.of("thresholds", "[0.1,0.9]")));
+            assertEquals(of.getValue(), e.getMessage());
+        }
+        assertThrows(IllegalArgumentException.class, () -> Metric.of("auc", Map.of("label_weights", "[1,2]")));
     }
 }

@@ -13,11 +13,14 @@ import dev.lanewise.nn.Sequential;
 import dev.lanewise.nn.WeightRule;
 import dev.lanewise.nn.layer.Activation;
 import dev.lanewise.nn.layer.AveragePooling2D;
+import dev.lanewise.nn.layer.Add;
+import dev.lanewise.nn.layer.AdditiveAttention;
 import dev.lanewise.nn.layer.BatchNormalization;
 import dev.lanewise.nn.layer.Bidirectional;
 import dev.lanewise.nn.layer.Concatenate;
 import dev.lanewise.nn.layer.Conv2D;
 import dev.lanewise.nn.layer.Conv2DTranspose;
+import dev.lanewise.nn.layer.ConvLSTM2D;
 import dev.lanewise.nn.layer.Dense;
 import dev.lanewise.nn.layer.DepthwiseConv2D;
 import dev.lanewise.nn.layer.Dropout;
@@ -27,9 +30,11 @@ import dev.lanewise.nn.layer.Flatten;
 import dev.lanewise.nn.layer.GRU;
 import dev.lanewise.nn.layer.GlobalAveragePooling1D;
 import dev.lanewise.nn.layer.LSTM;
+import dev.lanewise.nn.layer.LayerNormalization;
 import dev.lanewise.nn.layer.LeakyReLU;
 import dev.lanewise.nn.layer.LocallyConnected2D;
 import dev.lanewise.nn.layer.MaxPooling2D;
+import dev.lanewise.nn.layer.MultiHeadAttention;
 import dev.lanewise.nn.layer.PReLU;
 import dev.lanewise.nn.layer.RNN;
 import dev.lanewise.nn.layer.RandomCrop;
@@ -251,5 +256,42 @@ public final class TestData {
             hash = 31 * hash + Arrays.hashCode(slot.toArray(JAVA_BYTE));
         }
         return hash;
+    }
+
+    /// Convolutional long short-term memories over short videos, in both directions.
+    static Graph videos() {
+        return Sequential.input(3, 5, 4, 2)
+                .add(new ConvLSTM2D(4, 3)
+                        .padding("same")
+                        .returnSequences(true)
+                        .dropout(0.1f)
+                        .recurrentDropout(0.1f))
+                .add(new Bidirectional(new ConvLSTM2D(3, 2)))
+                .add(new Flatten())
+                .add(new Dense(5, Activations.SOFTMAX))
+                .build();
+    }
+
+    static Dataset videos(int n, long seed) {
+        return classes(n, 3 * 5 * 4 * 2, 5, seed).reshapeInput(0, Shape.of(3, 5, 4, 2));
+    }
+
+    /// A transformer's block with a causal mask, and attention by addition over what it gives.
+    static Graph transformer() {
+        final Graph.Builder b = Graph.builder();
+        final Graph.Value x = b.input("x", Shape.of(7, 12));
+        final Graph.Value heads =
+                b.add("heads", new MultiHeadAttention(3, 4).useCausalMask(true).dropout(0.1f), x, x);
+        final Graph.Value attended = b.add("norm", new LayerNormalization(), b.add("sum", new Add(), x, heads));
+        final Graph.Value wide = b.add("wide", new Dense(24, Activations.of("gelu")), attended);
+        final Graph.Value narrow = b.add("narrow", new Dense(12), wide);
+        final Graph.Value block = b.add("norm2", new LayerNormalization(), b.add("sum2", new Add(), attended, narrow));
+        final Graph.Value added = b.add("additive", new AdditiveAttention(), block, block);
+        final Graph.Value mean = b.add("mean", new GlobalAveragePooling1D(), added);
+        return b.build(b.add("classes", new Dense(5, Activations.SOFTMAX), mean));
+    }
+
+    static Dataset transformer(int n, long seed) {
+        return classes(n, 7 * 12, 5, seed).reshapeInput(0, Shape.of(7, 12));
     }
 }

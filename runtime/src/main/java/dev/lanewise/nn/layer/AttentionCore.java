@@ -1,5 +1,7 @@
 package dev.lanewise.nn.layer;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
 import dev.lanewise.kernels.ActivationKernel;
 import dev.lanewise.kernels.Activations;
 import dev.lanewise.kernels.ElementwiseKernel;
@@ -19,10 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// thread takes all
 /// heads of a group of a sample, so the sums of gradients by keys and values are one thread's.
 ///
-/// What is masked has the score -1e9, and no gradient: keys that the mask of the values or of the keys
-/// leaves out, all
-/// keys
-/// for a row that the mask of the queries leaves out, and with `causal` keys after the row's own place.
+/// What does not count ([Counting]) has the score -1e9, and no gradient.
 final class AttentionCore {
     private static final float MASKED = -1e9f;
 
@@ -31,6 +30,29 @@ final class AttentionCore {
         long shares() {
             return (long) batch * heads * rows * keys;
         }
+    }
+
+    /// Which scores count: each null for all, or of ones and zeros.
+    ///
+    /// @param query `[batch, rows]`: a row without has no key that counts
+    /// @param value `[batch, keys]`
+    /// @param key likewise
+    /// @param scores `[batch, rows, keys]` or `[batch, heads, rows, keys]`; an axis of 1 but the batch stands for all
+    /// @param causal whether keys after a row's own place do not count
+    record Counting(
+            @Nullable Tensor query,
+            @Nullable Tensor value,
+            @Nullable Tensor key,
+            @Nullable Tensor scores,
+            boolean causal) {}
+
+    /// How a sample's and head's scores are made of queries and keys, where they are no products of these.
+    interface Scores {
+        /// Writes the scores `[rows, keys]` of a sample.
+        void forward(int n, MemorySegment scores, long at, MemorySegment scratch);
+
+        /// From the gradient by the scores to those by queries and keys of a sample, overwritten.
+        void backward(int n, MemorySegment dScores, long at, Operands gradients, MemorySegment scratch);
     }
 
     /// The operands, or their gradients.
@@ -45,15 +67,15 @@ final class AttentionCore {
     private final MemorySegment dropped;
 
     private final float dropout;
-    private final boolean causal;
-    private final @Nullable Tensor[] masks;
+    private final Counting counting;
+    private final @Nullable Scores scores;
     private final long key;
     private final Heads forward;
     private final Heads backward;
     private @Nullable Operands dx;
     private @Nullable MemorySegment dShares;
 
-    /// @param masks of queries, values and keys, each null or `[batch, rows]` or `[batch, keys]`
+    /// @param scores null for products of queries and keys; otherwise there is one head
     AttentionCore(
             LayerBuffers b,
             Sizes of,
@@ -61,16 +83,16 @@ final class AttentionCore {
             MemorySegment shares,
             MemorySegment dropped,
             float dropout,
-            boolean causal,
-            @Nullable Tensor... masks) {
+            Counting counting,
+            @Nullable Scores scores) {
         this.b = b;
         this.of = of;
         this.x = x;
         this.shares = shares;
         this.dropped = dropout > 0 ? dropped : shares;
         this.dropout = dropout;
-        this.causal = causal;
-        this.masks = masks.clone();
+        this.counting = counting;
+        this.scores = scores;
         key = Threefry.block(new Noise(b).key(), 1);
         forward = new Heads(true);
         backward = new Heads(false);
@@ -139,25 +161,29 @@ final class AttentionCore {
         final int ldq = of.heads() * of.size();
         final int ldk = of.groups() * of.size();
         final long at = share(n, head);
-        product(
-                gemm,
-                false,
-                true,
-                of.rows(),
-                of.keys(),
-                of.size(),
-                x.q(),
-                query(n, head, of.size()),
-                ldq,
-                x.k(),
-                value(n, group, of.size()),
-                ldk,
-                false,
-                shares,
-                at,
-                of.keys(),
-                scratch);
-        mask(n, at, MASKED, shares);
+        if (scores != null) {
+            scores.forward(n, shares, at, scratch);
+        } else {
+            product(
+                    gemm,
+                    false,
+                    true,
+                    of.rows(),
+                    of.keys(),
+                    of.size(),
+                    x.q(),
+                    query(n, head, of.size()),
+                    ldq,
+                    x.k(),
+                    value(n, group, of.size()),
+                    ldk,
+                    false,
+                    shares,
+                    at,
+                    of.keys(),
+                    scratch);
+        }
+        mask(n, head, at, MASKED, shares);
         softmax.forward(shares, at, shares, at, of.rows(), of.keys());
         if (dropout > 0) {
             drop(shares, dropped, at, false);
@@ -193,28 +219,45 @@ final class AttentionCore {
         }
     }
 
-    /// Writes a value wherever a score is masked.
-    private void mask(int n, long at, float value, MemorySegment to) {
+    /// Writes a value wherever a score does not count.
+    private void mask(int n, int head, long at, float value, MemorySegment to) {
         final ElementwiseKernel k = b.compute().kernels().elementwise();
+        final boolean single = counting.value() != null || counting.key() != null || counting.scores() != null;
         for (int r = 0; r < of.rows(); r++) {
             final long row = at + (long) r * of.keys();
-            if (!isOn(masks[0], n, r, of.rows())) {
+            if (!isOn(counting.query(), (long) n * of.rows() + r)) {
                 k.fill(to, row, of.keys(), value);
                 continue;
             }
-            if (causal && r + 1 < of.keys()) {
+            if (counting.causal() && r + 1 < of.keys()) {
                 k.fill(to, row + r + 1, of.keys() - r - 1, value);
             }
-            for (int c = 0; (masks[1] != null || masks[2] != null) && c < of.keys(); c++) {
-                if (!isOn(masks[1], n, c, of.keys()) || !isOn(masks[2], n, c, of.keys())) {
+            for (int c = 0; single && c < of.keys(); c++) {
+                final long key = (long) n * of.keys() + c;
+                if (!isOn(counting.value(), key)
+                        || !isOn(counting.key(), key)
+                        || !isOn(counting.scores(), score(n, head, r, c))) {
                     k.fill(to, row + c, 1, value);
                 }
             }
         }
     }
 
-    private static boolean isOn(@Nullable Tensor mask, int n, int step, int steps) {
-        return mask == null || mask.get((long) n * steps + step) != 0;
+    /// Where a score's mask is.
+    private long score(int n, int head, int row, int key) {
+        final Tensor mask = counting.scores();
+        if (mask == null) {
+            return 0;
+        }
+        final int rows = mask.shape().dim(-2);
+        final int keys = mask.shape().dim(-1);
+        final int heads = mask.shape().rank() == 4 ? mask.shape().dim(1) : 1;
+        return (((long) n * heads + (heads == 1 ? 0 : head)) * rows + (rows == 1 ? 0 : row)) * keys
+                + (keys == 1 ? 0 : key);
+    }
+
+    private static boolean isOn(@Nullable Tensor mask, long at) {
+        return mask == null || mask.segment().getAtIndex(JAVA_FLOAT, at) != 0;
     }
 
     private void headBack(int n, int head, int group, boolean add, MemorySegment scratch) {
@@ -275,7 +318,11 @@ final class AttentionCore {
         b.compute()
                 .kernel(Activations.SOFTMAX)
                 .backward(null, at, shares, at, ds, at, ds, at, of.rows(), of.keys(), false);
-        mask(n, at, 0, ds);
+        mask(n, head, at, 0, ds);
+        if (scores != null) {
+            scores.backward(n, ds, at, d, scratch);
+            return;
+        }
         product(
                 gemm, false, false, of.rows(), of.size(), of.keys(), ds, at, of.keys(), x.k(), k, ldk, false, d.q(), q,
                 ldq, scratch);

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// come after;
 /// with first states their inputs do.
 ///
-/// @param layer [SimpleRNN], [LSTM] or [GRU]
+/// @param layer [SimpleRNN], [LSTM], [GRU], or one of [ConvLSTM1D], [ConvLSTM2D] and [ConvLSTM3D]
 /// @param backwardLayer the one in the other direction; null for `layer` reversed, with weights of its own
 /// @param mergeMode `concat`, `sum`, `ave` or `mul`; null for two outputs
 public record Bidirectional(
@@ -31,9 +31,9 @@ public record Bidirectional(
             throw new IllegalArgumentException(
                     "Bidirectional: merge_mode must be one of " + MODES + " or null, got '" + mergeMode + "'");
         }
-        final RecurrentLayer forward = recurrent(layer);
-        final RecurrentLayer backward =
-                recurrent(backwardLayer == null ? RecurrentLayer.reversed(forward) : backwardLayer);
+        final SequenceLayer forward = recurrent(layer);
+        final SequenceLayer backward =
+                recurrent(backwardLayer == null ? SequenceLayer.reversed(forward) : backwardLayer);
         if (forward.goBackwards() == backward.goBackwards()) {
             throw new IllegalArgumentException("Bidirectional: both layers go in the same direction");
         }
@@ -43,9 +43,10 @@ public record Bidirectional(
             throw new IllegalArgumentException(
                     "Bidirectional: both layers must have the same return_sequences, return_state and stateful");
         }
-        if (mergeMode != null && !mergeMode.equals("concat") && forward.units() != backward.units()) {
-            throw new IllegalArgumentException("Bidirectional: merge_mode '" + mergeMode
-                    + "' needs layers of equal units, got " + forward.units() + " and " + backward.units());
+        if (mergeMode != null && !mergeMode.equals("concat") && forward.outputColumns() != backward.outputColumns()) {
+            throw new IllegalArgumentException(
+                    "Bidirectional: merge_mode '" + mergeMode + "' needs layers of equal units, got "
+                            + forward.outputColumns() + " and " + backward.outputColumns());
         }
     }
 
@@ -59,22 +60,22 @@ public record Bidirectional(
         return new Bidirectional(layer, backwardLayer, mode);
     }
 
-    private static RecurrentLayer recurrent(Layer layer) {
-        if (layer instanceof RecurrentLayer recurrent) {
+    private static SequenceLayer recurrent(Layer layer) {
+        if (layer instanceof SequenceLayer recurrent) {
             return recurrent;
         }
         throw new IllegalArgumentException(
-                "Bidirectional: takes SimpleRNN, LSTM or GRU layers, got " + layer.typeName());
+                "Bidirectional: takes SimpleRNN, LSTM, GRU or ConvLSTM layers, got " + layer.typeName());
     }
 
     /// Both layers; where all outputs are returned, masked ones are zeros.
     private List<Layer> both() {
-        final RecurrentLayer forward = recurrent(layer);
-        final RecurrentLayer backward =
-                recurrent(backwardLayer == null ? RecurrentLayer.reversed(forward) : backwardLayer);
+        final SequenceLayer forward = recurrent(layer);
+        final SequenceLayer backward =
+                recurrent(backwardLayer == null ? SequenceLayer.reversed(forward) : backwardLayer);
         return List.of(
-                RecurrentLayer.zeroOutput(forward, forward.returnSequences()),
-                RecurrentLayer.zeroOutput(backward, forward.returnSequences()));
+                SequenceLayer.zeroOutput(forward, forward.returnSequences()),
+                SequenceLayer.zeroOutput(backward, forward.returnSequences()));
     }
 
     private boolean sequences() {
@@ -177,11 +178,16 @@ public record Bidirectional(
         private final int steps;
         private final int batch;
 
+        /// Rows of columns that a step's output has: the places of an image, or one.
+        private final int places;
+
         Work(Bidirectional layer, LayerBuffers b) {
             this.layer = layer;
             this.b = b;
             batch = b.batch();
             steps = layer.sequences() ? b.x(0).shape().dim(1) : 1;
+            places = Math.toIntExact(b.y(0).size()
+                    / Math.max(1L, (long) batch * steps * b.y(0).shape().last()));
             final List<Shape> inputs = new ArrayList<>();
             for (int i = 0; i < b.inputs(); i++) {
                 inputs.add(b.x(i).shape());
@@ -260,8 +266,8 @@ public record Bidirectional(
             calls[1].forward();
             final ElementwiseKernel k = b.compute().kernels().elementwise();
             for (int n = 0; n < batch; n++) {
-                for (int s = 0; s < steps; s++) {
-                    merge(k, n, s);
+                for (int s = 0; s < steps * places; s++) {
+                    merge(k, n, s / places, s % places);
                 }
             }
         }
@@ -271,28 +277,29 @@ public record Bidirectional(
         }
 
         /// Where a step's output of the second layer is: it has the last step first.
-        private long other(int n, int s) {
-            return ((long) n * steps + steps - 1 - s) * cols(1);
+        private long other(int n, int s, int place) {
+            return (((long) n * steps + steps - 1 - s) * places + place) * cols(1);
         }
 
-        private void merge(ElementwiseKernel k, int n, int s) {
+        private void merge(ElementwiseKernel k, int n, int s, int place) {
             final int cols = cols(0);
-            final long row = (long) n * steps + s;
+            final long row = ((long) n * steps + s) * places + place;
+            final long other = other(n, s, place);
             final MemorySegment first = y[0].segment();
             final MemorySegment second = y[1].segment();
             final MemorySegment out = b.y(0).segment();
             switch (layer.mergeMode) {
                 case null -> {
                     copy(first, row * cols, out, row * cols, cols);
-                    copy(second, other(n, s), b.y(1).segment(), row * cols(1), cols(1));
+                    copy(second, other, b.y(1).segment(), row * cols(1), cols(1));
                 }
                 case "concat" -> {
                     copy(first, row * cols, out, row * (cols + cols(1)), cols);
-                    copy(second, other(n, s), out, row * (cols + cols(1)) + cols, cols(1));
+                    copy(second, other, out, row * (cols + cols(1)) + cols, cols(1));
                 }
-                case "mul" -> k.multiply(first, row * cols, second, other(n, s), out, row * cols, cols);
+                case "mul" -> k.multiply(first, row * cols, second, other, out, row * cols, cols);
                 default -> {
-                    k.add(first, row * cols, second, other(n, s), out, row * cols, cols);
+                    k.add(first, row * cols, second, other, out, row * cols, cols);
                     if (layer.mergeMode.equals("ave")) {
                         k.scaleShift(out, row * cols, out, row * cols, cols, 0.5f, 0);
                     }
@@ -307,8 +314,8 @@ public record Bidirectional(
         void backward() {
             final ElementwiseKernel k = b.compute().kernels().elementwise();
             for (int n = 0; n < batch; n++) {
-                for (int s = 0; s < steps; s++) {
-                    split(k, n, s);
+                for (int s = 0; s < steps * places; s++) {
+                    split(k, n, s / places, s % places);
                 }
             }
             calls[0].backward();
@@ -323,27 +330,28 @@ public record Bidirectional(
             return gradient.segment();
         }
 
-        private void split(ElementwiseKernel k, int n, int s) {
+        private void split(ElementwiseKernel k, int n, int s, int place) {
             final int cols = cols(0);
-            final long row = (long) n * steps + s;
+            final long row = ((long) n * steps + s) * places + place;
+            final long other = other(n, s, place);
             final MemorySegment first = gradient(0);
             final MemorySegment second = gradient(1);
             final int width = layer.mergeMode != null && layer.mergeMode.equals("concat") ? cols + cols(1) : cols;
             if (layer.mergeMode == null) {
                 part(k, 0, row * cols, first, row * cols, cols);
-                part(k, 1, row * cols(1), second, other(n, s), cols(1));
+                part(k, 1, row * cols(1), second, other, cols(1));
             } else if (width > cols) {
                 part(k, 0, row * width, first, row * cols, cols);
-                part(k, 0, row * width + cols, second, other(n, s), cols(1));
+                part(k, 0, row * width + cols, second, other, cols(1));
             } else {
                 part(k, 0, row * cols, first, row * cols, cols);
-                part(k, 0, row * cols, second, other(n, s), cols);
+                part(k, 0, row * cols, second, other, cols);
                 if (layer.mergeMode.equals("ave")) {
                     k.scaleShift(first, row * cols, first, row * cols, cols, 0.5f, 0);
-                    k.scaleShift(second, other(n, s), second, other(n, s), cols, 0.5f, 0);
+                    k.scaleShift(second, other, second, other, cols, 0.5f, 0);
                 } else if (layer.mergeMode.equals("mul")) {
-                    k.multiply(first, row * cols, y[1].segment(), other(n, s), first, row * cols, cols);
-                    k.multiply(second, other(n, s), y[0].segment(), row * cols, second, other(n, s), cols);
+                    k.multiply(first, row * cols, y[1].segment(), other, first, row * cols, cols);
+                    k.multiply(second, other, y[0].segment(), row * cols, second, other, cols);
                 }
             }
         }

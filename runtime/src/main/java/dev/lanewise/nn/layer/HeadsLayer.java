@@ -15,10 +15,12 @@ import org.jspecify.annotations.Nullable;
 /// to the
 /// output: `y = concat_h(softmax(q_h · k_hᵀ / √size) · v_h) · W_o + b_o`, with `q = query · W_q + b_q` and so on.
 ///
-/// Inputs are `query[batch, rows, …]`, `value[batch, keys, …]` and perhaps `key[batch, keys, …]`, else the
-/// value is the
-/// key
-/// too. The output is `[batch, rows, out]`, `out` that of the query unless it is said.
+/// Inputs are `query[batch, rows, …]`, `value[batch, keys, …]` and perhaps `key[batch, keys, …]`, else the value is the
+/// key too; a fourth is Keras' `attention_mask`, `[batch, rows, keys]` or `[batch, heads, rows, keys]` with 0 where a
+/// row
+/// does not see a key, or 1 instead of rows, keys or heads where it is the same for all. Masks of query, value and key
+/// and `useCausalMask` leave out more. A row that sees no key sees all alike, as in Keras. The output is `[batch, rows,
+/// out]`, `out` that of the query unless it is said.
 interface HeadsLayer extends Layer {
     int heads();
 
@@ -57,19 +59,47 @@ interface HeadsLayer extends Layer {
     }
 
     private void check(List<Shape> inputs) {
-        if (inputs.size() < 2 || inputs.size() > 3) {
+        if (inputs.size() < 2 || inputs.size() > 4) {
             throw new IllegalArgumentException(
-                    typeName() + ": takes query and value, and perhaps key, got " + inputs.size() + " inputs");
+                    typeName() + ": takes query and value, and perhaps key and then a mask of" + " the scores, got "
+                            + inputs.size() + " inputs");
         }
-        for (int i = 0; i < inputs.size(); i++) {
+        for (int i = 0; i < Math.min(3, inputs.size()); i++) {
             input(typeName(), inputs, i);
         }
-        final int keys = inputs.getLast().dim(1);
+        final int keys = key(inputs).dim(1);
         if (keys != Shape.UNKNOWN
                 && inputs.get(1).dim(1) != Shape.UNKNOWN
                 && keys != inputs.get(1).dim(1)) {
             throw new IllegalArgumentException(typeName() + ": value and key must have as many steps, got " + inputs);
         }
+        if (inputs.size() == 4) {
+            checkMask(inputs.get(3), inputs.getFirst().dim(1), keys, inputs);
+        }
+    }
+
+    private void checkMask(Shape mask, int rows, int keys, List<Shape> inputs) {
+        final boolean fits = (mask.rank() == 3 || (mask.rank() == 4 && fits(mask.dim(1), heads())))
+                && fits(mask.dim(-2), rows)
+                && fits(mask.dim(-1), keys);
+        if (!fits) {
+            throw new IllegalArgumentException(typeName() + ": the mask of the scores must be [batch, rows, keys] or"
+                    + " [batch, heads, rows, keys], or 1 where it is the same for all, got " + inputs);
+        }
+    }
+
+    private static boolean fits(int dim, int wanted) {
+        return dim == 1 || dim == wanted || dim == Shape.UNKNOWN || wanted == Shape.UNKNOWN;
+    }
+
+    /// What the keys are made of.
+    private static Shape key(List<Shape> inputs) {
+        return inputs.get(keyInput(inputs.size()));
+    }
+
+    /// Which input the keys are made of: the value where there is none for them.
+    private static int keyInput(int inputs) {
+        return Math.min(2, inputs - 1);
     }
 
     private int outSize(List<Shape> inputs) {
@@ -88,7 +118,7 @@ interface HeadsLayer extends Layer {
         check(inputs);
         final List<ParameterSpec> specs = new ArrayList<>();
         projection(specs, "query", inputs.get(0).last(), heads(), size());
-        projection(specs, "key", inputs.getLast().last(), groups(), size());
+        projection(specs, "key", key(inputs).last(), groups(), size());
         projection(specs, "value", inputs.get(1).last(), groups(), valueSize());
         specs.add(new ParameterSpec(
                 "attention_output/kernel", Shape.of(heads(), valueSize(), outSize(inputs)), kernelInitializer()));
@@ -271,7 +301,7 @@ interface HeadsLayer extends Layer {
                 inputs.add(b.x(i).shape());
             }
             final AttentionCore.Sizes of = layer.sizes(inputs);
-            final int[] input = {0, b.inputs() - 1, 1, -1};
+            final int[] input = {0, keyInput(b.inputs()), 1, -1};
             final int[] saved = {0, 1, 2, 5};
             final int step = layer.useBias() ? 2 : 1;
             for (int i = 0; i < 4; i++) {
@@ -293,10 +323,13 @@ interface HeadsLayer extends Layer {
                     b.saved(3).segment(),
                     b.saved(4).segment(),
                     layer.dropout(),
-                    layer.useCausalMask(),
-                    b.mask(0),
-                    b.mask(1),
-                    b.inputs() > 2 ? b.mask(2) : null);
+                    new AttentionCore.Counting(
+                            b.mask(0),
+                            b.mask(1),
+                            b.inputs() > 2 ? b.mask(2) : null,
+                            b.inputs() > 3 ? b.x(3) : null,
+                            layer.useCausalMask()),
+                    null);
             if (!b.hasDy(0)) {
                 back = null;
                 dShares = null;
@@ -348,6 +381,15 @@ interface HeadsLayer extends Layer {
             backward(2, d.v(), false);
             // Where the value is the key too, its gradient is there already.
             backward(1, d.k(), b.inputs() == 2);
+            noGradient(b, 3);
+        }
+
+        /// A mask has no gradient.
+        private static void noGradient(LayerBuffers b, int input) {
+            final Tensor dx = input < b.inputs() ? b.dx(input) : null;
+            if (dx != null && !b.accumulateDx(input)) {
+                dx.segment().fill((byte) 0);
+            }
         }
 
         private void backward(int which, MemorySegment dy, boolean after) {

@@ -280,7 +280,7 @@ public record LSTM(
     }
 
     /// A bias whose second quarter, that of the forget gate, is ones.
-    private record ForgetBias(Initializer others) implements Initializer {
+    record ForgetBias(Initializer others) implements Initializer {
         @Override
         public void fill(float[] values, Shape shape, RandomStream random) {
             others.fill(values, shape, random);

@@ -65,7 +65,7 @@ public record RNN(
         final boolean last = i == cells.size() - 1;
         final Layer layer =
                 RecurrentLayer.with(cell(i), !last || returnSequences, returnState, i == 0 && goBackwards, stateful);
-        return RecurrentLayer.zeroOutput((RecurrentLayer) layer, last && zeroOutputForMask);
+        return SequenceLayer.zeroOutput((RecurrentLayer) layer, last && zeroOutputForMask);
     }
 
     private int states() {

@@ -26,8 +26,13 @@ import java.util.List;
 /// Dropout draws one number for each feature (`dropout`) and unit (`recurrentDropout`) of a sample, the same
 /// in all
 /// steps and gates.
-sealed interface RecurrentLayer extends Layer permits SimpleRNN, LSTM, GRU {
+sealed interface RecurrentLayer extends SequenceLayer permits SimpleRNN, LSTM, GRU {
     int units();
+
+    @Override
+    default int outputColumns() {
+        return units();
+    }
 
     Activation activation();
 
@@ -53,23 +58,8 @@ sealed interface RecurrentLayer extends Layer permits SimpleRNN, LSTM, GRU {
 
     float recurrentDropout();
 
-    boolean returnSequences();
-
-    boolean returnState();
-
-    /// Whether the steps are taken from the last to the first; the first output is the last step's then.
-    boolean goBackwards();
-
-    /// Whether the state of one batch is the first of the next, sample by sample.
-    boolean stateful();
-
-    boolean zeroOutputForMask();
-
     /// Blocks of `units` columns in the kernels.
     int gates();
-
-    /// Parts of the state.
-    int states();
 
     /// Shapes of what the cell saves beside [RecurrentSteps]' own.
     default List<Shape> savedOfCell(int batch, int steps) {
@@ -82,24 +72,6 @@ sealed interface RecurrentLayer extends Layer permits SimpleRNN, LSTM, GRU {
             case SimpleRNN simple -> new SimpleRnnSteps(simple, b);
             case LSTM lstm -> new LstmSteps(lstm, b);
             case GRU gru -> new GruSteps(gru, b);
-        };
-    }
-
-    /// The same layer from the other end of the sequences.
-    static Layer reversed(RecurrentLayer layer) {
-        return switch (layer) {
-            case SimpleRNN simple -> simple.goBackwards(!simple.goBackwards());
-            case LSTM lstm -> lstm.goBackwards(!lstm.goBackwards());
-            case GRU gru -> gru.goBackwards(!gru.goBackwards());
-        };
-    }
-
-    /// The same layer with zeros, or not, as the output of masked steps.
-    static Layer zeroOutput(RecurrentLayer layer, boolean zero) {
-        return switch (layer) {
-            case SimpleRNN simple -> simple.zeroOutputForMask(zero);
-            case LSTM lstm -> lstm.zeroOutputForMask(zero);
-            case GRU gru -> gru.zeroOutputForMask(zero);
         };
     }
 

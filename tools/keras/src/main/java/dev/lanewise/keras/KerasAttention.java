@@ -5,7 +5,6 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonPrimitive;
 import dev.lanewise.nn.Layer;
 import dev.lanewise.nn.Layers;
-import dev.lanewise.nn.layer.Attention;
 import dev.lanewise.nn.layer.EinsumDense;
 import java.util.List;
 import java.util.Set;
@@ -14,12 +13,22 @@ import org.jspecify.annotations.Nullable;
 /// Keras' layers of attention.
 final class KerasAttention {
     private static final String CAUSAL = "use_causal_mask";
-    private static final Set<String> LAYERS = Set.of("MultiHeadAttention", "GroupQueryAttention", "Attention");
+    private static final Set<String> LAYERS = Set.of(
+            "MultiHeadAttention", "GroupQueryAttention", "GroupedQueryAttention", "Attention", "AdditiveAttention");
 
     /// Arguments by name that are inputs, in the order of the inputs.
     static final List<String> INPUTS = List.of("value", "key");
 
+    /// Of layers with heads: which key each row sees.
+    static final String MASK = "attention_mask";
+
     private KerasAttention() {}
+
+    /// Whether an argument of a call by name is an input.
+    static boolean isInput(String className, String argument) {
+        return is(className)
+                && (INPUTS.contains(argument) || (argument.equals(MASK) && !className.matches("(Additive)?Attention")));
+    }
 
     static boolean is(String className) {
         return LAYERS.contains(className);
@@ -47,22 +56,18 @@ final class KerasAttention {
                 Layers.get(config.className()), config.with(CAUSAL, new JsonPrimitive(config.isSet(CAUSAL))));
     }
 
-    /// Attention by products. Older files have the causal mask in the layer.
+    /// Attention of one head. Older files have the causal mask in the layer, and no mode and dropout.
     static @Nullable Layer plain(LayerConfig config) {
-        final JsonElement mode = config.take("score_mode");
         final JsonElement causal = config.take("causal");
-        if (mode != null && !mode.equals(new JsonPrimitive("dot"))) {
-            config.find(
-                    Reason.UNSUPPORTED_ARGUMENT,
-                    "'score_mode' " + KerasJson.shown(mode) + " is not supported (supported: \"dot\")");
-            return null;
-        }
         final boolean masks = config.isSet(CAUSAL) || new JsonPrimitive(true).equals(causal);
         LayerConfig whole = config.with(CAUSAL, new JsonPrimitive(masks));
-        if (!config.has("dropout")) {
+        if (KerasJson.isNeutral(config.config().get("dropout"))) {
             whole = whole.with("dropout", new JsonPrimitive(0));
         }
-        return KerasLayers.generic(Attention.class, whole);
+        if (config.className().equals("Attention") && config.take("score_mode") == null) {
+            whole = whole.with("score_mode", new JsonPrimitive("dot"));
+        }
+        return KerasLayers.generic(Layers.get(config.className()), whole);
     }
 
     /// The size alone stands for an output shape of one axis.

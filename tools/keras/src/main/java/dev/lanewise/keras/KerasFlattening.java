@@ -4,6 +4,8 @@ import dev.lanewise.nn.Graph;
 import dev.lanewise.nn.InputLayer;
 import dev.lanewise.nn.Layer;
 import dev.lanewise.nn.WeightRule;
+import dev.lanewise.nn.layer.Bidirectional;
+import dev.lanewise.nn.layer.Concatenate;
 import dev.lanewise.nn.layer.Permute;
 import dev.lanewise.tensor.Shape;
 import java.util.ArrayList;
@@ -21,6 +23,9 @@ final class KerasFlattening {
     /// A model that calls one twice that calls one twice and so on would have no end.
     private static final int MAX_CALLS = 20_000;
 
+    private static final String LAST = "_channels_last";
+    private static final String FIRST = "_channels_first";
+
     /// An output of a step.
     private record Value(int step, int output) {}
 
@@ -29,6 +34,11 @@ final class KerasFlattening {
     /// @param name of the layer in the flat graph
     /// @param outputs shapes of its outputs
     private record Step(KerasNode node, String name, Layer layer, List<Value> inputs, List<Shape> outputs) {}
+
+    /// A value with channels first.
+    ///
+    /// @param kept axes before the channels that stay where they are, beside the batch: the steps of sequences
+    private record Turned(Value value, int kept) {}
 
     /// A call of a model within the model.
     private record ModelCall(List<Value> inputs, List<Value> outputs) {}
@@ -47,7 +57,7 @@ final class KerasFlattening {
     private final Map<KerasGraph, List<KerasGraph.Call>> orders = new HashMap<>();
 
     /// Values with channels first, and the same with channels last, which they were made of.
-    private final Map<Value, Value> last = new HashMap<>();
+    private final Map<Turned, Value> last = new HashMap<>();
 
     private int calls;
 
@@ -207,14 +217,32 @@ final class KerasFlattening {
             throw new IllegalStateException("layer '" + node.path() + "' was not converted and not refused");
         }
         if (KerasLayers.isChannelsFirst(node.config())) {
-            final Value result = add(
-                    node,
-                    node.path(),
-                    layer,
-                    inputs.stream().map(input -> channelsLast(node, input)).toList());
-            return List.of(channelsFirst(node, after(node, result)));
+            return channelsFirst(node, layer, inputs);
         }
         return List.of(after(node, add(node, node.path(), layer, inputs)));
+    }
+
+    /// A layer that has channels first in the file: what comes and goes is turned.
+    private List<Value> channelsFirst(KerasNode node, Layer layer, List<Value> inputs) {
+        // Keras brings both directions together along the last axis, whatever that is.
+        final boolean merges = layer instanceof Bidirectional both && "concat".equals(both.mergeMode());
+        final Layer own = merges ? ((Bidirectional) layer).mergeMode(null) : layer;
+        final Value result = add(
+                node,
+                node.path(),
+                own,
+                inputs.stream().map(input -> channelsLast(node, input)).toList());
+        final List<Value> outputs = new ArrayList<>();
+        outputs.add(channelsFirst(node, after(node, result)));
+        for (int i = 1; i < steps.get(result.step()).outputs().size(); i++) {
+            outputs.add(channelsFirst(node, new Value(result.step(), i)));
+        }
+        if (merges) {
+            final List<Value> both = List.of(outputs.get(0), outputs.get(1));
+            outputs.removeFirst();
+            outputs.set(0, add(node, top.free(node.path() + "_merged"), new Concatenate(), both));
+        }
+        return outputs;
     }
 
     /// What a layer's one layer here leaves out, called after it.
@@ -226,36 +254,52 @@ final class KerasFlattening {
         return last;
     }
 
+    /// Axes of a value between the batch and its channels and places.
+    private int kept(KerasNode node, Value value) {
+        return KerasLayers.keptAxes(node.config(), shape(value).rank() - 1);
+    }
+
+    /// What a turned value is called after its layer: what has no steps may go beside what has.
+    private static String ending(KerasNode node, int kept, String order) {
+        return (kept == 0 && KerasLayers.isOverSteps(node.config()) ? "_image" : "") + order;
+    }
+
     /// A value whose channels come first, with its channels last.
     private Value channelsLast(KerasNode node, Value value) {
-        final Value known = last.get(value);
+        final int kept = kept(node, value);
+        final Value known = last.get(new Turned(value, kept));
         if (known != null) {
             return known;
         }
         final int axes = shape(value).rank() - 1;
-        if (axes < 2) {
+        if (axes - kept < 2) {
             return value;
         }
         final List<Integer> order = new ArrayList<>();
-        for (int axis = 2; axis <= axes; axis++) {
-            order.add(axis);
+        for (int axis = 1; axis <= axes; axis++) {
+            if (axis != kept + 1) {
+                order.add(axis);
+            }
         }
-        order.add(1);
-        return add(node, top.free(node.path() + "_channels_last"), new Permute(order), List.of(value));
+        order.add(kept + 1);
+        return add(node, top.free(node.path() + ending(node, kept, LAST)), new Permute(order), List.of(value));
     }
 
     /// A value whose channels come last, with its channels first, as the file has it; one without places stays.
     private Value channelsFirst(KerasNode node, Value value) {
+        final int kept = kept(node, value);
         final int axes = shape(value).rank() - 1;
-        if (axes < 2) {
+        if (axes - kept < 2) {
             return value;
         }
-        final List<Integer> order = new ArrayList<>(List.of(axes));
+        final List<Integer> order = new ArrayList<>();
         for (int axis = 1; axis < axes; axis++) {
             order.add(axis);
         }
-        final Value first = add(node, top.free(node.path() + "_channels_first"), new Permute(order), List.of(value));
-        last.put(first, value);
+        order.add(kept, axes);
+        final Value first =
+                add(node, top.free(node.path() + ending(node, kept, FIRST)), new Permute(order), List.of(value));
+        last.put(new Turned(first, kept), value);
         return first;
     }
 
@@ -392,7 +436,7 @@ final class KerasFlattening {
                     members.add(member.path());
                     final List<String> ends =
                             new ArrayList<>(KerasLayers.after(member.config()).keySet());
-                    ends.addAll(List.of("_channels_last", "_channels_first"));
+                    ends.addAll(List.of(LAST, FIRST, "_image" + LAST, "_image" + FIRST, "_merged"));
                     for (String end : ends) {
                         final String name = top.free(member.path() + end);
                         if (added.contains(name)) {

@@ -511,7 +511,7 @@ final class KerasGraph {
                     if (entry.getValue().equals(new JsonPrimitive(true))) {
                         config.set(entry.getKey());
                     }
-                } else if (KerasAttention.is(config.className()) && KerasAttention.INPUTS.contains(entry.getKey())) {
+                } else if (KerasAttention.isInput(config.className(), entry.getKey())) {
                     // Taken below, in the order of the inputs.
                 } else if (!KerasJson.isNeutral(entry.getValue())) {
                     config.find(
@@ -522,6 +522,14 @@ final class KerasGraph {
                 if (KerasAttention.is(config.className()) && !KerasJson.isNeutral(keywords.get(input))) {
                     tensors(keywords.get(input), refs, config);
                 }
+            }
+            final JsonElement mask = keywords.get(KerasAttention.MASK);
+            if (KerasAttention.isInput(config.className(), KerasAttention.MASK) && !KerasJson.isNeutral(mask)) {
+                if (refs.size() == 2) {
+                    // The value is the key too.
+                    refs.add(refs.get(1));
+                }
+                tensors(mask, refs, config);
             }
         }
     }

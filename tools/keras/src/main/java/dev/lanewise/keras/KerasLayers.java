@@ -61,6 +61,7 @@ final class KerasLayers {
             Map.entry("Divide", KerasOperations::convert),
             Map.entry("Dot", KerasLayers::dot),
             Map.entry("Bidirectional", KerasRecurrent::bidirectional),
+            Map.entry("AdditiveAttention", KerasAttention::plain),
             Map.entry("Attention", KerasAttention::plain),
             Map.entry("EinsumDense", KerasAttention::einsum),
             Map.entry("GroupQueryAttention", KerasAttention::convert),
@@ -68,6 +69,9 @@ final class KerasLayers {
             Map.entry("RNN", KerasRecurrent::rnn),
             Map.entry("TimeDistributed", KerasRecurrent::timeDistributed),
             Map.entry("GRU", KerasRecurrent::convert),
+            Map.entry("ConvLSTM1D", KerasRecurrent::convolutional),
+            Map.entry("ConvLSTM2D", KerasRecurrent::convolutional),
+            Map.entry("ConvLSTM3D", KerasRecurrent::convolutional),
             Map.entry("LSTM", KerasRecurrent::convert),
             Map.entry("SimpleRNN", KerasRecurrent::convert),
             Map.entry("LeakyReLU", config -> withDefault(config, "LeakyReLU", "negative_slope", 0.3)),
@@ -111,6 +115,7 @@ final class KerasLayers {
             "consume_less",
             "unroll",
             "use_cudnn",
+            "flash_attention",
             "forget_bias_init",
             "shared_object_id",
             "build_config",
@@ -135,6 +140,8 @@ final class KerasLayers {
             Map.entry("mask_zero", List.of("false")),
             Map.entry("time_major", List.of("false")),
             Map.entry("noise_shape", List.of()),
+            Map.entry("use_gate", List.of("false")),
+            Map.entry("sliding_window", List.of()),
             Map.entry("quantization_config", List.of()),
             Map.entry("crop_to_aspect_ratio", List.of()),
             Map.entry("pad_to_aspect_ratio", List.of()),
@@ -196,7 +203,27 @@ final class KerasLayers {
 
     /// Whether a layer takes images and the like with their channels first.
     static boolean isChannelsFirst(LayerConfig config) {
-        return config.isChannelsFirst() && PLACES.matcher(config.className()).matches();
+        final LayerConfig inner = KerasRecurrent.wrapped(config);
+        return inner != null
+                ? isChannelsFirst(inner)
+                : config.isChannelsFirst() && PLACES.matcher(config.className()).matches();
+    }
+
+    /// Whether what a layer with places takes may have steps before its channels and places.
+    static boolean isOverSteps(LayerConfig config) {
+        return KerasRecurrent.wrapped(config) != null || config.className().startsWith("ConvLSTM");
+    }
+
+    /// How many axes beside the batch come before the channels and places of what such a layer takes or gives.
+    ///
+    /// @param axes all of the value, beside the batch
+    static int keptAxes(LayerConfig config, int axes) {
+        if (config.className().equals("TimeDistributed")) {
+            return 1;
+        }
+        final LayerConfig inner = KerasRecurrent.wrapped(config);
+        final String type = inner == null ? config.className() : inner.className();
+        return type.matches("ConvLSTM[123]D") ? Math.max(0, axes - 1 - (type.charAt(8) - '0')) : 0;
     }
 
     /// Whether a layer's config says where its channels are.
@@ -235,7 +262,7 @@ final class KerasLayers {
     }
 
     /// Settings of convolutions may be one number for all axes, and old files do not have all of them.
-    private static @Nullable Layer convolution(LayerConfig config) {
+    static @Nullable Layer convolution(LayerConfig config) {
         final Class<? extends Layer> type = Layers.get(config.className());
         if (type == null) {
             throw new IllegalStateException(config.className() + " is not registered");

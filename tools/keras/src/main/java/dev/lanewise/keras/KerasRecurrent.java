@@ -42,7 +42,7 @@ final class KerasRecurrent {
 
     /// Whether a layer may be called with states beside its input.
     static boolean takesState(String className) {
-        return LAYERS.contains(className) || className.equals("Bidirectional") || className.equals("RNN");
+        return LAYERS.contains(className) || className.matches("Bidirectional|RNN|ConvLSTM[123]D");
     }
 
     /// The two layers of a Bidirectional; the second is the first's reverse where the file does not say.
@@ -151,16 +151,30 @@ final class KerasRecurrent {
                 new LayerConfig(config.name(), today, own == null ? new JsonObject() : own, config.kerasMajor());
         final Layer layer = KerasLayers.convert(inner);
         inner.findings().forEach(finding -> config.find(finding.reason(), finding.detail()));
-        if (layer != null
-                && (KerasLayers.isChannelsFirst(inner)
-                        || !KerasLayers.after(inner).isEmpty())) {
+        if (layer != null && !KerasLayers.after(inner).isEmpty()) {
             config.find(
                     Reason.UNSUPPORTED_ARGUMENT,
                     "the " + KerasJson.shown(today)
-                            + " in it has channels first or changes its columns, which is not supported");
+                            + " in it changes its columns or has an activity regularizer, which is not supported");
             return null;
         }
         return layer;
+    }
+
+    /// The config of the layer in a layer; null where there is none.
+    static @Nullable LayerConfig wrapped(LayerConfig config) {
+        final String type = config.className();
+        final JsonObject json = type.equals("Bidirectional") || type.equals("TimeDistributed")
+                ? KerasJson.member(config.config(), "layer")
+                : null;
+        final JsonObject entry = json == null || KerasJson.string(json, "class_name") == null
+                ? null
+                : KerasUpgrade.entry(json, config.kerasMajor());
+        final JsonObject own = entry == null ? null : KerasJson.member(entry, "config");
+        return own == null
+                ? null
+                : new LayerConfig(
+                        config.name(), String.valueOf(KerasJson.string(entry, "class_name")), own, config.kerasMajor());
     }
 
     private static @Nullable Layer made(LayerConfig config, Supplier<Layer> make) {
@@ -173,6 +187,16 @@ final class KerasRecurrent {
     }
 
     static @Nullable Layer convert(LayerConfig config) {
+        return KerasLayers.generic(Layers.get(config.className()), whole(config));
+    }
+
+    /// A layer whose products are convolutions.
+    static @Nullable Layer convolutional(LayerConfig config) {
+        return KerasLayers.convolution(whole(config));
+    }
+
+    /// With the values of what the file does not say.
+    private static LayerConfig whole(LayerConfig config) {
         LayerConfig whole = config;
         for (Map.Entry<String, JsonPrimitive> entry : DEFAULTS.entrySet()) {
             final String key = entry.getKey();
@@ -182,7 +206,7 @@ final class KerasRecurrent {
                 whole = whole.with(key, entry.getValue());
             }
         }
-        return KerasLayers.generic(Layers.get(config.className()), whole);
+        return whole;
     }
 
     /// A layer of cuDNN's as the one that computes the same.

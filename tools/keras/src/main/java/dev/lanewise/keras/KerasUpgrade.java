@@ -18,6 +18,8 @@ final class KerasUpgrade {
             Map.entry("AtrousConvolution2D", "Conv2D"),
             Map.entry("Deconvolution2D", "Conv2DTranspose"),
             Map.entry("SeparableConvolution2D", "SeparableConv2D"),
+            // The name of the class, which Keras 3 writes into .h5 files in the place of the layer's.
+            Map.entry("GroupedQueryAttention", "GroupQueryAttention"),
             Map.entry("CuDNNLSTM", "LSTM"),
             Map.entry("CuDNNGRU", "GRU"),
             Map.entry("BatchNormalizationV1", "BatchNormalization"),

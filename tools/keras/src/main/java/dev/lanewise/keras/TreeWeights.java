@@ -139,7 +139,7 @@ final class TreeWeights implements KerasWeightSource {
                 continue;
             }
             final String type = String.valueOf(KerasJson.string(node.json(), "class_name"));
-            final String base = Graph.snakeCase(type.substring(type.lastIndexOf('>') + 1));
+            final String base = base(type.substring(type.lastIndexOf('>') + 1));
             final int number = counts.merge(base, 1, Integer::sum) - 1;
             final String path = at + LAYERS + "/" + (number == 0 ? base : base + "_" + number);
             if (node.model() == null) {
@@ -150,11 +150,16 @@ final class TreeWeights implements KerasWeightSource {
         }
     }
 
+    /// What Keras calls an object of a class, after the class' own name, which for one layer is not the registered one.
+    private static String base(String type) {
+        return Graph.snakeCase(type.equals("GroupQueryAttention") ? "GroupedQueryAttention" : type);
+    }
+
     /// Gives a layer the variables of this object and of those in it that belong to it.
     private void take(KerasNode node, String path, WeightAssignment to, Set<String> taken) {
         final List<KerasWeight> weights = new ArrayList<>(variables(path));
         taken.add(path);
-        for (String inner : inner(node)) {
+        for (String inner : inner(node.config())) {
             weights.addAll(variables(path + "/" + inner));
             taken.add(path + "/" + inner);
         }
@@ -164,14 +169,20 @@ final class TreeWeights implements KerasWeightSource {
     }
 
     /// Paths of the objects within a layer. Cells are called after their class, with a number for each class.
-    private static List<String> inner(KerasNode node) {
-        final String type = node.config().className();
+    private static List<String> inner(LayerConfig config) {
+        final String type = config.className();
+        final LayerConfig wrapped = type.equals("TimeDistributed") ? KerasRecurrent.wrapped(config) : null;
+        if (wrapped != null) {
+            final List<String> paths = new ArrayList<>(List.of("layer"));
+            inner(wrapped).forEach(path -> paths.add("layer/" + path));
+            return paths;
+        }
         if (!type.equals("RNN")) {
             return INNER.getOrDefault(type, List.of());
         }
         final List<String> paths = new ArrayList<>(List.of("cell"));
         final Map<String, Integer> counts = new HashMap<>();
-        for (JsonObject cell : KerasRecurrent.cells(node.config().config().get("cell"))) {
+        for (JsonObject cell : KerasRecurrent.cells(config.config().get("cell"))) {
             final String base = Graph.snakeCase(String.valueOf(KerasJson.string(cell, "class_name")));
             final int number = counts.merge(base, 1, Integer::sum) - 1;
             paths.add("cell/cells/" + (number == 0 ? base : base + "_" + number));

@@ -25,6 +25,10 @@ final class WeightForms {
     /// @param shape in the layer
     WeightForm form(KerasNode node, int index, Shape shape, H5Dataset data) {
         final String type = node.config().className();
+        if (type.equals("ConvLSTM2D") && index < 2) {
+            final WeightForm plain = WeightForm.plain(shape.rank());
+            return flip ? plain.flipped() : plain;
+        }
         if (index != 0 || !CONVOLUTIONS.contains(type)) {
             return WeightForm.plain(shape.rank());
         }
