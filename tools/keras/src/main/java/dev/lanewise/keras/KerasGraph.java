@@ -376,7 +376,18 @@ final class KerasGraph {
         }
         ends(config.get("input_layers"), inputs, "input_layers");
         ends(config.get("output_layers"), outputs, "output_layers");
+        if (kerasMajor >= 3) {
+            // Keras 3 counts the calls of a functional model from 1 where it speaks of the ends of another.
+            outputs.replaceAll(ref -> isFunctional(ref.layer()) && ref.node() > 0
+                    ? new KerasRef(ref.layer(), ref.node() - 1, ref.tensor())
+                    : ref);
+        }
         countCallsFromZero();
+    }
+
+    private boolean isFunctional(String layer) {
+        final KerasNode node = byName.get(layer);
+        return node != null && node.model() != null && !node.model().isSequential();
     }
 
     /// A model of Keras 1 and 2 had a call of its own before it was ever called, so that references to its first

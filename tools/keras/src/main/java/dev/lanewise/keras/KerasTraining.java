@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 /// over is reported; the model can be used all the same.
 final class KerasTraining {
     /// Short names of losses.
-    private static final Map<String, String> LOSSES = Map.ofEntries(
+    static final Map<String, String> LOSSES = Map.ofEntries(
             Map.entry("mse", "MeanSquaredError"),
             Map.entry("mae", "MeanAbsoluteError"),
             Map.entry("mape", "MeanAbsolutePercentageError"),
