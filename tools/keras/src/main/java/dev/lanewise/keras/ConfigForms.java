@@ -90,9 +90,9 @@ final class ConfigForms {
         }
         for (Map.Entry<String, JsonElement> entry : object.entrySet()) {
             if (!OF_A_RUN.contains(entry.getKey())) {
-                changed.add(
-                        entry.getKey(),
-                        today(entry.getKey().equals("config") ? key : entry.getKey(), entry.getValue()));
+                // Losses and metrics may be given by the names of outputs.
+                final boolean same = entry.getKey().equals("config") || (!isObject && ofOutputs(key));
+                changed.add(entry.getKey(), today(same ? key : entry.getKey(), entry.getValue()));
             }
         }
         if (isObject && !object.has("registered_name")) {
@@ -117,6 +117,10 @@ final class ConfigForms {
         return json;
     }
 
+    private static boolean ofOutputs(String key) {
+        return key.equals("loss") || key.endsWith("metrics");
+    }
+
     private static @Nullable String module(String key) {
         if (key.endsWith("_initializer")) {
             return "keras.initializers";
@@ -130,6 +134,9 @@ final class ConfigForms {
         return switch (key) {
             case "layer", "backward_layer", "cell", "cells", "activation", "recurrent_activation" -> "keras.layers";
             case "dtype" -> "keras";
+            case "loss" -> "keras.losses";
+            case "metrics", "weighted_metrics" -> "keras.metrics";
+            case "learning_rate" -> "keras.optimizers.schedules";
             default -> null;
         };
     }

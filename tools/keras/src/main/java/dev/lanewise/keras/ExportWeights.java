@@ -7,8 +7,10 @@ import dev.lanewise.nn.Graph;
 import dev.lanewise.nn.Layer;
 import dev.lanewise.nn.Model;
 import dev.lanewise.nn.ParameterLayout;
+import dev.lanewise.nn.layer.Normalization;
 import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -191,6 +193,12 @@ final class ExportWeights {
 
     private void dataset(H5Group group, String path, ParameterLayout.Place place) {
         final Tensor tensor = model.parameter(place);
+        if (place.spec().name().equals("count") && model.graph().layer(place.layer()) instanceof Normalization) {
+            // Keras counts in whole numbers.
+            final int[] count = {Math.round(tensor.get(0))};
+            group.dataset(path, H5Group.Type.INT32, dims(tensor.shape()), MemorySegment.ofArray(count));
+            return;
+        }
         group.dataset(path, H5Group.Type.FLOAT32, dims(tensor.shape()), tensor.segment());
     }
 

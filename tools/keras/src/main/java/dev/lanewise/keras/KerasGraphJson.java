@@ -78,9 +78,7 @@ final class KerasGraphJson {
             config.add("input_layers", ends(model, model.inputs(), given == null ? null : given.get("input_layers")));
             config.add("output_layers", ends(model, model.outputs(), given == null ? null : given.get("output_layers")));
         } else if (keras3) {
-            config.add(
-                    "build_input_shape",
-                    KerasLayerJson.shape(model.inputs().getFirst().shape()));
+            config.add("build_input_shape", built(model, given == null ? null : given.get("build_input_shape")));
         }
         final JsonObject json = new JsonObject();
         if (keras3) {
@@ -91,14 +89,18 @@ final class KerasGraphJson {
         if (keras3) {
             json.add("registered_name", model.isSequential() ? JsonNull.INSTANCE : new JsonPrimitive("Functional"));
             final JsonObject build = new JsonObject();
+            final JsonObject was = KerasJson.member(before, "build_config");
             build.add(
                     "input_shape",
-                    model.isSequential()
-                            ? KerasLayerJson.shape(model.inputs().getFirst().shape())
-                            : JsonNull.INSTANCE);
+                    model.isSequential() ? built(model, was == null ? null : was.get("input_shape")) : JsonNull.INSTANCE);
             json.add("build_config", build);
         }
         return json;
+    }
+
+    private static JsonElement built(ExportModel model, @Nullable JsonElement before) {
+        return KerasLayerJson.asWas(
+                KerasLayerJson.shape(model.inputs().getFirst().shape()), before);
     }
 
     /// Keys of the model's own config that nobody here knows.

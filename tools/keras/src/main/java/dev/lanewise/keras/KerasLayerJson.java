@@ -69,6 +69,10 @@ final class KerasLayerJson {
             "tanh_shrink",
             "threshold");
 
+    /// Layers over places that take channels last alone, in tf.keras or in Keras 3.
+    private static final Set<String> NO_DATA_FORMAT = Set.of(
+            "Cropping1D", "UpSampling1D", "ZeroPadding1D", "SpatialDropout1D", "Resizing", "CenterCrop");
+
     private static final String HARD_SIGMOID = "hard_sigmoid";
 
     private final KeptConfig kept;
@@ -103,7 +107,9 @@ final class KerasLayerJson {
         }
         final JsonObject entry = entry(node.name(), layer, original, node.folded());
         final JsonObject config = entry.getAsJsonObject("config");
-        config.addProperty("trainable", trainable);
+        if (!trainable || original == null || config.has("trainable")) {
+            config.addProperty("trainable", trainable);
+        }
         rules.add(node.path(), layer.typeName(), layer.parameters(flatShapes(node)), config);
         if (keras3) {
             build(entry, node, layer, original);
@@ -137,6 +143,8 @@ final class KerasLayerJson {
         keep(before, config);
         if (!keras3) {
             config.remove("optional");
+        } else if (before != null && !before.has("ragged") && kept.kerasMajor() == 3) {
+            config.remove("ragged");
         }
         return ConfigForms.object(keras3, MODULE, "InputLayer", config);
     }
@@ -202,7 +210,7 @@ final class KerasLayerJson {
             }
         }
         config.addProperty("name", name);
-        own(type, folded, original, config);
+        own(type, folded, original, whole != null, config);
         return ConfigForms.object(keras3, MODULE, written, config);
     }
 
@@ -361,8 +369,13 @@ final class KerasLayerJson {
     }
 
     /// What the generation and the place of the channels want otherwise.
-    private void own(String type, ExportFolding.Folded folded, @Nullable JsonObject original, JsonObject config) {
-        if (KerasLayers.hasDataFormat(type)) {
+    private void own(
+            String type,
+            ExportFolding.Folded folded,
+            @Nullable JsonObject original,
+            boolean whole,
+            JsonObject config) {
+        if (whole ? config.has("data_format") : KerasLayers.hasDataFormat(type) && !NO_DATA_FORMAT.contains(type)) {
             config.addProperty("data_format", folded.channelsFirst() ? "channels_first" : "channels_last");
         }
         if (type.equals("LeakyReLU") && !keras3 && config.has("negative_slope")) {
@@ -371,7 +384,7 @@ final class KerasLayerJson {
         if (type.equals("Attention") && !config.has("score_mode")) {
             config.addProperty("score_mode", "dot");
         }
-        if (type.equals("Normalization") && config.get("axis") instanceof JsonArray axes && axes.isEmpty() && !keras3) {
+        if (type.equals("Normalization") && config.get("axis") instanceof JsonArray axes && axes.isEmpty() && !whole) {
             config.add("axis", JsonNull.INSTANCE);
         }
         if (!keras3) {
@@ -435,7 +448,14 @@ final class KerasLayerJson {
         if (!named.isEmpty()) {
             build.add("shapes_dict", named);
         }
-        entry.add("build_config", build);
+        entry.add("build_config", asWas(build, original == null ? null : original.get("build_config")));
+    }
+
+    /// Shapes, with the size of the batch that the file has, if it is the same otherwise.
+    static JsonElement asWas(JsonElement shapes, @Nullable JsonElement before) {
+        return before != null && before.toString().replaceAll("\\[[0-9]+,", "[null,").equals(shapes.toString())
+                ? before
+                : shapes;
     }
 
     /// Of our form Keras': a name, or for one with settings a layer.

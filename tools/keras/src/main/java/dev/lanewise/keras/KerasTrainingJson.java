@@ -44,7 +44,7 @@ final class KerasTrainingJson {
         this.config = config;
         this.notes = notes;
         original = kept.isTrainedAsImported(model) && kept.kerasMajor() == 3 ? kept.training() : null;
-        memory = new OptimizerMemory(model, config, rate(), type(), settings(), weights, notes);
+        memory = new OptimizerMemory(model, config, rate(), type(), optimizerName(), settings(), weights, notes);
         if (kept.isTrainedAsImported(model) && original == null && kept.hasUnknownMetrics()) {
             notes.add(ExportReport.Kind.LEFT_OUT, WHERE, "metrics of the file that are not known here");
         }
@@ -119,7 +119,7 @@ final class KerasTrainingJson {
         if (original != null) {
             for (Map.Entry<String, JsonElement> entry : original.entrySet()) {
                 if (!entry.getKey().startsWith("optimizer")) {
-                    json.add(entry.getKey(), ConfigForms.today("", entry.getValue()));
+                    json.add(entry.getKey(), ConfigForms.today(entry.getKey(), entry.getValue()));
                 }
             }
             if (keras3 || original.has("loss_weights")) {
@@ -146,12 +146,10 @@ final class KerasTrainingJson {
 
     private JsonObject optimizer(boolean keras3) {
         final JsonObject settings = new JsonObject();
-        final JsonObject before = original == null ? null : KerasJson.member(original, "optimizer_config");
-        final JsonObject kept = before == null ? null : KerasJson.member(before, "config");
-        final String name = kept == null ? null : KerasJson.string(kept, "name");
-        settings.addProperty("name", name == null ? Graph.snakeCase(type()) : name);
+        final JsonObject kept = originalOptimizer();
+        settings.addProperty("name", optimizerName());
         if (kept != null) {
-            kept.entrySet().forEach(entry -> settings.add(entry.getKey(), form(entry.getValue(), keras3)));
+            kept.entrySet().forEach(entry -> settings.add(entry.getKey(), form(entry.getKey(), entry.getValue(), keras3)));
         } else {
             settings().entrySet().stream()
                     .filter(entry -> !NOT_KERAS.contains(entry.getKey()))
@@ -165,23 +163,28 @@ final class KerasTrainingJson {
         final JsonElement rate = settings.get("learning_rate");
         if (rate == null || KerasJson.isNumber(rate)) {
             settings.addProperty("learning_rate", rate());
-        } else if (keras3 && rate.isJsonObject() && !rate.getAsJsonObject().has("module")) {
-            settings.add("learning_rate", schedule(rate.getAsJsonObject()));
+        } else if (keras3) {
+            settings.add("learning_rate", ConfigForms.today("learning_rate", rate));
         }
         return settings;
     }
 
-    private static JsonElement form(JsonElement value, boolean keras3) {
-        return keras3 ? ConfigForms.today("", value) : ConfigForms.legacy(value);
+    private @Nullable JsonObject originalOptimizer() {
+        final JsonObject before = original == null ? null : KerasJson.member(original, "optimizer_config");
+        return before == null ? null : KerasJson.member(before, "config");
     }
 
-    private static JsonObject schedule(JsonObject rate) {
-        final JsonObject config = KerasJson.member(rate, "config");
-        return ConfigForms.object(
-                true,
-                "keras.optimizers.schedules",
-                String.valueOf(KerasJson.string(rate, "class_name")),
-                config == null ? new JsonObject() : config);
+    /// As the file has it, where it can be part of a path.
+    private String optimizerName() {
+        final JsonObject kept = originalOptimizer();
+        final String name = kept == null ? null : KerasJson.string(kept, "name");
+        return name == null || name.isEmpty() || name.indexOf('/') >= 0 || name.equals(".")
+                ? Graph.snakeCase(type())
+                : name;
+    }
+
+    private static JsonElement form(String key, JsonElement value, boolean keras3) {
+        return keras3 ? ConfigForms.today(key, value) : ConfigForms.legacy(value);
     }
 
     /// The optimizer's settings and options.

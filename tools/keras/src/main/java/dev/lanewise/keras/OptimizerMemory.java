@@ -3,7 +3,6 @@ package dev.lanewise.keras;
 import com.google.gson.JsonObject;
 import dev.lanewise.io.TrainingConfig;
 import dev.lanewise.keras.h5.H5Group;
-import dev.lanewise.nn.Graph;
 import dev.lanewise.nn.Model;
 import dev.lanewise.nn.ParameterLayout;
 import dev.lanewise.train.Nadam;
@@ -33,14 +32,17 @@ final class OptimizerMemory {
     private final TrainingConfig config;
     private final double rate;
     private final String type;
+    private final String name;
     private final List<Slot> slots;
 
+    /// @param name the optimizer's own
     /// @param settings the optimizer's, by Keras' keys
     OptimizerMemory(
             Model model,
             TrainingConfig config,
             double rate,
             String type,
+            String name,
             JsonObject settings,
             ExportWeights weights,
             ExportReport.Notes notes) {
@@ -48,6 +50,7 @@ final class OptimizerMemory {
         this.config = config;
         this.rate = rate;
         this.type = type;
+        this.name = name;
         slots = slots(settings, weights, notes);
     }
 
@@ -77,7 +80,7 @@ final class OptimizerMemory {
             final long bytes = place.spec().shape().size() * (long) Float.BYTES;
             all.add(new Slot(
                     place,
-                    names.getOrDefault(place.path(), place.path()),
+                    name(place, names.getOrDefault(place.path(), place.path())),
                     kind,
                     slot.asSlice(place.offset() * Float.BYTES, bytes)));
         }
@@ -87,6 +90,11 @@ final class OptimizerMemory {
         return all;
     }
 
+    /// Names of some writers are unique in a layer alone.
+    private static String name(ParameterLayout.Place place, String given) {
+        return given.indexOf('/') < 0 ? place.layer() + "/" + given : given;
+    }
+
     /// A schedule's rate is no variable.
     private boolean hasRate() {
         return config.optimizer().options().schedule() == null;
@@ -94,26 +102,25 @@ final class OptimizerMemory {
 
     /// The group `optimizer_weights` of an `.h5` file.
     void legacy(H5Group root) {
-        final String optimizer = Graph.snakeCase(type);
         final H5Group group = root.group("optimizer_weights");
-        final List<String> paths = new ArrayList<>(List.of(optimizer + "/iteration"));
+        final List<String> paths = new ArrayList<>(List.of(name + "/iteration"));
         group.scalar(paths.getFirst(), model.iteration());
         if (hasRate()) {
-            paths.add(optimizer + "/learning_rate");
+            paths.add(name + "/learning_rate");
             group.scalar(paths.getLast(), (float) rate);
         }
         final Set<String> taken = new HashSet<>(paths);
         for (Slot slot : slots) {
             final String weight = slot.weight().replaceAll(":[0-9]+$", "").replace('/', '_');
-            String path = optimizer + "/" + weight + "_" + slot.kind();
+            String path = name + "/" + weight + "_" + slot.kind();
             for (int n = 1; !taken.add(path); n++) {
-                path = optimizer + "/" + weight + "_" + n + "_" + slot.kind();
+                path = name + "/" + weight + "_" + n + "_" + slot.kind();
             }
             paths.add(path);
             group.dataset(path, H5Group.Type.FLOAT32, slot.shape(), slot.values());
         }
         if (config.optimizer().plain() instanceof Nadam nadam && !slots.isEmpty()) {
-            paths.add(optimizer + "/variable");
+            paths.add("variable");
             group.scalar(paths.getLast(), (float) nadam.uProduct(model.iteration()));
         }
         ExportWeights.names(group, "weight_names", paths);
@@ -122,7 +129,7 @@ final class OptimizerMemory {
     /// `optimizer/vars` of Keras 3's trees.
     void tree(H5Group root) {
         final H5Group group = root.group("optimizer/vars");
-        group.attribute("name", Graph.snakeCase(type));
+        group.attribute("name", name);
         group.scalar("0", model.iteration());
         int number = 1;
         if (hasRate()) {
