@@ -30,6 +30,10 @@ public final class ModelEdit {
     /// Attributes about the outputs: the names of the classes, and the loss and metrics that go with them.
     private static final Set<String> OF_OUTPUTS = Set.of("class_names", "training_config");
 
+    /// What an import keeps of each layer by its name: it holds for the layers that are still there, whatever else is
+    /// changed.
+    private static final Set<String> OF_LAYERS = Set.of("keras");
+
     private final Model base;
     private final Graph graph;
 
@@ -401,8 +405,8 @@ public final class ModelEdit {
     private Map<String, String> attributes() {
         final Map<String, String> all = new LinkedHashMap<>(base.attributes());
         all.keySet()
-                .removeIf(name ->
-                        !(sameInputs || OF_OUTPUTS.contains(name)) || !(sameOutputs || name.equals(PREPROCESSING)));
+                .removeIf(name -> !OF_LAYERS.contains(name)
+                        && (!(sameInputs || OF_OUTPUTS.contains(name)) || !(sameOutputs || name.equals(PREPROCESSING))));
         return all;
     }
 

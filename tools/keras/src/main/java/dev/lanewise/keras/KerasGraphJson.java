@@ -220,7 +220,7 @@ final class KerasGraphJson {
         if (before instanceof JsonObject named) {
             final JsonObject json = new JsonObject();
             final List<String> keys = named.keySet().stream().sorted().toList();
-            if (keys.size() == own.size() && keys.stream().allMatch(key -> named.get(key) instanceof JsonArray)) {
+            if (keys.size() == own.size() && sameLayers(named, keys, own)) {
                 for (int i = 0; i < keys.size(); i++) {
                     json.add(keys.get(i), own.get(i));
                 }
@@ -237,6 +237,18 @@ final class KerasGraphJson {
         final JsonArray json = new JsonArray();
         own.forEach(json::add);
         return json;
+    }
+
+    /// Whether the names of the file still stand for the same layers.
+    private static boolean sameLayers(JsonObject named, List<String> keys, List<JsonArray> own) {
+        for (int i = 0; i < keys.size(); i++) {
+            if (!(named.get(keys.get(i)) instanceof JsonArray ref)
+                    || ref.isEmpty()
+                    || !ref.get(0).equals(own.get(i).get(0))) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /// Keras counts the calls of a functional model from 1 where it speaks of a model's ends.
