@@ -303,7 +303,7 @@ final class ExportNesting {
             final String own = own(member, prefix);
             final String plain = plain(own);
             String free = plain;
-            for (int i = 1; !used.add(free) || (!free.equals(own) && wanted.contains(free)); i++) {
+            for (int i = 1; (!free.equals(own) && wanted.contains(free)) || !used.add(free); i++) {
                 free = plain + "_" + i;
             }
             names.put(member, free);

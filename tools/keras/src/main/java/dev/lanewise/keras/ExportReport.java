@@ -66,6 +66,10 @@ public record ExportReport(String file, String format, List<Note> notes) {
             notes.add(new Note(kind, where, detail));
         }
 
+        boolean has(Kind kind) {
+            return notes.stream().anyMatch(note -> note.kind() == kind);
+        }
+
         ExportReport report(String file, String format) {
             return new ExportReport(file, format, new ArrayList<>(notes));
         }

@@ -9,6 +9,7 @@ import dev.lanewise.io.RecordJson;
 import dev.lanewise.keras.ExportModel.Node;
 import dev.lanewise.keras.ExportModel.Ref;
 import dev.lanewise.nn.Graph;
+import dev.lanewise.nn.InputLayer;
 import dev.lanewise.nn.Layer;
 import dev.lanewise.nn.layer.RNN;
 import java.util.ArrayList;
@@ -29,18 +30,26 @@ final class KerasGraphJson {
     private final KerasLayerJson writer;
     private final ExportReport.Notes notes;
 
+    /// Whether the file is for tf.keras 2 alone, since a function means something else in Keras 3.
+    private final boolean ofKeras2;
+
     /// @param keras3 as in a `.keras` archive; else as Keras 2 wrote it
     KerasGraphJson(Graph graph, KeptConfig kept, boolean keras3, ExportReport.Notes notes) {
         this.graph = graph;
         this.kept = kept;
         this.keras3 = keras3;
         this.notes = notes;
+        ofKeras2 = !keras3
+                && graph.layers().values().stream()
+                        .anyMatch(layer -> !(layer instanceof InputLayer)
+                                && layer instanceof Record settings
+                                && KerasLayerJson.hasFormerHardSigmoid(settings));
         writer = new KerasLayerJson(kept, keras3, new KerasRulesJson(graph, keras3, notes), notes);
     }
 
-    /// Whether what was written means something else in a file of Keras 2.
+    /// Whether the file must say that Keras 3 wrote it: it means something else, or nothing, to Keras 2.
     boolean needsKeras3() {
-        return writer.needsKeras3();
+        return !ofKeras2 && (writer.needsKeras3() || notes.has(ExportReport.Kind.KERAS_3_ONLY));
     }
 
     /// The configuration, `class_name` and `config`, and in archives what goes with them.
@@ -61,7 +70,7 @@ final class KerasGraphJson {
             }
             if (!model.isSequential()) {
                 json.addProperty("name", node.name());
-                json.add("inbound_nodes", calls(node));
+                json.add("inbound_nodes", calls(model, node));
             }
             layers.add(json);
         }
@@ -138,7 +147,7 @@ final class KerasGraphJson {
     }
 
     /// The calls of a layer, each with what it is called on.
-    private JsonArray calls(Node node) {
+    private JsonArray calls(ExportModel model, Node node) {
         final JsonArray nodes = new JsonArray();
         final Layer layer = node.layer();
         final String type = layer == null ? "" : layer.typeName();
@@ -148,13 +157,14 @@ final class KerasGraphJson {
                 && KerasAttention.is(type)
                 && new JsonPrimitive(true).equals(RecordJson.write(record).get("use_causal_mask"));
         for (List<Ref> inputs : node.calls()) {
-            final boolean states = KerasRecurrent.takesState(type) && inputs.size() > 1;
+            // tf.keras has the states among the inputs.
+            final boolean states = KerasRecurrent.takesState(type) && inputs.size() > 1 && !ofKeras2;
             final JsonObject keywords = new JsonObject();
             if (causal) {
                 keywords.addProperty("use_causal_mask", true);
             }
             if (!keras3 && !heads && !states) {
-                if (node.model() != null && inputs.size() > 0) {
+                if (node.model() != null && !ofKeras2) {
                     notes.add(
                             ExportReport.Kind.KERAS_3_ONLY,
                             node.path(),
@@ -162,7 +172,7 @@ final class KerasGraphJson {
                 }
                 final JsonArray tensors = new JsonArray();
                 inputs.forEach(ref -> {
-                    final JsonArray json = reference(ref, 0);
+                    final JsonArray json = reference(ref, ofKeras2 && isModel(model, ref.layer()) ? 1 : 0);
                     json.add(keywords);
                     tensors.add(json);
                 });
@@ -216,7 +226,8 @@ final class KerasGraphJson {
     /// Inputs or outputs in the form that the file had: one, a list, or an object by names.
     private JsonElement ends(ExportModel model, List<Ref> refs, @Nullable JsonElement before) {
         final List<JsonArray> own = new ArrayList<>();
-        refs.forEach(ref -> own.add(reference(ref, isFunctional(model, ref.layer()) ? 1 : 0)));
+        refs.forEach(ref -> own.add(reference(
+                ref, isFunctional(model, ref.layer()) || (ofKeras2 && isModel(model, ref.layer())) ? 1 : 0)));
         if (before instanceof JsonObject named) {
             final JsonObject json = new JsonObject();
             final List<String> keys = named.keySet().stream().sorted().toList();
@@ -257,6 +268,10 @@ final class KerasGraphJson {
                 .anyMatch(node -> node.name().equals(layer)
                         && node.model() != null
                         && !node.model().isSequential());
+    }
+
+    private static boolean isModel(ExportModel model, String layer) {
+        return model.nodes().stream().anyMatch(node -> node.name().equals(layer) && node.model() != null);
     }
 
     private static JsonArray reference(Ref ref, int from) {

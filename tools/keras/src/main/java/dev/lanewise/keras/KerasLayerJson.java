@@ -525,6 +525,11 @@ final class KerasLayerJson {
         }
     }
 
+    /// Whether a layer computes the hard_sigmoid of Keras 1 and 2.
+    static boolean hasFormerHardSigmoid(Record layer) {
+        return RecordJson.write(layer).toString().contains("{\"class_name\":\"" + HARD_SIGMOID + "\"");
+    }
+
     /// Whether the file must say that Keras 3 wrote it.
     boolean needsKeras3() {
         return hardSigmoid;
