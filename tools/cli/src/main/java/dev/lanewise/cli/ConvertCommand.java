@@ -122,7 +122,9 @@ final class ConvertCommand implements Callable<Integer> {
     private void print(
             @Nullable ImportReport report,
             @Nullable ExportReport export,
-            boolean written, @Nullable Samples samples, @Nullable Double difference) {
+            boolean written,
+            @Nullable Samples samples,
+            @Nullable Double difference) {
         if (common.json()) {
             JsonObject json = new JsonObject();
             json.addProperty("input", in.toString());

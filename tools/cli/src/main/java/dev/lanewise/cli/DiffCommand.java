@@ -78,7 +78,9 @@ final class DiffCommand implements Callable<Integer> {
         for (ModelDiff.Changed changed : diff.changed()) {
             line(text, "~ layer '" + changed.layer() + "'");
             for (ModelDiff.Setting setting : changed.settings()) {
-                line(text, "    " + setting.key() + ": " + shown(setting.first()) + ", then " + shown(setting.second()));
+                line(
+                        text,
+                        "    " + setting.key() + ": " + shown(setting.first()) + ", then " + shown(setting.second()));
             }
         }
         diff.reconnected()

@@ -22,8 +22,8 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// What differs between two models. Layers and weights are the same where they have the same names; initializers do
-/// not count, the weights are there.
+/// What differs between two models. Layers and weights are the same where they have the same names;
+/// initializers do not count, the weights are there.
 ///
 /// @param added names of layers of the second model alone
 /// @param removed names of layers of the first model alone
@@ -96,8 +96,7 @@ record ModelDiff(
         if (!ends(a).equals(ends(b))) {
             reconnected.add("outputs");
         }
-        return new ModelDiff(
-                added, removed, changed, reconnected, weights, outputs(compute, first, second, seed));
+        return new ModelDiff(added, removed, changed, reconnected, weights, outputs(compute, first, second, seed));
     }
 
     private static List<Setting> settings(Graph a, Graph b, String name) {
@@ -139,9 +138,8 @@ record ModelDiff(
     private static List<List<String>> calls(Graph graph, String name) {
         return graph.calls().stream()
                 .filter(call -> call.layer().equals(name))
-                .map(call -> call.inputs().stream()
-                        .map(value -> title(graph, value))
-                        .toList())
+                .map(call ->
+                        call.inputs().stream().map(value -> title(graph, value)).toList())
                 .toList();
     }
 
@@ -191,7 +189,8 @@ record ModelDiff(
                 final double difference = Math.abs((double) a[i] - b[i]);
                 final boolean both = Float.isNaN(a[i]) && Float.isNaN(b[i]);
                 largest = Math.max(
-                        largest, both || a[i] == b[i] ? 0 : Double.isNaN(difference) ? Double.POSITIVE_INFINITY : difference);
+                        largest,
+                        both || a[i] == b[i] ? 0 : Double.isNaN(difference) ? Double.POSITIVE_INFINITY : difference);
             }
         }
         return new Values(name, shape, equal, largest);

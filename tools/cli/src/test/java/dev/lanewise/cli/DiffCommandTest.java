@@ -63,8 +63,8 @@ class DiffCommandTest {
             assertEquals(4, json.getAsJsonArray("weights").size());
             assertEquals(1, json.getAsJsonArray("outputs").size());
         }
-        final CliRun run = CliRun.of("diff", archive, weights, "--architecture", archive)
-                .ok();
+        final CliRun run =
+                CliRun.of("diff", archive, weights, "--architecture", archive).ok();
         assertTrue(run.out().contains("4 of 4 with equal bits"), run::toString);
     }
 
@@ -100,14 +100,16 @@ class DiffCommandTest {
     void layersAndSettingsThatDifferAreNamed() {
         final Path first = saved("a.safetensors", model(5, 1));
         final JsonObject wider = differing("diff", first, saved("b.h5", model(6, 1)), "--json");
-        final JsonObject changed = wider.getAsJsonObject("layers")
-                .getAsJsonArray("changed")
-                .get(0)
-                .getAsJsonObject();
+        final JsonObject changed =
+                wider.getAsJsonObject("layers").getAsJsonArray("changed").get(0).getAsJsonObject();
         assertEquals("dense", changed.get("layer").getAsString());
         assertEquals(
                 "units",
-                changed.getAsJsonArray("settings").get(0).getAsJsonObject().get("key").getAsString());
+                changed.getAsJsonArray("settings")
+                        .get(0)
+                        .getAsJsonObject()
+                        .get("key")
+                        .getAsString());
 
         final Model base = model(5, 1);
         final Path longer = saved("c.safetensors", base.edit().add(new Dense(2)).build(3));

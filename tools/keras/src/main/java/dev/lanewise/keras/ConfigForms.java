@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// The two forms of objects in Keras' configurations: `class_name` and `config`, as all versions read it in `.h5`
-/// files, and with `module` and `registered_name`, as `.keras` archives must have it.
+/// The two forms of objects in Keras' configurations: `class_name` and `config`, as all versions read it in
+/// `.h5` files, and with `module` and `registered_name`, as `.keras` archives must have it.
 final class ConfigForms {
     /// Keys that one run of Python gave, or that say how a file was made.
     private static final Set<String> OF_A_RUN = Set.of("shared_object_id");

@@ -151,7 +151,10 @@ final class ExportFolding {
             final List<Graph.Value> inputs = graph.calls().get(call).inputs();
             if (inputs.size() != 1
                     || !readers(inputs.getFirst()).equals(List.of(call))
-                    || !graph.calls().get(shown(inputs.getFirst()).call()).layer().equals(base)) {
+                    || !graph.calls()
+                            .get(shown(inputs.getFirst()).call())
+                            .layer()
+                            .equals(base)) {
                 return false;
             }
         }
@@ -193,8 +196,8 @@ final class ExportFolding {
             }
         }
         hidden.putAll(more);
-        turned.forEach(layer ->
-                folded.merge(layer, new Folded(true, false, false), (a, b) -> new Folded(true, a.activation, a.activity)));
+        turned.forEach(layer -> folded.merge(
+                layer, new Folded(true, false, false), (a, b) -> new Folded(true, a.activation, a.activity)));
     }
 
     /// Whether a call reads a value in the form that the file's layer reads it in.
@@ -209,9 +212,8 @@ final class ExportFolding {
                         || hidden.containsKey(reader));
         final Graph.Call source = graph.calls().get(value.call());
         final Graph.Call own = graph.calls().get(shown(value).call());
-        final boolean isLast = more.containsKey(value.call())
-                ? before(source.layer(), LAST) != null
-                : turned.contains(own.layer());
+        final boolean isLast =
+                more.containsKey(value.call()) ? before(source.layer(), LAST) != null : turned.contains(own.layer());
         return wantsLast == isLast;
     }
 }

@@ -16,9 +16,9 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/// Makes a model with models within it of a flat graph: the reverse of [KerasFlattening]. A group of the graph is a
-/// model within the model again where all its calls are alike and nothing but its outputs is read from outside;
-/// otherwise its layers are the model's own.
+/// Makes a model with models within it of a flat graph: the reverse of [KerasFlattening]. A group of the
+/// graph is a model within the model again where all its calls are alike and nothing but its outputs is read
+/// from outside; otherwise its layers are the model's own.
 final class ExportNesting {
     /// A group that cannot be a model.
     private static final class NotClosed extends RuntimeException {
@@ -90,8 +90,7 @@ final class ExportNesting {
         final String given = kept.name();
         final ExportModel model = build("", null, inputs, graph.outputs(), calls);
         final boolean sequential = (type == null || type.equals("Sequential")) && model.isSequential();
-        final String name =
-                given == null || given.isEmpty() ? sequential ? "sequential" : "functional" : plain(given);
+        final String name = given == null || given.isEmpty() ? sequential ? "sequential" : "functional" : plain(given);
         return new ExportModel(
                 "", name, sequential ? "Sequential" : "Functional", model.nodes(), model.inputs(), model.outputs());
     }
@@ -127,7 +126,8 @@ final class ExportNesting {
         final List<String> inner = group == null ? List.of() : inputNames(path, inputs.size());
         final Map<String, String> names = names(path, ordered(members), inner);
 
-        final Values values = new Values(inputs, inner, ofLayers, instances, owners, names, group == null ? null : path);
+        final Values values =
+                new Values(inputs, inner, ofLayers, instances, owners, names, group == null ? null : path);
         final List<Node> nodes = new ArrayList<>();
         for (int i = 0; i < inner.size(); i++) {
             final Shape shape = folding.shape(inputs.get(i)).withoutFirst();
@@ -160,7 +160,8 @@ final class ExportNesting {
         final List<Node> chain = chained(nodes, ins);
         final boolean sequential =
                 (group == null || group.type().equals("Sequential")) && ExportModel.isChain(chain, ins, outs);
-        return new ExportModel(path, path, sequential ? "Sequential" : "Functional", sequential ? chain : nodes, ins, outs);
+        return new ExportModel(
+                path, path, sequential ? "Sequential" : "Functional", sequential ? chain : nodes, ins, outs);
     }
 
     /// The nodes in the order in which each reads the one before, as far as that goes.
@@ -173,7 +174,8 @@ final class ExportNesting {
         }
         final List<Node> chain = new ArrayList<>();
         nodes.stream()
-                .filter(node -> !inputs.isEmpty() && node.name().equals(inputs.getFirst().layer()))
+                .filter(node -> !inputs.isEmpty()
+                        && node.name().equals(inputs.getFirst().layer()))
                 .forEach(chain::add);
         for (int i = 0; i < chain.size() && chain.size() < nodes.size(); i++) {
             final Node next = bySource.get(chain.get(i).name());

@@ -79,7 +79,11 @@ public record ExportReport(String file, String format, List<Note> notes) {
     public String text() {
         final StringBuilder text = new StringBuilder();
         for (Note note : notes) {
-            text.append("  ! ").append(printable(note.toString())).append(" [").append(note.kind()).append("]\n");
+            text.append("  ! ")
+                    .append(printable(note.toString()))
+                    .append(" [")
+                    .append(note.kind())
+                    .append("]\n");
         }
         return text.toString();
     }

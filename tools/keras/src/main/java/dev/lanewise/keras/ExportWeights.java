@@ -21,8 +21,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// A model's weights as groups and datasets, in either of Keras' two forms: a group for each layer of the model with
-/// its weights by name ([LegacyWeights] reads it), or a tree of objects with numbered variables ([TreeWeights]).
+/// A model's weights as groups and datasets, in either of Keras' two forms: a group for each layer of the
+/// model with its weights by name ([LegacyWeights] reads it), or a tree of objects with numbered variables
+/// ([TreeWeights]).
 final class ExportWeights {
     private static final String WEIGHT_NAMES = "weight_names";
 
@@ -44,7 +45,9 @@ final class ExportWeights {
 
     /// All weights in the order in which Keras has them.
     List<ParameterLayout.Place> places() {
-        return definition.leaves().stream().flatMap(node -> places(node).stream()).toList();
+        return definition.leaves().stream()
+                .flatMap(node -> places(node).stream())
+                .toList();
     }
 
     private List<ParameterLayout.Place> places(Node node) {
@@ -94,7 +97,8 @@ final class ExportWeights {
     /// Names of the weights of a layer or model, by their paths here: those of the file, where all are kept and
     /// differ, else made as Keras makes them.
     private Map<String, String> names(Node node) {
-        final List<Node> leaves = node.model() == null ? List.of(node) : node.model().leaves();
+        final List<Node> leaves =
+                node.model() == null ? List.of(node) : node.model().leaves();
         final Map<String, String> names = new LinkedHashMap<>();
         for (Node leaf : leaves) {
             final List<ParameterLayout.Place> places = places(leaf);
@@ -123,7 +127,8 @@ final class ExportWeights {
                     String name = inner + "/" + KerasObjects.weight(place.spec().name());
                     // Layers of different models within the model may have one name.
                     for (int n = 1; !taken.add(name); n++) {
-                        name = inner + "_" + n + "/" + KerasObjects.weight(place.spec().name());
+                        name = inner + "_" + n + "/"
+                                + KerasObjects.weight(place.spec().name());
                     }
                     names.put(place.path(), name + ":0");
                 }
@@ -173,7 +178,10 @@ final class ExportWeights {
                 final H5Group variables = own.group(object.path().isEmpty() ? "vars" : object.path() + "/vars");
                 variables.attribute("name", object.path().isEmpty() ? node.name() : KerasObjects.weight(object.name()));
                 for (int i = 0; i < object.weights().size(); i++) {
-                    dataset(variables, String.valueOf(i), places.get(object.weights().get(i)));
+                    dataset(
+                            variables,
+                            String.valueOf(i),
+                            places.get(object.weights().get(i)));
                 }
             }
         }

@@ -12,7 +12,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// What an imported model keeps of its Keras file: see [KerasImport#ATTRIBUTE]. A model made here keeps nothing.
+/// What an imported model keeps of its Keras file: see [KerasImport#ATTRIBUTE]. A model made here keeps
+/// nothing.
 final class KeptConfig {
     private final JsonObject json;
     private final JsonObject layers;

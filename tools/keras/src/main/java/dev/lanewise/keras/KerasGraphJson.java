@@ -64,7 +64,8 @@ final class KerasGraphJson {
         final JsonArray layers = new JsonArray();
         for (Node node : model.nodes()) {
             final ExportModel inner = node.model();
-            final JsonObject json = inner == null ? writer.entry(node, isTrainable(node, frozen)) : write(inner, frozen);
+            final JsonObject json =
+                    inner == null ? writer.entry(node, isTrainable(node, frozen)) : write(inner, frozen);
             if (inner != null && keras3) {
                 json.add("compile_config", new JsonObject());
             }
@@ -85,7 +86,8 @@ final class KerasGraphJson {
         config.add("layers", layers);
         if (!model.isSequential()) {
             config.add("input_layers", ends(model, model.inputs(), given == null ? null : given.get("input_layers")));
-            config.add("output_layers", ends(model, model.outputs(), given == null ? null : given.get("output_layers")));
+            config.add(
+                    "output_layers", ends(model, model.outputs(), given == null ? null : given.get("output_layers")));
         } else if (keras3) {
             config.add("build_input_shape", built(model, given == null ? null : given.get("build_input_shape")));
         }
@@ -101,7 +103,9 @@ final class KerasGraphJson {
             final JsonObject was = KerasJson.member(before, "build_config");
             build.add(
                     "input_shape",
-                    model.isSequential() ? built(model, was == null ? null : was.get("input_shape")) : JsonNull.INSTANCE);
+                    model.isSequential()
+                            ? built(model, was == null ? null : was.get("input_shape"))
+                            : JsonNull.INSTANCE);
             json.add("build_config", build);
         }
         return json;
@@ -138,8 +142,7 @@ final class KerasGraphJson {
     /// False where the file says that the model as a whole is not trained, and all its layers still are frozen.
     private boolean isTrainable(ExportModel model) {
         return !isFalse(KerasJson.member(kept.model(model.path()), "config"))
-                || model.leaves().stream()
-                        .anyMatch(node -> !node.isInput() && graph.isTrainable(node.path()));
+                || model.leaves().stream().anyMatch(node -> !node.isInput() && graph.isTrainable(node.path()));
     }
 
     private static boolean isFalse(@Nullable JsonObject config) {

@@ -19,9 +19,9 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Layers as entries of Keras' configs: the reverse of [KerasLayers]. An entry that still means the layer is written
-/// as it was in the file; of one that was changed, or is of an older Keras, the settings are the layer's and what
-/// nobody here knows is kept.
+/// Layers as entries of Keras' configs: the reverse of [KerasLayers]. An entry that still means the layer is
+/// written as it was in the file; of one that was changed, or is of an older Keras, the settings are the
+/// layer's and what nobody here knows is kept.
 final class KerasLayerJson {
     private static final String MODULE = "keras.layers";
 
@@ -70,8 +70,8 @@ final class KerasLayerJson {
             "threshold");
 
     /// Layers over places that take channels last alone, in tf.keras or in Keras 3.
-    private static final Set<String> NO_DATA_FORMAT = Set.of(
-            "Cropping1D", "UpSampling1D", "ZeroPadding1D", "SpatialDropout1D", "Resizing", "CenterCrop");
+    private static final Set<String> NO_DATA_FORMAT =
+            Set.of("Cropping1D", "UpSampling1D", "ZeroPadding1D", "SpatialDropout1D", "Resizing", "CenterCrop");
 
     private static final String HARD_SIGMOID = "hard_sigmoid";
 
@@ -169,8 +169,7 @@ final class KerasLayerJson {
     }
 
     /// An entry without what the place of a layer in the model says.
-    private JsonObject entry(
-            String name, Layer layer, @Nullable JsonObject original, ExportFolding.Folded folded) {
+    private JsonObject entry(String name, Layer layer, @Nullable JsonObject original, ExportFolding.Folded folded) {
         final String written = className(name, layer, original, kept);
         if (original != null && isCustom(original, layer, kept)) {
             return custom(name, original);
@@ -195,7 +194,9 @@ final class KerasLayerJson {
                     : new JsonObject();
             functions(name, config);
             if (!folded.activation() && config.has("activation") && type.equals("Dense")) {
-                config.add("activation", activation(name, RecordJson.write(settings).get("activation")));
+                config.add(
+                        "activation",
+                        activation(name, RecordJson.write(settings).get("activation")));
             }
             dtype(name, config);
         } else {
@@ -222,7 +223,9 @@ final class KerasLayerJson {
                 final String type = snake(both.layer());
                 config.add("layer", inner("forward_" + type, both.layer(), original, "layer"));
                 if (both.backwardLayer() != null) {
-                    config.add("backward_layer", inner("backward_" + type, both.backwardLayer(), original, "backward_layer"));
+                    config.add(
+                            "backward_layer",
+                            inner("backward_" + type, both.backwardLayer(), original, "backward_layer"));
                 }
             }
             case TimeDistributed each ->
@@ -264,7 +267,8 @@ final class KerasLayerJson {
             notes.add(
                     ExportReport.Kind.LEFT_OUT,
                     name,
-                    "'" + key + "' " + KerasJson.shown(type) + ", which Keras does not have; its default stands for it");
+                    "'" + key + "' " + KerasJson.shown(type)
+                            + ", which Keras does not have; its default stands for it");
             return;
         }
         config.add(key, ConfigForms.object(keras3, "keras.initializers", type, settings));
@@ -291,8 +295,7 @@ final class KerasLayerJson {
             final JsonObject own = given.size() == rnn.cells().size() ? KerasJson.member(given.get(i), "config") : null;
             final String called = own == null ? null : KerasJson.string(own, "name");
             final JsonObject config = new JsonObject();
-            config.addProperty(
-                    "name", called == null ? snake(cell) + "_cell" + (i == 0 ? "" : "_" + i) : called);
+            config.addProperty("name", called == null ? snake(cell) + "_cell" + (i == 0 ? "" : "_" + i) : called);
             config.addProperty("trainable", true);
             config.addProperty("dtype", "float32");
             RecordJson.write((Record) cell).entrySet().stream()
@@ -341,8 +344,8 @@ final class KerasLayerJson {
         if (config == null) {
             return false;
         }
-        final LayerConfig given = new LayerConfig(
-                "", type, registered == null ? type : registered, config.deepCopy(), kept.kerasMajor());
+        final LayerConfig given =
+                new LayerConfig("", type, registered == null ? type : registered, config.deepCopy(), kept.kerasMajor());
         return KerasImport.factory(given) != null && layer.equals(KerasLayers.convert(given));
     }
 
@@ -370,11 +373,7 @@ final class KerasLayerJson {
 
     /// What the generation and the place of the channels want otherwise.
     private void own(
-            String type,
-            ExportFolding.Folded folded,
-            @Nullable JsonObject original,
-            boolean whole,
-            JsonObject config) {
+            String type, ExportFolding.Folded folded, @Nullable JsonObject original, boolean whole, JsonObject config) {
         if (whole ? config.has("data_format") : KerasLayers.hasDataFormat(type) && !NO_DATA_FORMAT.contains(type)) {
             config.addProperty("data_format", folded.channelsFirst() ? "channels_first" : "channels_last");
         }
@@ -398,7 +397,8 @@ final class KerasLayerJson {
         }
         final JsonObject before = original == null ? null : KerasJson.member(original, "config");
         if (folded.activity()) {
-            config.add("activity_regularizer", rules.activity(before == null ? null : before.get("activity_regularizer")));
+            config.add(
+                    "activity_regularizer", rules.activity(before == null ? null : before.get("activity_regularizer")));
         } else if (config.has("activity_regularizer")) {
             config.add("activity_regularizer", JsonNull.INSTANCE);
         }
@@ -423,11 +423,11 @@ final class KerasLayerJson {
     }
 
     /// The shapes by which Keras 3 makes a layer's weights before it reads them.
-    private static void build(
-            JsonObject entry, ExportModel.Node node, Layer layer, @Nullable JsonObject original) {
+    private static void build(JsonObject entry, ExportModel.Node node, Layer layer, @Nullable JsonObject original) {
         final List<Shape> shapes = node.inputShapes();
         final boolean asked = original != null && original.has("build_config");
-        final boolean made = original == null && !layer.parameters(flatShapes(node)).isEmpty();
+        final boolean made =
+                original == null && !layer.parameters(flatShapes(node)).isEmpty();
         if (shapes.isEmpty() || !(asked || made)) {
             return;
         }
@@ -453,7 +453,8 @@ final class KerasLayerJson {
 
     /// Shapes, with the size of the batch that the file has, if it is the same otherwise.
     static JsonElement asWas(JsonElement shapes, @Nullable JsonElement before) {
-        return before != null && before.toString().replaceAll("\\[[0-9]+,", "[null,").equals(shapes.toString())
+        return before != null
+                        && before.toString().replaceAll("\\[[0-9]+,", "[null,").equals(shapes.toString())
                 ? before
                 : shapes;
     }
@@ -554,7 +555,8 @@ final class KerasLayerJson {
         return json;
     }
 
-    /// A sample's shape with the batch's size before it: mostly unknown, but layers that keep their state need it.
+    /// A sample's shape with the batch's size before it: mostly unknown, but layers that keep their state
+    /// need it.
     private static JsonArray batch(Shape sample, @Nullable JsonObject before) {
         final JsonArray shape = shape(sample.prepend(Shape.UNKNOWN));
         for (String key : before == null ? List.<String>of() : List.of("batch_shape", "batch_input_shape")) {

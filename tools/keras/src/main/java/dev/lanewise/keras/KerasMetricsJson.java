@@ -68,13 +68,11 @@ final class KerasMetricsJson {
     }
 
     private static JsonElement primitive(String key, Object value) {
-        return switch (value) {
-            // Without one all columns of the largest value count.
-            case Number n when key.equals("threshold") && n.doubleValue() < 0 -> JsonNull.INSTANCE;
-            case Number n -> new JsonPrimitive(n);
-            case Boolean b -> new JsonPrimitive(b);
-            default -> new JsonPrimitive(value.toString());
-        };
+        if (value instanceof Number number) {
+            // Without a threshold the column of the largest value counts.
+            return key.equals("threshold") && number.doubleValue() < 0 ? JsonNull.INSTANCE : new JsonPrimitive(number);
+        }
+        return value instanceof Boolean flag ? new JsonPrimitive(flag) : new JsonPrimitive(value.toString());
     }
 
     private static String className(String name) {

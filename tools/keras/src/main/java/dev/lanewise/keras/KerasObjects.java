@@ -39,7 +39,12 @@ record KerasObjects(String path, String name, List<Integer> weights) {
                 final Layer backward = both.backwardLayer() == null ? both.layer() : both.backwardLayer();
                 within(objects, "forward_layer", "forward_", both.layer(), config, "layer", part(weights, "forward/"));
                 within(
-                        objects, "backward_layer", "backward_", backward, config, "backward_layer",
+                        objects,
+                        "backward_layer",
+                        "backward_",
+                        backward,
+                        config,
+                        "backward_layer",
                         part(weights, "backward/"));
             }
             case RNN rnn -> {
@@ -66,11 +71,7 @@ record KerasObjects(String path, String name, List<Integer> weights) {
     }
 
     private static void plain(
-            List<KerasObjects> objects,
-            String name,
-            Layer layer,
-            @Nullable JsonObject config,
-            List<String> weights) {
+            List<KerasObjects> objects, String name, Layer layer, @Nullable JsonObject config, List<String> weights) {
         final String type = layer.typeName();
         if (KerasAttention.isOfHeads(type)) {
             final String start = type.equals("MultiHeadAttention") ? "" : "_";
@@ -87,8 +88,7 @@ record KerasObjects(String path, String name, List<Integer> weights) {
             final JsonObject cell = config == null ? null : KerasJson.member(config, "cell");
             final String own = cell == null ? null : name(cell);
             objects.add(new KerasObjects("", name, List.of()));
-            objects.add(new KerasObjects(
-                    "cell", own == null ? Graph.snakeCase(type + "Cell") : own, all(weights)));
+            objects.add(new KerasObjects("cell", own == null ? Graph.snakeCase(type + "Cell") : own, all(weights)));
         } else {
             objects.add(new KerasObjects("", name, all(weights)));
         }

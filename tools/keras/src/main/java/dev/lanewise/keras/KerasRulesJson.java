@@ -28,7 +28,8 @@ final class KerasRulesJson {
         this.notes = notes;
     }
 
-    /// Puts the rules of a layer's weights into its config. What the file's entry has and nobody here knows stays.
+    /// Puts the rules of a layer's weights into its config. What the file's entry has and nobody here knows
+    /// stays.
     ///
     /// @param layer name in the graph
     void add(String layer, String type, List<ParameterSpec> weights, JsonObject config) {

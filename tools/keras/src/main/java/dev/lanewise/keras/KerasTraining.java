@@ -382,8 +382,9 @@ final class KerasTraining {
         return true;
     }
 
-    /// The arrays of each slot in the order of the weights; null where they do not fit. Names tell which array is
-    /// whose; where they say nothing, all of one slot come before those of the next, as Keras 1 and 2 wrote them.
+    /// The arrays of each slot in the order of the weights; null where they do not fit. Names tell which
+    /// array is whose; where they say nothing, all of one slot come before those of the next, as Keras 1 and
+    /// 2 wrote them.
     private @Nullable Map<String, List<H5Dataset>> slots(
             List<String> ours, List<H5Dataset> arrays, List<String> names) {
         final Map<String, List<H5Dataset>> byName = new LinkedHashMap<>();

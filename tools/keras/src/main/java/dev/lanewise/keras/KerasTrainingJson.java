@@ -18,8 +18,9 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Optimizer, loss and metrics as in Keras' files: the reverse of [KerasTraining]. What a file of Keras 3 said is
-/// written again as it was, as long as the model is trained in that way; the learning rate is the present one.
+/// Optimizer, loss and metrics as in Keras' files: the reverse of [KerasTraining]. What a file of Keras 3
+/// said is written again as it was, as long as the model is trained in that way; the learning rate is the
+/// present one.
 final class KerasTrainingJson {
     private static final String WHERE = "training";
 
@@ -149,7 +150,8 @@ final class KerasTrainingJson {
         final JsonObject kept = originalOptimizer();
         settings.addProperty("name", optimizerName());
         if (kept != null) {
-            kept.entrySet().forEach(entry -> settings.add(entry.getKey(), form(entry.getKey(), entry.getValue(), keras3)));
+            kept.entrySet()
+                    .forEach(entry -> settings.add(entry.getKey(), form(entry.getKey(), entry.getValue(), keras3)));
         } else {
             settings().entrySet().stream()
                     .filter(entry -> !NOT_KERAS.contains(entry.getKey()))

@@ -54,13 +54,15 @@ final class OptimizerMemory {
         slots = slots(settings, weights, notes);
     }
 
-    /// None before the first step, and where something has no place in Keras' files: then the optimizer starts anew.
+    /// None before the first step, and where something has no place in Keras' files: then the optimizer
+    /// starts anew.
     private List<Slot> slots(JsonObject settings, ExportWeights weights, ExportReport.Notes notes) {
         if (model.iteration() == 0) {
             return List.of();
         }
-        final List<ParameterLayout.Place> trained =
-                weights.places().stream().filter(place -> place.spec().trainable()).toList();
+        final List<ParameterLayout.Place> trained = weights.places().stream()
+                .filter(place -> place.spec().trainable())
+                .toList();
         final List<String> kinds = TreeOptimizer.slots(type, settings, trained.size());
         final Map<String, String> names = weights.names();
         final List<Slot> all = new ArrayList<>();

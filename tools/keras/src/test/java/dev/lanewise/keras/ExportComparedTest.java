@@ -13,7 +13,8 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Files of real Keras 3, read and written in the same form, are the same to h5py but for what `compare_files.py` lists.
+/// Files of real Keras 3, read and written in the same form, are the same to h5py but for what
+/// `compare_files.py` lists.
 class ExportComparedTest {
     /// Files with content that is not Keras', and one whose learning rate has 16 bits.
     private static final Set<String> NOT_COMPARED = Set.of(
@@ -29,8 +30,12 @@ class ExportComparedTest {
         final StringBuilder pairs = new StringBuilder();
         int count = 0;
         for (Row row : Fixtures.rows()) {
-            final boolean whole = row.format().equals("h5-whole") || row.format().equals("keras-zip");
-            if (whole && !NOT_COMPARED.contains(row.file()) && row.kerasVersion().startsWith("3") && Files.exists(row.path())) {
+            final boolean whole =
+                    row.format().equals("h5-whole") || row.format().equals("keras-zip");
+            if (whole
+                    && !NOT_COMPARED.contains(row.file())
+                    && row.kerasVersion().startsWith("3")
+                    && Files.exists(row.path())) {
                 final String ending = row.format().equals("h5-whole") ? ".h5" : ".keras";
                 final Path export = folder.resolve(count + ending);
                 if (write(row.path(), export)) {
@@ -45,10 +50,13 @@ class ExportComparedTest {
             pairs.append(run.resolve("final.h5")).append('\t').append(export).append('\n');
         }
         assertTrue(count > 100, "only " + count + " files to compare");
-        final List<String> printed =
-                H5py.run(folder, H5py.resource("compare_files.py"), pairs.toString());
+        final List<String> printed = H5py.run(folder, H5py.resource("compare_files.py"), pairs.toString());
         assertEquals("compared", printed.getLast());
-        try { Files.write(Path.of("/tmp/exd/diff.txt"), printed);} catch (IOException e) {} assertEquals(List.of(), printed.subList(0, printed.size() - 1));
+        try {
+            Files.write(Path.of("/tmp/exd/diff.txt"), printed);
+        } catch (IOException e) {
+        }
+        assertEquals(List.of(), printed.subList(0, printed.size() - 1));
     }
 
     /// Not what is not supported, nor models with arithmetic on tensors, which becomes layers.

@@ -11,7 +11,6 @@ import dev.lanewise.keras.ExportReport.Kind;
 import dev.lanewise.kernels.Activations;
 import dev.lanewise.nn.Graph;
 import dev.lanewise.nn.Model;
-import dev.lanewise.nn.ModelEdit;
 import dev.lanewise.nn.ParameterLayout;
 import dev.lanewise.nn.RandomStream;
 import dev.lanewise.nn.layer.Dense;
@@ -62,14 +61,14 @@ class ExportEditedTest {
         final Path h5 = folder.resolve("model.h5");
         final Path archive = folder.resolve("model.keras");
         final Path weights = folder.resolve("model.weights.h5");
-        final List<ExportReport> reports =
-                List.of(KerasModels.save(model, h5), KerasModels.save(model, archive));
+        final List<ExportReport> reports = List.of(KerasModels.save(model, h5), KerasModels.save(model, archive));
         KerasModels.save(model, weights);
         try (Model a = KerasModels.load(h5);
                 Model b = KerasModels.load(archive);
                 Model c = KerasModels.load(weights, archive)) {
             for (Model back : List.of(a, b, c)) {
-                assertEquals(model.graph().frozen().size(), back.graph().frozen().size());
+                assertEquals(
+                        model.graph().frozen().size(), back.graph().frozen().size());
                 assertEquals(
                         model.layout().places().size(), back.layout().places().size());
                 final List<float[]> y = model.predict(input(model.graph()), 4);
@@ -87,7 +86,9 @@ class ExportEditedTest {
         final Dataset x = input(model.graph());
         final float[] t = new float[4 * outputs];
         try (Trainer trainer = Trainer.of(model, new Adam(0.01), new MeanSquaredError())) {
-            trainer.fit(x.withTargets(Dataset.of(t, Shape.of(outputs))), Fit.epochs(2).batchSize(2));
+            trainer.fit(
+                    x.withTargets(Dataset.of(t, Shape.of(outputs))),
+                    Fit.epochs(2).batchSize(2));
         }
     }
 
@@ -103,7 +104,8 @@ class ExportEditedTest {
             comesBack(tuned);
             try (Model back = KerasModels.load(folder.resolve("model.keras"))) {
                 // The model within the model is one still, and its layers' configs are the file's.
-                assertEquals(tuned.graph().groups().size(), back.graph().groups().size());
+                assertEquals(
+                        tuned.graph().groups().size(), back.graph().groups().size());
                 assertTrue(back.attributes().get("keras").contains("renorm_momentum"));
                 assertEquals(tuned.iteration(), back.iteration());
                 assertFalse(back.graph().isTrainable("features/conv2d"));
@@ -130,8 +132,19 @@ class ExportEditedTest {
         try (Model base = fixture("nested_sequential/model.keras");
                 Model cut = base.edit().upTo("features/batch_normalization").withHead(new Dense(2), 3)) {
             for (ExportReport report : comesBack(cut)) {
-                assertEquals(1, report.notes().stream().filter(note -> note.kind() == Kind.FLATTENED && note.where().equals("features")).count(), report::text);
-                assertEquals(2, report.notes().stream().filter(note -> note.kind() == Kind.RENAMED).count(), report::text);
+                assertEquals(
+                        1,
+                        report.notes().stream()
+                                .filter(note -> note.kind() == Kind.FLATTENED
+                                        && note.where().equals("features"))
+                                .count(),
+                        report::text);
+                assertEquals(
+                        2,
+                        report.notes().stream()
+                                .filter(note -> note.kind() == Kind.RENAMED)
+                                .count(),
+                        report::text);
             }
         }
     }
@@ -157,7 +170,10 @@ class ExportEditedTest {
             final KerasArchitecture written = KerasArchitecture.read(folder.resolve("model.keras"));
             assertEquals(
                     "[[\"block\",2,0],[\"block\",1,0]]",
-                    written.config().getAsJsonObject("config").get("output_layers").toString());
+                    written.config()
+                            .getAsJsonObject("config")
+                            .get("output_layers")
+                            .toString());
         }
     }
 
@@ -179,8 +195,7 @@ class ExportEditedTest {
         final Graph.Value v = builder.input(Shape.of(5, 6));
         builder.layer("encoder", new LSTM(6).returnState(true));
         final List<Graph.Value> states = builder.call("encoder", v);
-        final Graph.Value attended =
-                builder.add(new MultiHeadAttention(2, 3).useCausalMask(true), q, v);
+        final Graph.Value attended = builder.add(new MultiHeadAttention(2, 3).useCausalMask(true), q, v);
         final Graph.Value out = builder.add("decoder", new LSTM(6), attended, states.get(1), states.get(2));
         try (Model model = Model.create(builder.build(out, states.get(0)), 4)) {
             final List<ExportReport> reports = comesBack(model);
@@ -195,8 +210,8 @@ class ExportEditedTest {
     void hardSigmoidOfKeras2() {
         final Graph.Builder builder = Graph.builder();
         final Graph.Value x = builder.input(Shape.of(3));
-        final Graph graph = builder.build(
-                builder.add("gate", new Dense(2, Activations.of("hard_sigmoid", Map.of("legacy", true))), x));
+        final Graph graph = builder.build(builder.add(
+                "gate", new Dense(2, Activations.of("hard_sigmoid", Map.of("legacy", true))), x));
         try (Model model = Model.create(graph, 1)) {
             final Path archive = folder.resolve("model.keras");
             final IllegalArgumentException e =

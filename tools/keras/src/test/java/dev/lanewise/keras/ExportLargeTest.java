@@ -17,8 +17,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Files beyond what HDF5 writers often can do: long attributes, lists that must be split, names of all kinds. Read by
-/// our reader, and by h5py where it is installed.
+/// Files beyond what HDF5 writers often can do: long attributes, lists that must be split, names of all
+/// kinds. Read by our reader, and by h5py where it is installed.
 class ExportLargeTest {
     private static final int LAYERS = 300;
 
@@ -56,9 +56,7 @@ class ExportLargeTest {
                 }
             }
         }
-        final List<String> printed = H5py.run(
-                folder,
-                """
+        final List<String> printed = H5py.run(folder, """
                 import h5py, json, sys
                 f = h5py.File(sys.argv[1], 'r')
                 w = f['model_weights']
@@ -66,9 +64,7 @@ class ExportLargeTest {
                 names = [n for i in range(len(parts)) for n in w.attrs['layer_names%d' % i]]
                 print(len(parts), len(names), len(json.loads(f.attrs['model_config'])['config']['layers']))
                 print(sum(w[n][k].size for n in names for k in w[n].attrs['weight_names']))
-                """,
-                "",
-                h5.toString());
+                """, "", h5.toString());
         assertEquals(List.of("5 300 301", "600"), printed);
     }
 
@@ -83,7 +79,11 @@ class ExportLargeTest {
         final Path h5 = folder.resolve("names.h5");
         try (Model model = Model.create(builder.build(value), 1)) {
             final ExportReport report = KerasModels.save(model, h5);
-            assertEquals(4, report.notes().stream().filter(note -> note.kind() == Kind.RENAMED).count());
+            assertEquals(
+                    4,
+                    report.notes().stream()
+                            .filter(note -> note.kind() == Kind.RENAMED)
+                            .count());
             KerasModels.save(model, folder.resolve("names.keras"));
             for (String name : List.of("names.h5", "names.keras")) {
                 try (Model back = KerasModels.load(folder.resolve(name))) {
@@ -102,8 +102,7 @@ class ExportLargeTest {
                 names = list(w.attrs['layer_names'])
                 print([ascii(n) for n in names] == [ascii(n) for n in %s])
                 print(sum(w[n][k].size for n in names for k in w[n].attrs['weight_names']))
-                """
-                        .formatted("['fire2_squeeze1x1_1', 'fire2_squeeze1x1', '层_α β 😀', 'a b:0']"),
+                """.formatted("['fire2_squeeze1x1_1', 'fire2_squeeze1x1', '层_α β 😀', 'a b:0']"),
                 "",
                 h5.toString());
         assertEquals(List.of("True", "40"), printed);

@@ -180,7 +180,9 @@ class ExportRulesTest {
             }
         }
         for (String ends : List.of("input_layers", "output_layers")) {
-            references(config.get(ends), ref -> assertTrue(calls.containsKey(ref.get(0).getAsString()), ref.toString()));
+            references(
+                    config.get(ends),
+                    ref -> assertTrue(calls.containsKey(ref.get(0).getAsString()), ref.toString()));
         }
     }
 

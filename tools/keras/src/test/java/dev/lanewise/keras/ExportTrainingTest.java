@@ -100,8 +100,8 @@ class ExportTrainingTest {
     Stream<DynamicTest> trainingGoesOnWithTheSameBits() {
         return optimizers().stream()
                 .flatMap(optimizer -> Stream.of("h5", "keras")
-                        .map(ending -> DynamicTest.dynamicTest(
-                                optimizer + " " + ending, () -> goesOn(optimizer, ending))));
+                        .map(ending ->
+                                DynamicTest.dynamicTest(optimizer + " " + ending, () -> goesOn(optimizer, ending))));
     }
 
     private void goesOn(Optimizer optimizer, String ending) {
@@ -112,7 +112,9 @@ class ExportTrainingTest {
             }
             assertEquals(List.of(), KerasModels.save(model, file).notes());
             try (ImportedModel back = KerasModels.importFile(file)) {
-                assertTrue(back.report().training().resumable(), () -> back.report().text());
+                assertTrue(
+                        back.report().training().resumable(),
+                        () -> back.report().text());
                 assertEquals(TrainingConfig.of(model), TrainingConfig.of(back.model()));
                 try (Trainer here = Trainer.resume(model);
                         Trainer there = Trainer.resume(back.model())) {
@@ -161,7 +163,9 @@ class ExportTrainingTest {
                 TrainingConfig.store(model, new SGD(0.1), new MeanSquaredError(), List.of(Metric.of(name)));
                 assertEquals(List.of(), KerasModels.save(model, file).notes());
                 try (ImportedModel back = KerasModels.importFile(file)) {
-                    assertEquals(List.of(Metric.of(name)), TrainingConfig.of(back.model()).metrics());
+                    assertEquals(
+                            List.of(Metric.of(name)),
+                            TrainingConfig.of(back.model()).metrics());
                 }
             }
         }
@@ -214,7 +218,8 @@ class ExportTrainingTest {
             TrainingConfig.store(model, new Nudge(), new MeanSquaredError(), List.of());
             final ExportReport report = KerasModels.save(model, file);
             assertEquals(1, report.notes().size(), report.text());
-            assertEquals(ExportReport.Kind.NO_TRAINING, report.notes().getFirst().kind());
+            assertEquals(
+                    ExportReport.Kind.NO_TRAINING, report.notes().getFirst().kind());
             assertTrue(report.text().contains("Nudge"), report.text());
             assertTrue(report.json().contains("NO_TRAINING"), report.json());
             try (ImportedModel back = KerasModels.importFile(file)) {

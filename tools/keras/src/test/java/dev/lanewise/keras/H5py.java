@@ -11,8 +11,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/// A reader of HDF5 that is not ours: scripts that use h5py, run by the Python that has it. Tests that need it are
-/// skipped, and say so, where there is none.
+/// A reader of HDF5 that is not ours: scripts that use h5py, run by the Python that has it. Tests that need
+/// it are skipped, and say so, where there is none.
 final class H5py {
     private static final List<String> COMMANDS = List.of("/usr/bin/python3", "python3");
 
