@@ -13,6 +13,7 @@ import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
+import java.util.Set;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,9 @@ final class KerasExport {
 
     private static final String VERSION_OF_ARCHIVE = "3.12.0";
     private static final String BACKEND = "tensorflow";
+
+    /// Attributes that become the file, or that are of no use in another one.
+    private static final Set<String> WRITTEN = Set.of(KerasImport.ATTRIBUTE, "training_config", "samples");
 
     private final Model model;
     private final KeptConfig kept;
@@ -39,6 +43,11 @@ final class KerasExport {
         definition = ExportNesting.of(model.graph(), kept, notes);
         weights = new ExportWeights(model, kept, definition);
         training = KerasTrainingJson.of(model, kept, weights, notes);
+        for (String attribute : model.attributes().keySet()) {
+            if (!WRITTEN.contains(attribute)) {
+                notes.add(ExportReport.Kind.LEFT_OUT, "", "the model's '" + attribute + "', which Keras' files do not have");
+            }
+        }
     }
 
     private KerasGraphJson json(boolean keras3) {
