@@ -188,7 +188,7 @@ final class ExportNesting {
 
     private Node model(String group, String name, List<Instance> instances, Values values) {
         final Graph.Group found = graph.group(group);
-        if (found == null || instances.isEmpty()) {
+        if (found == null) {
             throw new NotClosed(group);
         }
         ExportModel model = null;
@@ -201,6 +201,9 @@ final class ExportNesting {
             }
             model = of;
             calls.add(instance.call().inputs().stream().map(values::ref).toList());
+        }
+        if (model == null) {
+            throw new NotClosed(group);
         }
         return new Node(
                 group,

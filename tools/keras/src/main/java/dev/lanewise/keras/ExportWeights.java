@@ -104,7 +104,7 @@ final class ExportWeights {
             final List<ParameterLayout.Place> places = places(leaf);
             final List<String> given = kept.weightNames(leaf.path());
             if (given.size() != places.size()) {
-                return made(node, leaves);
+                return made(leaves);
             }
             for (int i = 0; i < places.size(); i++) {
                 names.put(places.get(i).path(), given.get(i));
@@ -112,10 +112,10 @@ final class ExportWeights {
         }
         final boolean sound = new HashSet<>(names.values()).size() == names.size()
                 && names.values().stream().allMatch(ExportWeights::isPath);
-        return sound ? names : made(node, leaves);
+        return sound ? names : made(leaves);
     }
 
-    private Map<String, String> made(Node node, List<Node> leaves) {
+    private Map<String, String> made(List<Node> leaves) {
         final Map<String, String> names = new LinkedHashMap<>();
         final Set<String> taken = new HashSet<>();
         for (Node leaf : leaves) {

@@ -189,9 +189,8 @@ final class KerasLayerJson {
         }
         final JsonObject config;
         if (whole != null) {
-            config = KerasJson.member(whole, "config") instanceof JsonObject given
-                    ? (keras3 ? ConfigForms.today("", given) : ConfigForms.legacy(given)).getAsJsonObject()
-                    : new JsonObject();
+            final JsonObject given = whole.getAsJsonObject("config");
+            config = (keras3 ? ConfigForms.today("", given) : ConfigForms.legacy(given)).getAsJsonObject();
             functions(name, config);
             if (!folded.activation() && config.has("activation") && type.equals("Dense")) {
                 config.add(
@@ -559,7 +558,10 @@ final class KerasLayerJson {
     /// need it.
     private static JsonArray batch(Shape sample, @Nullable JsonObject before) {
         final JsonArray shape = shape(sample.prepend(Shape.UNKNOWN));
-        for (String key : before == null ? List.<String>of() : List.of("batch_shape", "batch_input_shape")) {
+        if (before == null) {
+            return shape;
+        }
+        for (String key : List.of("batch_shape", "batch_input_shape")) {
             if (before.get(key) instanceof JsonArray given && given.size() == shape.size()) {
                 shape.set(0, given.get(0));
             }
