@@ -95,8 +95,8 @@ class ConvertDirectionsTest {
         try (Model model = Model.create(builder.build(builder.add("a/b", new Dense(5), x)), 9)) {
             model.save(source);
         }
-        final CliRun run = CliRun.of("convert", source, folder.resolve("model.keras"))
-                .ok();
+        final CliRun run =
+                CliRun.of("convert", source, folder.resolve("model.keras")).ok();
         assertTrue(run.out().contains("'a/b'") && run.out().contains("[RENAMED]"), run::toString);
         CliRun.of("convert", source, folder.resolve("model.h6")).wrongUsage("model.h6");
     }

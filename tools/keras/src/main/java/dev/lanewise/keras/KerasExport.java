@@ -45,7 +45,10 @@ final class KerasExport {
         training = KerasTrainingJson.of(model, kept, weights, notes);
         for (String attribute : model.attributes().keySet()) {
             if (!WRITTEN.contains(attribute)) {
-                notes.add(ExportReport.Kind.LEFT_OUT, "", "the model's '" + attribute + "', which Keras' files do not have");
+                notes.add(
+                        ExportReport.Kind.LEFT_OUT,
+                        "",
+                        "the model's '" + attribute + "', which Keras' files do not have");
             }
         }
     }
