@@ -80,7 +80,7 @@ class ExportLargeTest {
         try (Model model = Model.create(builder.build(value), 1)) {
             final ExportReport report = KerasModels.save(model, h5);
             assertEquals(
-                    4,
+                    3,
                     report.notes().stream()
                             .filter(note -> note.kind() == Kind.RENAMED)
                             .count());
