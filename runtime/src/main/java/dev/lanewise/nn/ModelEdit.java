@@ -30,6 +30,10 @@ public final class ModelEdit {
     /// Attributes about the outputs: the names of the classes, and the loss and metrics that go with them.
     private static final Set<String> OF_OUTPUTS = Set.of("class_names", "training_config");
 
+    /// What an import keeps of each layer by its name: it holds for the layers that are still there, whatever
+    /// else is changed.
+    private static final Set<String> OF_LAYERS = Set.of("keras");
+
     private final Model base;
     private final Graph graph;
 
@@ -278,9 +282,9 @@ public final class ModelEdit {
         return with(changed, graph.frozen(), false, sameOutputs);
     }
 
-    /// With layers in front that make samples of this shape into what the model takes: colours to grey or grey to
-    /// colours, bilinear resizing, another shape of the same numbers. A flat input is taken for a square image,
-    /// grey or coloured, as its size allows.
+    /// With layers in front that make samples of this shape into what the model takes: colours to grey or
+    /// grey to colours, bilinear resizing, another shape of the same numbers. A flat input is taken for a
+    /// square image, grey or coloured, as its size allows.
     ///
     /// @param values layers for the numbers themselves, as [dev.lanewise.nn.layer.Rescaling]; they get images
     /// that have
@@ -296,7 +300,8 @@ public final class ModelEdit {
         return layers.isEmpty() ? this : inFront(sample, layers);
     }
 
-    /// With a layer behind the one output, named after its type as Keras does, with a number where that is taken.
+    /// With a layer behind the one output, named after its type as Keras does, with a number where that is
+    /// taken.
     ///
     /// @throws IllegalArgumentException if the model has several outputs, or the layer cannot take this one
     public ModelEdit add(Layer layer) {
@@ -365,8 +370,8 @@ public final class ModelEdit {
         return add(name, head).build(seed);
     }
 
-    /// A model of its own, to be closed like any other: weights of the base's layers copied, those of new layers
-    /// drawn from `seed`, which is also the model's.
+    /// A model of its own, to be closed like any other: weights of the base's layers copied, those of new
+    /// layers drawn from `seed`, which is also the model's.
     ///
     /// @throws IllegalArgumentException if a layer of the base would need weights of other shapes here
     /// @throws IllegalStateException if the base is closed
@@ -401,8 +406,9 @@ public final class ModelEdit {
     private Map<String, String> attributes() {
         final Map<String, String> all = new LinkedHashMap<>(base.attributes());
         all.keySet()
-                .removeIf(name ->
-                        !(sameInputs || OF_OUTPUTS.contains(name)) || !(sameOutputs || name.equals(PREPROCESSING)));
+                .removeIf(name -> !OF_LAYERS.contains(name)
+                        && (!(sameInputs || OF_OUTPUTS.contains(name))
+                                || !(sameOutputs || name.equals(PREPROCESSING))));
         return all;
     }
 

@@ -5,6 +5,7 @@ import com.google.gson.JsonParser;
 import dev.lanewise.data.Dataset;
 import dev.lanewise.data.NumberArray;
 import dev.lanewise.io.Samples;
+import dev.lanewise.keras.ExportReport;
 import dev.lanewise.keras.ImportReport;
 import dev.lanewise.keras.ImportedModel;
 import dev.lanewise.keras.KerasModels;
@@ -83,7 +84,7 @@ final class ConvertCommand implements Callable<Integer> {
             try (ImportedModel imported = KerasModels.importFile(in, keras.options())) {
                 convert(imported.model(), imported.report());
             } catch (UnsupportedLayerException e) {
-                print(e.report(), false, null, null);
+                print(e.report(), null, false, null, null);
                 throw e;
             }
         } else {
@@ -113,18 +114,23 @@ final class ConvertCommand implements Callable<Integer> {
             if (samples != null) {
                 samples.store(model);
             }
-            ModelSource.save(model, out);
-            print(report, true, KerasModels.isKerasName(out) ? null : samples, difference);
+            final ExportReport export = ModelSource.save(model, out);
+            print(report, export, true, KerasModels.isKerasName(out) ? null : samples, difference);
         }
     }
 
     private void print(
-            @Nullable ImportReport report, boolean written, @Nullable Samples samples, @Nullable Double difference) {
+            @Nullable ImportReport report,
+            @Nullable ExportReport export,
+            boolean written,
+            @Nullable Samples samples,
+            @Nullable Double difference) {
         if (common.json()) {
             JsonObject json = new JsonObject();
             json.addProperty("input", in.toString());
             json.addProperty("output", written ? out.toString() : null);
             json.add("report", report == null ? null : JsonParser.parseString(report.json()));
+            json.add("export", export == null ? null : JsonParser.parseString(export.json()));
             json.addProperty(
                     "samples", samples == null ? null : samples.origin().name().toLowerCase(java.util.Locale.ROOT));
             json.addProperty("difference", difference);
@@ -145,6 +151,10 @@ final class ConvertCommand implements Callable<Integer> {
                         + difference;
             }
             common.out().println("Wrote " + out + tail);
+            if (export != null && !export.notes().isEmpty()) {
+                common.out().println("What is otherwise there:");
+                common.out().print(Text.clean(export.text()));
+            }
         }
     }
 }

@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
 @SuppressWarnings("UnusedVariable") // picocli reads --help and --version
 public final class Main implements Runnable {
     private static final List<String> COMMANDS =
-            List.of("train", "evaluate", "predict", "convert", "inspect", "verify", "doctor", "data");
+            List.of("train", "evaluate", "predict", "convert", "inspect", "verify", "diff", "doctor", "data");
 
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -69,6 +69,7 @@ public final class Main implements Runnable {
             case "convert" -> new ConvertCommand();
             case "inspect" -> new InspectCommand();
             case "verify" -> new VerifyCommand();
+            case "diff" -> new DiffCommand();
             case "doctor" -> new DoctorCommand();
             case "data" -> new DataCommand();
             default -> throw new IllegalArgumentException(name);

@@ -1,5 +1,6 @@
 package dev.lanewise.cli;
 
+import dev.lanewise.keras.ExportReport;
 import dev.lanewise.keras.KerasModels;
 import dev.lanewise.nn.Model;
 import java.nio.file.Path;
@@ -50,14 +51,15 @@ final class ModelSource {
 
     /// Writes a model in the format that the file's ending says.
     ///
+    /// @return what is otherwise in a Keras file; null for other files
     /// @throws CommandException if Keras has nothing like one of the layers
-    static void save(Model model, Path file) {
+    static @Nullable ExportReport save(Model model, Path file) {
         if (!KerasModels.isKerasName(file)) {
             model.save(file);
-            return;
+            return null;
         }
         try {
-            KerasModels.save(model, file);
+            return KerasModels.save(model, file);
         } catch (IllegalArgumentException e) {
             throw new CommandException(file + ": cannot be written: " + e.getMessage());
         }

@@ -6,6 +6,7 @@ import dev.lanewise.data.DataFiles;
 import dev.lanewise.data.Dataset;
 import dev.lanewise.data.LoadedData;
 import dev.lanewise.io.TrainingConfig;
+import dev.lanewise.keras.ExportReport;
 import dev.lanewise.kernels.Activations;
 import dev.lanewise.nn.Compute;
 import dev.lanewise.nn.Layer;
@@ -321,7 +322,10 @@ final class TrainCommand implements Callable<Integer> {
         if (modelFile == null && source.fromBytes()) {
             ModelFacts.setByteScale(model, DataFiles.BYTE_SCALE);
         }
-        ModelSource.save(model, file);
+        final ExportReport report = ModelSource.save(model, file);
+        if (report != null) {
+            report.notes().forEach(note -> common.note(file + ": " + note));
+        }
     }
 
     private Trainer trainer(Compute compute, Model model) {

@@ -34,6 +34,11 @@ final class KerasAttention {
         return LAYERS.contains(className);
     }
 
+    /// Whether query, value and key are arguments of their own, not one list.
+    static boolean isOfHeads(String className) {
+        return className.equals("MultiHeadAttention") || className.equals("GroupQueryAttention");
+    }
+
     /// Whether an argument of a call is a setting here.
     static boolean isSetting(String className, String argument) {
         return is(className) && argument.equals(CAUSAL);

@@ -19,8 +19,8 @@ import java.util.PriorityQueue;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// The layers and connections of a Keras model's configuration, and of the models in it. [KerasFlattening] makes
-/// one graph of them.
+/// The layers and connections of a Keras model's configuration, and of the models in it. [KerasFlattening]
+/// makes one graph of them.
 final class KerasGraph {
     /// Models within models; JSON is not deeper than some fifty of them.
     private static final int MAX_DEPTH = 64;
@@ -239,7 +239,8 @@ final class KerasGraph {
         return ref;
     }
 
-    /// What a layer says about its input's shape, or the first layer of a model that is one; null where nothing.
+    /// What a layer says about its input's shape, or the first layer of a model that is one; null where
+    /// nothing.
     private static @Nullable JsonElement shapeOfInput(JsonObject entry, int depth) {
         final JsonElement json = entry.get("config");
         final JsonObject config = KerasJson.member(entry, "config");
@@ -376,11 +377,22 @@ final class KerasGraph {
         }
         ends(config.get("input_layers"), inputs, "input_layers");
         ends(config.get("output_layers"), outputs, "output_layers");
+        if (kerasMajor >= 3) {
+            // Keras 3 counts the calls of a functional model from 1 where it speaks of the ends of another.
+            outputs.replaceAll(ref -> isFunctional(ref.layer()) && ref.node() > 0
+                    ? new KerasRef(ref.layer(), ref.node() - 1, ref.tensor())
+                    : ref);
+        }
         countCallsFromZero();
     }
 
-    /// A model of Keras 1 and 2 had a call of its own before it was ever called, so that references to its first
-    /// call say 1 there.
+    private boolean isFunctional(String layer) {
+        final KerasNode node = byName.get(layer);
+        return node != null && node.model() != null && !node.model().isSequential();
+    }
+
+    /// A model of Keras 1 and 2 had a call of its own before it was ever called, so that references to its
+    /// first call say 1 there.
     private void countCallsFromZero() {
         final Map<String, int[]> range = new HashMap<>();
         final List<List<KerasRef>> all = new ArrayList<>(List.of(inputs, outputs));

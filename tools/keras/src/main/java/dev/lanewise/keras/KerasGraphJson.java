@@ -4,188 +4,292 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
+import dev.lanewise.io.RecordJson;
+import dev.lanewise.keras.ExportModel.Node;
+import dev.lanewise.keras.ExportModel.Ref;
 import dev.lanewise.nn.Graph;
 import dev.lanewise.nn.InputLayer;
 import dev.lanewise.nn.Layer;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
+import dev.lanewise.nn.layer.RNN;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// A graph as the configuration of a Keras model: `Sequential` where it is a chain, else `Functional`.
+/// A model as its configuration in Keras' files, models within it nested.
 final class KerasGraphJson {
+    /// Keys of a model's config that are written anew.
+    private static final Set<String> OWN =
+            Set.of("name", "trainable", "layers", "input_layers", "output_layers", "build_input_shape", "dtype");
+
     private final Graph graph;
+    private final KeptConfig kept;
     private final boolean keras3;
-    private final boolean sequential;
-    private final String name;
     private final KerasLayerJson writer;
+    private final ExportReport.Notes notes;
 
-    /// Names in the file by the layers' own.
-    private final Map<String, String> names = new LinkedHashMap<>();
+    /// Whether the file is for tf.keras 2 alone, since a function means something else in Keras 3.
+    private final boolean ofKeras2;
 
-    /// @param kept what an imported model keeps of its file, or null
     /// @param keras3 as in a `.keras` archive; else as Keras 2 wrote it
-    KerasGraphJson(Graph graph, @Nullable JsonObject kept, boolean keras3) {
+    KerasGraphJson(Graph graph, KeptConfig kept, boolean keras3, ExportReport.Notes notes) {
         this.graph = graph;
+        this.kept = kept;
         this.keras3 = keras3;
-        writer = new KerasLayerJson(keras3);
-        final String type = kept == null ? null : KerasJson.string(kept, "class_name");
-        sequential = isChain(graph) && (type == null || type.equals("Sequential"));
-        final String given = kept == null ? null : KerasJson.string(kept, "name");
-        name = given == null || given.isEmpty() ? sequential ? "sequential" : "functional" : given;
-        // Keras allows no slashes, which layers of models within models have here.
-        final Set<String> taken = new HashSet<>();
-        for (String layer : graph.layers().keySet()) {
-            final String plain = layer.replace('/', '_');
-            String free = plain;
-            for (int i = 1;
-                    !taken.add(free) || (!free.equals(layer) && graph.layers().containsKey(free));
-                    i++) {
-                free = plain + "_" + i;
-            }
-            names.put(layer, free);
-        }
+        this.notes = notes;
+        ofKeras2 = !keras3
+                && graph.layers().values().stream()
+                        .anyMatch(layer -> !(layer instanceof InputLayer)
+                                && layer instanceof Record settings
+                                && KerasLayerJson.hasFormerHardSigmoid(settings));
+        writer = new KerasLayerJson(kept, keras3, new KerasRulesJson(graph, keras3, notes), notes);
     }
 
-    private static boolean isChain(Graph graph) {
-        if (graph.inputs().size() != 1 || graph.outputs().size() != 1) {
-            return false;
-        }
-        final List<Graph.Call> calls = graph.calls();
-        for (int i = 0; i < calls.size(); i++) {
-            final List<Graph.Value> inputs = calls.get(i).inputs();
-            final boolean first = i == 0 && inputs.isEmpty();
-            final boolean next =
-                    i > 0 && inputs.size() == 1 && inputs.getFirst().call() == i - 1;
-            if ((!first && !next) || calls.get(i).outputs().size() != 1) {
-                return false;
-            }
-        }
-        return calls.size() == graph.layers().size()
-                && graph.outputs().getFirst().call() == calls.size() - 1;
-    }
-
-    /// Whether what was written means something else in a file of Keras 2.
+    /// Whether the file must say that Keras 3 wrote it: it means something else, or nothing, to Keras 2.
     boolean needsKeras3() {
-        return writer.needsKeras3();
+        return !ofKeras2 && (writer.needsKeras3() || notes.has(ExportReport.Kind.KERAS_3_ONLY));
     }
 
-    String name() {
-        return name;
+    /// The configuration, `class_name` and `config`, and in archives what goes with them.
+    JsonObject write(ExportModel model) {
+        return write(model, false);
     }
 
-    /// A layer's name in the file.
-    String name(String layer) {
-        final String given = names.get(layer);
-        if (given == null) {
-            throw new IllegalArgumentException("there is no layer '" + layer + "'");
-        }
-        return given;
-    }
-
-    /// The layers that Keras lists as the model's: a `Sequential` has none for its input.
-    List<String> layers() {
-        return graph.layers().entrySet().stream()
-                .filter(entry -> !sequential || !(entry.getValue() instanceof InputLayer))
-                .map(Map.Entry::getKey)
-                .toList();
-    }
-
-    /// The configuration, `class_name` and `config`.
-    ///
-    /// @param entries of the file that the layers came from, by their names, or null
-    JsonObject write(@Nullable JsonObject entries) {
+    /// @param above whether a model that it is in is not trained
+    private JsonObject write(ExportModel model, boolean above) {
+        final boolean trainable = isTrainable(model);
+        final boolean frozen = above || !trainable;
         final JsonArray layers = new JsonArray();
-        for (Map.Entry<String, Layer> entry : graph.layers().entrySet()) {
-            final String layer = entry.getKey();
-            final JsonObject before = entries == null ? null : KerasJson.member(entries, layer);
-            final JsonObject json = writer.entry(
-                    name(layer), entry.getValue(), graph.isTrainable(layer), same(before, entry.getValue()));
-            if (!sequential) {
-                json.addProperty("name", name(layer));
-                json.add("inbound_nodes", nodes(layer));
+        for (Node node : model.nodes()) {
+            final ExportModel inner = node.model();
+            final JsonObject json =
+                    inner == null ? writer.entry(node, isTrainable(node, frozen)) : write(inner, frozen);
+            if (inner != null && keras3) {
+                json.add("compile_config", new JsonObject());
+            }
+            if (!model.isSequential()) {
+                json.addProperty("name", node.name());
+                json.add("inbound_nodes", calls(model, node));
             }
             layers.add(json);
         }
+        final JsonObject before = kept.model(model.path());
+        final JsonObject given = KerasJson.member(before, "config");
         final JsonObject config = new JsonObject();
-        config.addProperty("name", name);
-        if (keras3) {
-            config.addProperty("trainable", true);
+        config.addProperty("name", model.name());
+        if (keras3 || !trainable) {
+            config.addProperty("trainable", trainable);
         }
+        keep(given, config);
         config.add("layers", layers);
-        if (!sequential) {
-            final JsonArray inputs = new JsonArray();
-            graph.inputs().forEach(call -> inputs.add(reference(graph.calls().get(call), 0)));
-            config.add("input_layers", inputs);
-            final JsonArray outputs = new JsonArray();
-            graph.outputs().forEach(value -> outputs.add(reference(value)));
-            config.add("output_layers", outputs);
+        if (!model.isSequential()) {
+            config.add("input_layers", ends(model, model.inputs(), given == null ? null : given.get("input_layers")));
+            config.add(
+                    "output_layers", ends(model, model.outputs(), given == null ? null : given.get("output_layers")));
+        } else if (keras3) {
+            config.add("build_input_shape", built(model, given == null ? null : given.get("build_input_shape")));
         }
         final JsonObject json = new JsonObject();
         if (keras3) {
-            json.addProperty("module", sequential ? "keras" : "keras.src.models.functional");
+            json.addProperty("module", model.isSequential() ? "keras" : "keras.src.models.functional");
         }
-        json.addProperty("class_name", sequential ? "Sequential" : "Functional");
+        json.addProperty("class_name", model.type());
         json.add("config", config);
         if (keras3) {
-            json.add("registered_name", JsonNull.INSTANCE);
+            json.add("registered_name", model.isSequential() ? JsonNull.INSTANCE : new JsonPrimitive("Functional"));
+            final JsonObject build = new JsonObject();
+            final JsonObject was = KerasJson.member(before, "build_config");
+            build.add(
+                    "input_shape",
+                    model.isSequential()
+                            ? built(model, was == null ? null : was.get("input_shape"))
+                            : JsonNull.INSTANCE);
+            json.add("build_config", build);
         }
         return json;
     }
 
-    /// The entry, if it is of a layer of the same class.
-    private static @Nullable JsonObject same(@Nullable JsonObject entry, Layer layer) {
-        return entry != null && layer.typeName().equals(KerasJson.string(entry, "class_name")) ? entry : null;
+    private static JsonElement built(ExportModel model, @Nullable JsonElement before) {
+        return KerasLayerJson.asWas(
+                KerasLayerJson.shape(model.inputs().getFirst().shape()), before);
+    }
+
+    /// Keys of the model's own config that nobody here knows.
+    private void keep(@Nullable JsonObject given, JsonObject config) {
+        for (Map.Entry<String, JsonElement> entry :
+                given == null ? Set.<Map.Entry<String, JsonElement>>of() : given.entrySet()) {
+            final String key = entry.getKey();
+            if (keras3 && key.equals("dtype") && kept.kerasMajor() == 3) {
+                config.add(key, ConfigForms.today(key, entry.getValue()));
+            } else if (!OWN.contains(key)) {
+                config.add(
+                        key, keras3 ? ConfigForms.today(key, entry.getValue()) : ConfigForms.legacy(entry.getValue()));
+            }
+        }
+    }
+
+    /// A layer's own flag. One that is frozen with the model that it is in keeps what it said itself.
+    private boolean isTrainable(Node node, boolean frozen) {
+        if (!graph.layers().containsKey(node.path()) || graph.isTrainable(node.path())) {
+            return true;
+        }
+        final JsonObject entry = kept.entry(node.path());
+        return frozen && entry != null && !isFalse(KerasJson.member(entry, "config"));
+    }
+
+    /// False where the file says that the model as a whole is not trained, and all its layers still are frozen.
+    private boolean isTrainable(ExportModel model) {
+        return !isFalse(KerasJson.member(kept.model(model.path()), "config"))
+                || model.leaves().stream().anyMatch(node -> !node.isInput() && graph.isTrainable(node.path()));
+    }
+
+    private static boolean isFalse(@Nullable JsonObject config) {
+        return config != null && String.valueOf(config.get("trainable")).equals("false");
     }
 
     /// The calls of a layer, each with what it is called on.
-    private JsonArray nodes(String layer) {
+    private JsonArray calls(ExportModel model, Node node) {
         final JsonArray nodes = new JsonArray();
-        for (Graph.Call call : graph.calls()) {
-            if (!call.layer().equals(layer) || call.inputs().isEmpty()) {
-                continue;
+        final Layer layer = node.layer();
+        final String type = layer == null ? "" : layer.typeName();
+        final boolean heads = KerasAttention.isOfHeads(type);
+        final boolean causal = layer instanceof Record record
+                && !node.isInput()
+                && KerasAttention.is(type)
+                && new JsonPrimitive(true).equals(RecordJson.write(record).get("use_causal_mask"));
+        for (List<Ref> inputs : node.calls()) {
+            // tf.keras has the states among the inputs.
+            final boolean states = KerasRecurrent.takesState(type) && inputs.size() > 1 && !ofKeras2;
+            final JsonObject keywords = new JsonObject();
+            if (causal) {
+                keywords.addProperty("use_causal_mask", true);
             }
-            final JsonArray tensors = new JsonArray();
-            call.inputs().forEach(value -> tensors.add(keras3 ? tensor(value) : old(value)));
-            if (!keras3) {
+            if (!keras3 && !heads && !states) {
+                if (node.model() != null && !ofKeras2) {
+                    notes.add(
+                            ExportReport.Kind.KERAS_3_ONLY,
+                            node.path(),
+                            "tf.keras 2 counts the calls of a model within a model otherwise");
+                }
+                final JsonArray tensors = new JsonArray();
+                inputs.forEach(ref -> {
+                    final JsonArray json = reference(ref, ofKeras2 && isModel(model, ref.layer()) ? 1 : 0);
+                    json.add(keywords);
+                    tensors.add(json);
+                });
                 nodes.add(tensors);
                 continue;
             }
+            if (!keras3) {
+                notes.add(
+                        ExportReport.Kind.KERAS_3_ONLY,
+                        node.path(),
+                        "its call has several arguments, in a form that tf.keras 2 does not read");
+            }
             final JsonArray args = new JsonArray();
-            args.add(tensors.size() == 1 ? tensors.get(0) : tensors);
-            final JsonObject node = new JsonObject();
-            node.add("args", args);
-            node.add("kwargs", new JsonObject());
-            nodes.add(node);
+            if (states) {
+                args.add(tensor(inputs.getFirst()));
+                keywords.add("initial_state", states(layer, inputs.subList(1, inputs.size())));
+            } else if (heads || inputs.size() == 1) {
+                inputs.forEach(ref -> args.add(tensor(ref)));
+            } else {
+                final JsonArray list = new JsonArray();
+                inputs.forEach(ref -> list.add(tensor(ref)));
+                args.add(list);
+            }
+            final JsonObject call = new JsonObject();
+            call.add("args", args);
+            call.add("kwargs", keywords);
+            nodes.add(call);
         }
         return nodes;
     }
 
-    private JsonArray reference(Graph.Value value) {
-        return reference(graph.calls().get(value.call()), value.output());
-    }
-
-    private JsonArray reference(Graph.Call call, int output) {
+    /// First states: of cells one on the other a list for each.
+    private static JsonArray states(@Nullable Layer layer, List<Ref> states) {
         final JsonArray json = new JsonArray();
-        json.add(name(call.layer()));
-        json.add(call.index());
-        json.add(output);
+        if (!(layer instanceof RNN rnn)) {
+            states.forEach(ref -> json.add(tensor(ref)));
+            return json;
+        }
+        int at = 0;
+        for (Layer cell : rnn.cells()) {
+            final int parts = cell.typeName().equals("LSTM") ? 2 : 1;
+            final JsonArray own = new JsonArray();
+            for (int i = 0; i < parts && at < states.size(); i++) {
+                own.add(tensor(states.get(at++)));
+            }
+            json.add(own);
+        }
         return json;
     }
 
-    private JsonElement old(Graph.Value value) {
-        final JsonArray json = reference(value);
-        json.add(new JsonObject());
+    /// Inputs or outputs in the form that the file had: one, a list, or an object by names.
+    private JsonElement ends(ExportModel model, List<Ref> refs, @Nullable JsonElement before) {
+        final List<JsonArray> own = new ArrayList<>();
+        refs.forEach(ref -> own.add(reference(
+                ref, isFunctional(model, ref.layer()) || (ofKeras2 && isModel(model, ref.layer())) ? 1 : 0)));
+        if (before instanceof JsonObject named) {
+            final JsonObject json = new JsonObject();
+            final List<String> keys = named.keySet().stream().sorted().toList();
+            if (keys.size() == own.size() && sameLayers(named, keys, own)) {
+                for (int i = 0; i < keys.size(); i++) {
+                    json.add(keys.get(i), own.get(i));
+                }
+                return json;
+            }
+        }
+        final boolean list = before instanceof JsonArray array
+                && !array.isEmpty()
+                && KerasJson.string(array.get(0)) == null
+                && kept.kerasMajor() == 3;
+        if (own.size() == 1 && keras3 && !list) {
+            return own.getFirst();
+        }
+        final JsonArray json = new JsonArray();
+        own.forEach(json::add);
         return json;
     }
 
-    private JsonElement tensor(Graph.Value value) {
+    /// Whether the names of the file still stand for the same layers.
+    private static boolean sameLayers(JsonObject named, List<String> keys, List<JsonArray> own) {
+        for (int i = 0; i < keys.size(); i++) {
+            if (!(named.get(keys.get(i)) instanceof JsonArray ref)
+                    || ref.isEmpty()
+                    || !ref.get(0).equals(own.get(i).get(0))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// Keras counts the calls of a functional model from 1 where it speaks of a model's ends.
+    private static boolean isFunctional(ExportModel model, String layer) {
+        return model.nodes().stream()
+                .anyMatch(node -> node.name().equals(layer)
+                        && node.model() != null
+                        && !node.model().isSequential());
+    }
+
+    private static boolean isModel(ExportModel model, String layer) {
+        return model.nodes().stream().anyMatch(node -> node.name().equals(layer) && node.model() != null);
+    }
+
+    private static JsonArray reference(Ref ref, int from) {
+        final JsonArray json = new JsonArray();
+        json.add(ref.layer());
+        json.add(ref.call() + from);
+        json.add(ref.output());
+        return json;
+    }
+
+    private static JsonElement tensor(Ref ref) {
         final JsonObject config = new JsonObject();
-        config.add("shape", KerasLayerJson.batch(value.shape()));
+        config.add("shape", KerasLayerJson.shape(ref.shape()));
         config.addProperty("dtype", "float32");
-        config.add("keras_history", reference(value));
+        config.add("keras_history", reference(ref, 0));
         final JsonObject json = new JsonObject();
         json.addProperty("class_name", "__keras_tensor__");
         json.add("config", config);

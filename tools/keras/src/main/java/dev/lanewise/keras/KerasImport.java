@@ -105,6 +105,7 @@ public final class KerasImport {
             keep(model);
             final TrainingReport training =
                     new KerasTraining(file, architecture, model, places(layout), isWhole()).restore();
+            keepTraining(model, training);
             return new ImportedModel(model, report(layout, training));
         } catch (RuntimeException | OutOfMemoryError e) {
             model.close();
@@ -310,6 +311,7 @@ public final class KerasImport {
         final JsonObject kept = new JsonObject();
         kept.addProperty("format", file.format().title());
         kept.addProperty("keras_version", architecture.kerasVersion());
+        kept.addProperty("keras_major", architecture.kerasMajor());
         kept.addProperty("backend", architecture.backend());
         kept.addProperty("class_name", definition.className());
         kept.addProperty("name", definition.name());
@@ -329,6 +331,20 @@ public final class KerasImport {
         kept.add("model_config", withoutLayers(architecture.config()));
         kept.add("training_config", architecture.training());
         model.attributes().put(ATTRIBUTE, kept.toString());
+    }
+
+    /// Notes how the file says that the model is trained, so that an export sees whether that was changed.
+    private static void keepTraining(Model model, TrainingReport training) {
+        final String config = model.attributes().get("training_config");
+        final String text = model.attributes().get(ATTRIBUTE);
+        if (config != null && text != null) {
+            final JsonObject kept = KerasJson.object(text, ATTRIBUTE);
+            kept.addProperty("imported_training", config);
+            if (training.findings().stream().anyMatch(finding -> finding.reason() == Reason.UNSUPPORTED_METRIC)) {
+                kept.addProperty("unknown_metrics", true);
+            }
+            model.attributes().put(ATTRIBUTE, kept.toString());
+        }
     }
 
     /// The keys of the model itself.

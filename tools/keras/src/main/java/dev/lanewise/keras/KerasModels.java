@@ -78,14 +78,14 @@ public final class KerasModels {
 
     /// Saves a model for Keras, in the format that the name's ending says: `.keras` an archive of Keras 3,
     /// `.weights.h5` its weights alone, other `.h5` and `.hdf5` a whole model that Keras 3 and tf.keras 2
-    /// read. What is
-    /// there is replaced when all is written.
+    /// read. What is there is replaced when all is written.
     ///
+    /// @return what is otherwise in the file than in the model; mostly nothing
     /// @throws IllegalArgumentException if the name ends otherwise, or Keras has nothing like one of the
     ///     layers; it is
     ///     named, and nothing is written
     /// @throws UncheckedIOException if the file cannot be written
-    public static void save(Model model, Path file) {
+    public static ExportReport save(Model model, Path file) {
         model.requireOpen();
         if (!isKerasName(file)) {
             throw new IllegalArgumentException(
@@ -94,12 +94,9 @@ public final class KerasModels {
         final String name = name(file);
         final KerasExport export = new KerasExport(model);
         if (name.endsWith(".keras")) {
-            export.archive(file);
-        } else if (name.endsWith(".weights.h5")) {
-            export.weights(file);
-        } else {
-            export.h5(file);
+            return export.archive(file);
         }
+        return name.endsWith(".weights.h5") ? export.weights(file) : export.h5(file);
     }
 
     private static String name(Path file) {

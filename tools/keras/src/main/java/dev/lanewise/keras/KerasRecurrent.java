@@ -35,7 +35,7 @@ final class KerasRecurrent {
             Map.entry("zero_output_for_mask", new JsonPrimitive(false)));
 
     /// What an RNN says of its cells' outputs.
-    private static final List<String> CELLS_OWN =
+    static final List<String> CELLS_OWN =
             List.of("return_sequences", "return_state", "go_backwards", "stateful", "zero_output_for_mask");
 
     private KerasRecurrent() {}

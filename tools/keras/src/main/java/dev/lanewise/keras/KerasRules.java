@@ -115,6 +115,16 @@ final class KerasRules {
         return null;
     }
 
+    /// A config's regularizer; null where there is none, or it is not known.
+    static @Nullable Regularizer regularizer(@Nullable JsonElement json) {
+        return KerasJson.isNeutral(json) ? null : read(Regularizer.registry(), json);
+    }
+
+    /// A config's constraint; null where there is none, or it is not known.
+    static @Nullable Constraint constraint(@Nullable JsonElement json) {
+        return KerasJson.isNeutral(json) ? null : read(Constraint.registry(), json);
+    }
+
     /// A regularizer or a constraint; null where it is not known, or has settings that are not.
     private static <T> @Nullable T read(Map<String, Class<? extends T>> known, @Nullable JsonElement json) {
         String name = KerasJson.string(json);

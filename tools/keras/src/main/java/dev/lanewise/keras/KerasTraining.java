@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 /// over is reported; the model can be used all the same.
 final class KerasTraining {
     /// Short names of losses.
-    private static final Map<String, String> LOSSES = Map.ofEntries(
+    static final Map<String, String> LOSSES = Map.ofEntries(
             Map.entry("mse", "MeanSquaredError"),
             Map.entry("mae", "MeanAbsoluteError"),
             Map.entry("mape", "MeanAbsolutePercentageError"),
@@ -98,7 +98,7 @@ final class KerasTraining {
         if (config == null) {
             return new TrainingReport(null, null, 0, List.of(), false, List.of());
         }
-        final JsonObject optimizerConfig = KerasJson.member(config, "optimizer_config");
+        final JsonObject optimizerConfig = optimizerConfig(config);
         final Optimizer optimizer = optimizer(optimizerConfig);
         final List<Objective> objectives = objectives(config);
         final String optimizerName = optimizerConfig == null ? null : KerasJson.string(optimizerConfig, "class_name");
@@ -112,6 +112,26 @@ final class KerasTraining {
         final List<String> slots = new ArrayList<>();
         final boolean restored = state(config, optimizer, slots);
         return new TrainingReport(optimizer.name(), losses, model.iteration(), slots, restored && whole, findings);
+    }
+
+    /// The optimizer as an object; a name alone stands for one with the usual settings.
+    private static @Nullable JsonObject optimizerConfig(JsonObject config) {
+        final String name = KerasJson.string(config, "optimizer_config");
+        if (name == null) {
+            return KerasJson.member(config, "optimizer_config");
+        }
+        final JsonObject json = new JsonObject();
+        json.addProperty("class_name", plainName(name));
+        json.add("config", new JsonObject());
+        return json;
+    }
+
+    /// The class of an optimizer's name: `adam` is `Adam`.
+    private static String plainName(String name) {
+        return TrainingConfig.registry().keySet().stream()
+                .filter(known -> known.equalsIgnoreCase(name.replace("_", "")))
+                .findFirst()
+                .orElse(name);
     }
 
     private void find(Reason reason, String detail) {
@@ -300,7 +320,7 @@ final class KerasTraining {
     private boolean state(JsonObject config, Optimizer optimizer, List<String> restored) {
         final List<KerasWeight> kept = file.format() == KerasModelFile.Format.H5
                 ? file.optimizer()
-                : TreeOptimizer.named(file.optimizer(), KerasJson.member(config, "optimizer_config"), trainable.size());
+                : TreeOptimizer.named(file.optimizer(), optimizerConfig(config), trainable.size());
         if (kept.isEmpty()) {
             find(Reason.OPTIMIZER_STATE, "the file has none; the optimizer starts anew");
             return false;
