@@ -172,7 +172,7 @@ class DeterminismTest {
     @ParameterizedTest
     @ValueSource(strings = {"scalar", "128", "256", "512"})
     void anyVectorWidthTrainsTheSameBits(String simd) {
-        final String printed = ChildJvm.run(120, List.of("-Dlanewise.simd=" + simd), Child.class);
+        final String printed = ChildJvm.run(300, List.of("-Dlanewise.simd=" + simd), Child.class);
         final List<String> lines = printed.lines()
                 .filter(line -> line.startsWith("bits") || line.startsWith("hash"))
                 .toList();
@@ -196,7 +196,7 @@ class DeterminismTest {
             System.out.println("hash " + train(Kernels.best(), threads, 11));
             System.out.println("hash " + trainActivations(Kernels.best(), threads));
             System.out.println("hash " + trainConvolutions(Kernels.best(), threads));
-            System.out.println("hash " + trainTexts(Kernels.best(), threads));
+            System.out.println("hash " + trainSequences(Kernels.best(), threads));
             System.out.println("hash " + train(Kernels.scalar(), 1, 11));
         }
     }
@@ -216,7 +216,7 @@ class DeterminismTest {
 
     private static List<String> separate(String simd, int threads) {
         return ChildJvm.run(
-                        120,
+                        300,
                         List.of("-XX:-UseFMA", "-Dlanewise.simd=" + simd),
                         ChildOfThreads.class,
                         Integer.toString(threads))

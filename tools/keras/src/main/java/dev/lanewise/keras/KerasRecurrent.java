@@ -167,10 +167,11 @@ final class KerasRecurrent {
         final JsonObject json = type.equals("Bidirectional") || type.equals("TimeDistributed")
                 ? KerasJson.member(config.config(), "layer")
                 : null;
-        final JsonObject entry = json == null || KerasJson.string(json, "class_name") == null
-                ? null
-                : KerasUpgrade.entry(json, config.kerasMajor());
-        final JsonObject own = entry == null ? null : KerasJson.member(entry, "config");
+        if (json == null || KerasJson.string(json, "class_name") == null) {
+            return null;
+        }
+        final JsonObject entry = KerasUpgrade.entry(json, config.kerasMajor());
+        final JsonObject own = KerasJson.member(entry, "config");
         return own == null
                 ? null
                 : new LayerConfig(
