@@ -32,7 +32,7 @@ final class WarmupBench {
     /// @param half milliseconds from its start until it trained at half of the steady rate, -1 if it did not
     /// @param most the same for 95 %
     /// @param steps steps done in each tenth of a second
-    record Run(long firstStep, double steady, double share, int half, int most, int[] steps) {
+    record Run(long firstStep, double steady, double share, int half, int most, List<Integer> steps) {
         static Run of(long firstStep, double peak, int[] steps) {
             final int[] last = Arrays.copyOfRange(steps, steps.length - steps.length / STEADY_PART, steps.length);
             Arrays.sort(last);
@@ -43,7 +43,7 @@ final class WarmupBench {
                     steady * Network.SMALL.stepFlop() / (1e6 * WarmupProcess.WINDOW_MILLIS) / peak,
                     reached(steps, 0.5 * steady),
                     reached(steps, 0.95 * steady),
-                    steps);
+                    Arrays.stream(steps).boxed().toList());
         }
 
         /// The end of the first window with that many steps that was no single one.
@@ -65,7 +65,7 @@ final class WarmupBench {
             json.addProperty("half", half);
             json.addProperty("most", most);
             final JsonArray windows = new JsonArray();
-            Arrays.stream(steps).forEach(windows::add);
+            steps.forEach(windows::add);
             json.add("steps", windows);
             return json;
         }

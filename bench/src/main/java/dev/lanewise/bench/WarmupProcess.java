@@ -27,6 +27,8 @@ final class WarmupProcess {
     @SuppressWarnings("serial")
     private static final class Over extends RuntimeException {}
 
+    /// Trains for a while and prints how many steps each window saw.
+    ///
     /// @param args when this process was asked for, in milliseconds of the system's clock; how many milliseconds
     ///     from then on it is to train; threads
     public static void main(String[] args) {
