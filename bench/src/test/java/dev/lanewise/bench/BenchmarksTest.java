@@ -120,7 +120,7 @@ class BenchmarksTest {
     @Test
     void freshProcessCountsItsSteps() {
         final WarmupBench.Run run = WarmupBench.run(List.of(), 1, 3000);
-        assertEquals(30, run.steps().length);
+        assertEquals(30, run.steps().size());
         // On a busy machine the first step may come later than what is counted.
         assertTrue(run.firstStep() > 0, run::line);
     }
