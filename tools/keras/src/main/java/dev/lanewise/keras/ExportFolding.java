@@ -4,9 +4,12 @@ import com.google.gson.JsonObject;
 import dev.lanewise.nn.Graph;
 import dev.lanewise.nn.InputLayer;
 import dev.lanewise.nn.Layer;
+import dev.lanewise.nn.layer.Bidirectional;
 import dev.lanewise.nn.layer.Permute;
+import dev.lanewise.nn.layer.TimeDistributed;
 import dev.lanewise.tensor.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -72,7 +75,32 @@ final class ExportFolding {
         if (shape.rank() < 3 || !of(graph.calls().get(at.call()).layer()).channelsFirst()) {
             return shape;
         }
-        return shape.withoutFirst().withoutLast().prepend(shape.last()).prepend(shape.dim(0));
+        final int to = 1 + keptAxes(graph.layer(graph.calls().get(at.call()).layer()), shape.rank() - 1);
+        return to < shape.rank() - 1 ? moved(shape, shape.rank() - 1, to) : shape;
+    }
+
+    /// How many axes beside the batch come before the channels and places of what a layer takes or gives.
+    ///
+    /// @param axes all of the value, beside the batch
+    static int keptAxes(Layer layer, int axes) {
+        return switch (layer) {
+            case TimeDistributed each -> 1 + keptAxes(each.layer(), axes - 1);
+            case Bidirectional both -> keptAxes(both.layer(), axes);
+            default ->
+                layer.typeName().matches("ConvLSTM[123]D")
+                        ? Math.max(0, axes - 1 - (layer.typeName().charAt(8) - '0'))
+                        : 0;
+        };
+    }
+
+    /// A shape with an axis at another place.
+    static Shape moved(Shape shape, int from, int to) {
+        final List<Integer> dims =
+                new ArrayList<>(Arrays.stream(shape.toArray()).boxed().toList());
+        final Integer moved = dims.get(from);
+        dims.subList(from, from + 1).clear();
+        dims.add(to, moved);
+        return Shape.of(dims.stream().mapToInt(Integer::intValue).toArray());
     }
 
     /// The layer before a name's ending, if there is one.

@@ -1,5 +1,6 @@
 package dev.lanewise.keras;
 
+import com.google.gson.JsonObject;
 import dev.lanewise.keras.ExportModel.Node;
 import dev.lanewise.keras.ExportModel.Ref;
 import dev.lanewise.nn.Graph;
@@ -69,6 +70,15 @@ final class ExportNesting {
                                 ExportReport.Kind.FLATTENED,
                                 name,
                                 "the model within the model was cut; its layers are written as the model's own");
+                    }
+                }
+                for (Graph.Group group : graph.groups()) {
+                    final JsonObject entry = kept.entry(group.name());
+                    if (entry != null && entry.has(KeptConfig.AT_EACH_STEP) && !dissolved.contains(group.name())) {
+                        notes.add(
+                                ExportReport.Kind.OTHER_LAYER,
+                                group.name(),
+                                "was a model in a TimeDistributed, is written as a model whose layers are in one each");
                     }
                 }
                 return model;

@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 /// What an imported model keeps of its Keras file: see [KerasImport#ATTRIBUTE]. A model made here keeps
 /// nothing.
 final class KeptConfig {
+    /// Key of the entry of a model that was in a TimeDistributed.
+    static final String AT_EACH_STEP = "at_each_step";
+
     private final JsonObject json;
     private final JsonObject layers;
     private final Map<String, Integer> places = new LinkedHashMap<>();

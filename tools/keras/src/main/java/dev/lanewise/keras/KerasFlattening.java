@@ -7,6 +7,7 @@ import dev.lanewise.nn.WeightRule;
 import dev.lanewise.nn.layer.Bidirectional;
 import dev.lanewise.nn.layer.Concatenate;
 import dev.lanewise.nn.layer.Permute;
+import dev.lanewise.nn.layer.TimeDistributed;
 import dev.lanewise.tensor.Shape;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -43,6 +44,10 @@ final class KerasFlattening {
     /// A call of a model within the model.
     private record ModelCall(List<Value> inputs, List<Value> outputs) {}
 
+    /// Layers of several inputs that work number by number, or put them one after the other.
+    private static final Set<String> MERGES =
+            Set.of("Add", "Subtract", "Multiply", "Divide", "Average", "Maximum", "Minimum", "Concatenate");
+
     private static final class Refused extends RuntimeException {
         private static final long serialVersionUID = 1;
 
@@ -60,6 +65,9 @@ final class KerasFlattening {
     private final Map<Turned, Value> last = new HashMap<>();
 
     private int calls;
+
+    /// How many axes of steps are before those that the layers of the model in hand have.
+    private int stepAxes;
 
     private KerasFlattening(KerasGraph top) {
         this.top = top;
@@ -204,7 +212,9 @@ final class KerasFlattening {
                                         + model.inputs().size() + " inputs");
                 throw new Refused();
             }
+            stepAxes += node.isAtEachStep() ? 1 : 0;
             final List<Value> outputs = call(model, inputs);
+            stepAxes -= node.isAtEachStep() ? 1 : 0;
             groups.computeIfAbsent(node, key -> new ArrayList<>()).add(new ModelCall(inputs, outputs));
             return outputs;
         }
@@ -219,7 +229,69 @@ final class KerasFlattening {
         if (KerasLayers.isChannelsFirst(node.config())) {
             return channelsFirst(node, layer, inputs);
         }
-        return List.of(after(node, add(node, node.path(), layer, inputs)));
+        return List.of(after(node, add(node, node.path(), atEachStep(node, layer, inputs), inputs)));
+    }
+
+    /// A layer of a model that is called at each step: it is called at each step itself.
+    private Layer atEachStep(KerasNode node, Layer layer, List<Value> inputs) {
+        if (stepAxes == 0) {
+            return layer;
+        }
+        final List<Shape> shapes = inputs.stream().map(this::shape).toList();
+        if (inputs.size() > 1) {
+            // What works number by number does not see the steps, as long as the axes of all inputs are the same.
+            final boolean merges = MERGES.contains(layer.typeName())
+                    && shapes.stream()
+                            .allMatch(shape -> shape.rank() == shapes.getFirst().rank());
+            if (!merges) {
+                refuseAtEachStep(node, "takes several inputs");
+            }
+            return layer instanceof Concatenate joined && joined.axis() > 0
+                    ? new Concatenate(joined.axis() + stepAxes)
+                    : layer;
+        }
+        if (!KerasLayers.after(node.config()).isEmpty()) {
+            refuseAtEachStep(node, "changes its columns or has an activity regularizer");
+        }
+        if (makesMask(layer, shapes)) {
+            refuseAtEachStep(node, "makes a mask");
+        }
+        Layer each = layer;
+        for (int i = 0; i < stepAxes; i++) {
+            each = new TimeDistributed(each);
+        }
+        return each;
+    }
+
+    private static void refuseAtEachStep(KerasNode node, String what) {
+        node.config()
+                .find(
+                        Reason.UNSUPPORTED_ARGUMENT,
+                        what + " in a model that TimeDistributed calls at each step, which is not supported");
+        throw new Refused();
+    }
+
+    /// Whether a layer marks rows that do not count where nobody did before.
+    private boolean makesMask(Layer layer, List<Shape> inputs) {
+        final List<Shape> own = new ArrayList<>();
+        for (Shape shape : inputs) {
+            if (shape.rank() <= stepAxes) {
+                return false;
+            }
+            Shape inner = shape;
+            for (int i = 0; i < stepAxes; i++) {
+                inner = inner.withoutFirst();
+            }
+            own.add(inner);
+        }
+        final List<@Nullable Shape> none = new ArrayList<>();
+        own.forEach(shape -> none.add(null));
+        try {
+            return layer.outputMasks(own, none).stream().anyMatch(mask -> mask != null);
+        } catch (IllegalArgumentException e) {
+            // Its shapes do not fit, which is said where it is called.
+            return false;
+        }
     }
 
     /// A layer that has channels first in the file: what comes and goes is turned.
@@ -227,11 +299,9 @@ final class KerasFlattening {
         // Keras brings both directions together along the last axis, whatever that is.
         final boolean merges = layer instanceof Bidirectional both && "concat".equals(both.mergeMode());
         final Layer own = merges ? ((Bidirectional) layer).mergeMode(null) : layer;
-        final Value result = add(
-                node,
-                node.path(),
-                own,
-                inputs.stream().map(input -> channelsLast(node, input)).toList());
+        final List<Value> turned =
+                inputs.stream().map(input -> channelsLast(node, input)).toList();
+        final Value result = add(node, node.path(), atEachStep(node, own, turned), turned);
         final List<Value> outputs = new ArrayList<>();
         outputs.add(channelsFirst(node, after(node, result)));
         for (int i = 1; i < steps.get(result.step()).outputs().size(); i++) {
@@ -256,7 +326,7 @@ final class KerasFlattening {
 
     /// Axes of a value between the batch and its channels and places.
     private int kept(KerasNode node, Value value) {
-        return KerasLayers.keptAxes(node.config(), shape(value).rank() - 1);
+        return KerasLayers.keptAxes(node.config(), shape(value).rank() - 1 - stepAxes) + stepAxes;
     }
 
     /// What a turned value is called after its layer: what has no steps may go beside what has.

@@ -316,7 +316,8 @@ final class KerasGraph {
             inbound(entry.get("inbound_nodes"), read, calls);
         }
         final String path = path(read.name());
-        final KerasGraph model = isModel(type) ? read(entry, kerasMajor, path + "/", paths, depth + 1) : null;
+        final JsonObject inner = isModel(type) ? entry : KerasRecurrent.model(read);
+        final KerasGraph model = inner == null ? null : read(inner, kerasMajor, path + "/", paths, depth + 1);
         final boolean shapeless = depth > 0 && isInput(type) && shapeOfInput(entry, 0) == null;
         final Layer converted = model != null || shapeless ? null : KerasLayers.convert(read);
         read.refuseArguments();

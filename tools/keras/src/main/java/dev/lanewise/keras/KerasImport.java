@@ -8,8 +8,10 @@ import dev.lanewise.keras.ImportReport.WeightReport;
 import dev.lanewise.keras.h5.H5Dataset;
 import dev.lanewise.keras.h5.H5Type;
 import dev.lanewise.nn.Graph;
+import dev.lanewise.nn.Layer;
 import dev.lanewise.nn.Model;
 import dev.lanewise.nn.ParameterLayout;
+import dev.lanewise.nn.layer.TimeDistributed;
 import dev.lanewise.tensor.Memory;
 import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
@@ -318,7 +320,7 @@ public final class KerasImport {
         final JsonObject layers = new JsonObject();
         for (KerasNode node : definition.all()) {
             // A model's layers have entries of their own.
-            final JsonObject entry = node.model() == null ? node.json().deepCopy() : withoutLayers(node.json());
+            final JsonObject entry = entry(node, model.graph());
             entry.remove("inbound_nodes");
             if (node.model() == null) {
                 final JsonArray names = new JsonArray();
@@ -331,6 +333,49 @@ public final class KerasImport {
         kept.add("model_config", withoutLayers(architecture.config()));
         kept.add("training_config", architecture.training());
         model.attributes().put(ATTRIBUTE, kept.toString());
+    }
+
+    /// The entry of a layer as one of the flat graph: of a model that TimeDistributed calls at each step the model's
+    /// own, and its layers are in a TimeDistributed each.
+    private static JsonObject entry(KerasNode node, Graph graph) {
+        final KerasGraph model = node.model();
+        if (model != null) {
+            return node.isAtEachStep() ? modelAtEachStep(node, model) : withoutLayers(node.json());
+        }
+        JsonObject entry = node.json().deepCopy();
+        final Layer own = node.layer();
+        final Layer flat = graph.layers().get(node.path());
+        for (int i = own == null ? 0 : stepAxes(flat) - stepAxes(own); i > 0; i--) {
+            final JsonObject config = new JsonObject();
+            config.addProperty("name", node.name());
+            config.addProperty("trainable", node.isTrainable());
+            config.add("layer", entry);
+            entry = new JsonObject();
+            entry.addProperty("class_name", "TimeDistributed");
+            entry.add("config", config);
+        }
+        return entry;
+    }
+
+    private static int stepAxes(@Nullable Layer layer) {
+        return layer instanceof TimeDistributed each ? 1 + stepAxes(each.layer()) : 0;
+    }
+
+    private static JsonObject modelAtEachStep(KerasNode node, KerasGraph model) {
+        final JsonObject config = KerasJson.member(node.json(), "config");
+        final JsonObject layer = config == null ? null : KerasJson.member(config, "layer");
+        final JsonObject entry = withoutLayers(layer == null ? new JsonObject() : layer);
+        entry.remove("build_config");
+        entry.addProperty(KeptConfig.AT_EACH_STEP, true);
+        final JsonObject own = KerasJson.member(entry, "config");
+        if (own != null) {
+            own.addProperty("name", node.name());
+            own.remove("build_input_shape");
+            if (!node.isTrainable() || !model.isTrainable()) {
+                own.addProperty("trainable", false);
+            }
+        }
+        return entry;
     }
 
     /// Notes how the file says that the model is trained, so that an export sees whether that was changed.

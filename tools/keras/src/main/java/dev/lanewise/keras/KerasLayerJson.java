@@ -14,6 +14,7 @@ import dev.lanewise.nn.layer.Bidirectional;
 import dev.lanewise.nn.layer.RNN;
 import dev.lanewise.nn.layer.TimeDistributed;
 import dev.lanewise.tensor.Shape;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -119,16 +120,17 @@ final class KerasLayerJson {
 
     /// Shapes as the layer here takes them.
     static List<Shape> flatShapes(ExportModel.Node node) {
-        return node.folded().channelsFirst()
-                ? node.inputShapes().stream()
-                        .map(shape -> shape.rank() < 3
-                                ? shape
-                                : shape.withoutFirst()
-                                        .withoutFirst()
-                                        .prepend(shape.dim(0))
-                                        .append(shape.dim(1)))
-                        .toList()
-                : node.inputShapes();
+        final Layer layer = node.layer();
+        if (layer == null || !node.folded().channelsFirst()) {
+            return node.inputShapes();
+        }
+        final List<Shape> shapes = new ArrayList<>();
+        for (Shape shape : node.inputShapes()) {
+            final int from = 1 + ExportFolding.keptAxes(layer, shape.rank() - 1);
+            final int last = shape.rank() - 1;
+            shapes.add(from < last ? ExportFolding.moved(shape, from, last) : shape);
+        }
+        return shapes;
     }
 
     private JsonObject input(String name, InputLayer input, @Nullable JsonObject original) {
@@ -203,7 +205,7 @@ final class KerasLayerJson {
             config.addProperty("name", name);
             config.addProperty("trainable", true);
             config.addProperty("dtype", "float32");
-            settings(name, settings, original, config);
+            settings(name, settings, original, folded, config);
             keep(original == null ? null : KerasJson.member(original, "config"), config);
             if (folded.activation()) {
                 config.addProperty("activation", "glu");
@@ -215,20 +217,22 @@ final class KerasLayerJson {
     }
 
     /// The settings of a layer in Keras' form.
-    private void settings(String name, Record layer, @Nullable JsonObject original, JsonObject config) {
+    private void settings(
+            String name, Record layer, @Nullable JsonObject original, ExportFolding.Folded folded, JsonObject config) {
+        final ExportFolding.Folded inner = new ExportFolding.Folded(folded.channelsFirst(), false, false);
         switch (layer) {
             case Bidirectional both -> {
                 config.addProperty("merge_mode", both.mergeMode());
                 final String type = snake(both.layer());
-                config.add("layer", inner("forward_" + type, both.layer(), original, "layer"));
+                config.add("layer", inner("forward_" + type, both.layer(), original, inner, "layer"));
                 if (both.backwardLayer() != null) {
                     config.add(
                             "backward_layer",
-                            inner("backward_" + type, both.backwardLayer(), original, "backward_layer"));
+                            inner("backward_" + type, both.backwardLayer(), original, inner, "backward_layer"));
                 }
             }
             case TimeDistributed each ->
-                config.add("layer", inner(snake(each.layer()), each.layer(), original, "layer"));
+                config.add("layer", inner(snake(each.layer()), each.layer(), original, inner, "layer"));
             case RNN rnn -> {
                 final JsonObject own = RecordJson.write(rnn);
                 own.remove("cells");
@@ -274,14 +278,13 @@ final class KerasLayerJson {
     }
 
     /// A layer within a layer.
-    private JsonObject inner(String name, Layer layer, @Nullable JsonObject original, String key) {
+    private JsonObject inner(
+            String name, Layer layer, @Nullable JsonObject original, ExportFolding.Folded folded, String key) {
         final JsonObject before = original == null ? null : KerasJson.member(original, "config");
         final JsonObject own = before == null ? null : KerasJson.member(before, key);
         final JsonObject config = own == null ? null : KerasJson.member(own, "config");
         final String given = config == null ? null : KerasJson.string(config, "name");
-        final JsonObject entry =
-                entry(given == null ? name : given.replace('/', '_'), layer, own, ExportFolding.Folded.NONE);
-        return entry;
+        return entry(given == null ? name : given.replace('/', '_'), layer, own, folded);
     }
 
     /// Cells one on the other.
@@ -375,6 +378,18 @@ final class KerasLayerJson {
             String type, ExportFolding.Folded folded, @Nullable JsonObject original, boolean whole, JsonObject config) {
         if (whole ? config.has("data_format") : KerasLayers.hasDataFormat(type) && !NO_DATA_FORMAT.contains(type)) {
             config.addProperty("data_format", folded.channelsFirst() ? "channels_first" : "channels_last");
+        }
+        for (String key : whole ? List.of("layer", "backward_layer") : List.<String>of()) {
+            final JsonObject entry = KerasJson.member(config, key);
+            final JsonObject inner = entry == null ? null : KerasJson.member(entry, "config");
+            if (entry != null && inner != null) {
+                own(
+                        String.valueOf(KerasJson.string(entry, "class_name")),
+                        new ExportFolding.Folded(folded.channelsFirst(), false, false),
+                        entry,
+                        true,
+                        inner);
+            }
         }
         if (type.equals("LeakyReLU") && !keras3 && config.has("negative_slope")) {
             config.add("alpha", config.remove("negative_slope"));

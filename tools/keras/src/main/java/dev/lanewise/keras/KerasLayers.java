@@ -201,6 +201,12 @@ final class KerasLayers {
         return config.refused() ? null : layer;
     }
 
+    /// Looks at the settings that all layers have.
+    static void others(LayerConfig config) {
+        dtype(config);
+        rest(config);
+    }
+
     /// Whether a layer takes images and the like with their channels first.
     static boolean isChannelsFirst(LayerConfig config) {
         final LayerConfig inner = KerasRecurrent.wrapped(config);
@@ -218,10 +224,10 @@ final class KerasLayers {
     ///
     /// @param axes all of the value, beside the batch
     static int keptAxes(LayerConfig config, int axes) {
-        if (config.className().equals("TimeDistributed")) {
-            return 1;
-        }
         final LayerConfig inner = KerasRecurrent.wrapped(config);
+        if (config.className().equals("TimeDistributed")) {
+            return 1 + (inner == null ? 0 : keptAxes(inner, axes - 1));
+        }
         final String type = inner == null ? config.className() : inner.className();
         return type.matches("ConvLSTM[123]D") ? Math.max(0, axes - 1 - (type.charAt(8) - '0')) : 0;
     }

@@ -66,6 +66,11 @@ final class KerasNode {
         return config.name();
     }
 
+    /// Whether it is a model that is called at each step of what it takes, by a TimeDistributed.
+    boolean isAtEachStep() {
+        return model != null && !KerasGraph.isModel(config.className());
+    }
+
     /// Whether its own `trainable` is not false.
     boolean isTrainable() {
         return !String.valueOf(config.config().get("trainable")).equals("false");

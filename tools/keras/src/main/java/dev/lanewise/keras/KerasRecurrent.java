@@ -60,6 +60,18 @@ final class KerasRecurrent {
         return made(config, () -> new Bidirectional(forward, backward, isDefault ? "concat" : mode));
     }
 
+    /// The model that a TimeDistributed calls at each step; null where it has a plain layer, or it is something else.
+    static @Nullable JsonObject model(LayerConfig config) {
+        final JsonObject layer =
+                config.className().equals("TimeDistributed") ? KerasJson.member(config.config(), "layer") : null;
+        if (layer == null || !KerasGraph.isModel(String.valueOf(KerasJson.string(layer, "class_name")))) {
+            return null;
+        }
+        config.take("layer");
+        KerasLayers.others(config);
+        return layer;
+    }
+
     static @Nullable Layer timeDistributed(LayerConfig config) {
         final Layer layer = inner(config, config.take("layer"));
         return layer == null ? null : made(config, () -> new TimeDistributed(layer));

@@ -154,7 +154,9 @@ final class LegacyWeights implements KerasWeightSource {
 
     private static void collect(
             KerasNode node, ParameterLayout layout, boolean frozen, List<Slot> trained, List<Slot> rest) {
-        final boolean all = frozen || !node.isTrainable();
+        final boolean all = frozen
+                || !node.isTrainable()
+                || (node.model() != null && !node.model().isTrainable());
         if (node.model() == null) {
             for (Slot slot : own(node, layout)) {
                 (!all && slot.place().spec().trainable() ? trained : rest).add(slot);

@@ -145,7 +145,7 @@ final class TreeWeights implements KerasWeightSource {
             if (node.model() == null) {
                 take(node, path, to, taken);
             } else {
-                assign(node.model(), path + "/", to, taken);
+                assign(node.model(), path + (node.isAtEachStep() ? "/layer/" : "/"), to, taken);
             }
         }
     }
