@@ -120,6 +120,18 @@ class MaskedLossTest {
         }
     }
 
+    /// The same with weights of samples of 0.5, 2 and 3, which the divisor does not know.
+    @Test
+    void gradientHasTheWeightsOfSamplesToo() {
+        try (Model model = doubling();
+                Trainer trainer = Trainer.of(model, new SGD(0.01), new MeanSquaredError())) {
+            trainer.gather(doubled().withWeights(new float[] {0.5f, 2, 3}), new int[] {0, 1, 2}, 0, 3);
+            assertEquals((0.5 * 2 + 2 + 3 * (1 + 9)) / 5, trainer.step(), TOLERANCE);
+            final float w = model.parameter(model.layout().places().get(0)).get(0);
+            assertEquals(2 - 0.01 * 2 * (0.5 * (1 + 2) + 2 * 3 + 3 * (4 + 15)) / 5, w, TOLERANCE);
+        }
+    }
+
     @Test
     void batchInWhichNothingCountsHasNoLossAndNoGradient() {
         try (Model model = doubling();
