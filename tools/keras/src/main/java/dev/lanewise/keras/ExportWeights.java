@@ -3,7 +3,6 @@ package dev.lanewise.keras;
 import com.google.gson.JsonObject;
 import dev.lanewise.keras.ExportModel.Node;
 import dev.lanewise.keras.h5.H5Group;
-import dev.lanewise.nn.Graph;
 import dev.lanewise.nn.Layer;
 import dev.lanewise.nn.Model;
 import dev.lanewise.nn.ParameterLayout;
@@ -166,7 +165,7 @@ final class ExportWeights {
         group.group("vars").attribute("name", of.name());
         final Map<String, Integer> counts = new HashMap<>();
         for (Node node : of.layers()) {
-            final String type = Graph.snakeCase(className(node));
+            final String type = TreeWeights.base(className(node));
             final int number = counts.merge(type, 1, Integer::sum) - 1;
             final H5Group own = group.group("layers/" + type + (number == 0 ? "" : "_" + number));
             if (node.model() != null) {
@@ -193,6 +192,7 @@ final class ExportWeights {
         if (layer == null) {
             return node.model() == null ? "" : node.model().type();
         }
+        KerasLayerJson.requireKeras3(node.name(), layer);
         final String type = node.isInput()
                 ? layer.typeName()
                 : KerasLayerJson.className(node.name(), layer, kept.entry(node.path()), kept);

@@ -2,6 +2,7 @@ package dev.lanewise.keras;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import dev.lanewise.nn.Layer;
 import dev.lanewise.nn.Layers;
@@ -42,6 +43,56 @@ final class KerasAttention {
     /// Whether an argument of a call is a setting here.
     static boolean isSetting(String className, String argument) {
         return is(className) && argument.equals(CAUSAL);
+    }
+
+    /// Refuses calls that mean something else than their tensors in order: masks by position, and a causal mask in
+    /// some calls of a layer and not in others.
+    static void check(LayerConfig config, JsonArray calls) {
+        if (!is(config.className())) {
+            return;
+        }
+        int causal = 0;
+        for (JsonElement call : calls) {
+            final JsonElement args =
+                    call.isJsonObject() ? call.getAsJsonObject().get("args") : null;
+            final int inputs = isOfHeads(config.className()) ? INPUTS.size() + 1 : 1;
+            boolean missing = false;
+            for (int i = 0; args instanceof JsonArray list && i < list.size(); i++) {
+                final boolean given = !list.get(i).isJsonNull();
+                if (given && (i >= inputs || missing)) {
+                    config.find(
+                            Reason.UNSUPPORTED_CONNECTION,
+                            "is called with " + KerasJson.shown(list.get(i)) + " as argument " + (i + 1)
+                                    + ", which is not supported (supported by position: "
+                                    + (inputs == 1 ? "the list of query, value and key" : "query, value and key")
+                                    + ")");
+                }
+                missing |= !given;
+            }
+            causal += isCausal(call) ? 1 : 0;
+        }
+        if (causal > 0 && causal < calls.size()) {
+            config.find(
+                    Reason.UNSUPPORTED_CONNECTION,
+                    "is called with '" + CAUSAL + "' " + causal + " times of " + calls.size()
+                            + ", which is not supported (supported: all calls alike)");
+        }
+    }
+
+    /// Whether a call says so by name, in either form of calls.
+    private static boolean isCausal(JsonElement call) {
+        if (call instanceof JsonObject object) {
+            final JsonObject keywords = object.has("args") ? KerasJson.member(object, "kwargs") : object;
+            return keywords != null && new JsonPrimitive(true).equals(keywords.get(CAUSAL));
+        }
+        if (call instanceof JsonArray list) {
+            for (JsonElement part : list) {
+                if (isCausal(part)) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     static @Nullable Layer convert(LayerConfig config) {

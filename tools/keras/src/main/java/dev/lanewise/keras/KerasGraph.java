@@ -453,6 +453,7 @@ final class KerasGraph {
             }
             calls.add(refs);
         }
+        KerasAttention.check(config, json.getAsJsonArray());
     }
 
     private static boolean isReference(JsonElement json) {

@@ -30,7 +30,8 @@ final class KerasGraphJson {
     private final KerasLayerJson writer;
     private final ExportReport.Notes notes;
 
-    /// Whether the file is for tf.keras 2 alone, since a function means something else in Keras 3.
+    /// Whether the file is for tf.keras 2 alone, since a function means something else in Keras 3, or it
+    /// has not such a layer.
     private final boolean ofKeras2;
 
     /// @param keras3 as in a `.keras` archive; else as Keras 2 wrote it
@@ -43,7 +44,7 @@ final class KerasGraphJson {
                 && graph.layers().values().stream()
                         .anyMatch(layer -> !(layer instanceof InputLayer)
                                 && layer instanceof Record settings
-                                && KerasLayerJson.hasFormerHardSigmoid(settings));
+                                && (KerasLayerJson.hasFormerHardSigmoid(settings) || KerasLayerJson.isOfKeras2(layer)));
         writer = new KerasLayerJson(kept, keras3, new KerasRulesJson(graph, keras3, notes), notes);
     }
 
@@ -192,8 +193,13 @@ final class KerasGraphJson {
             if (states) {
                 args.add(tensor(inputs.getFirst()));
                 keywords.add("initial_state", states(layer, inputs.subList(1, inputs.size())));
-            } else if (heads || inputs.size() == 1) {
-                inputs.forEach(ref -> args.add(tensor(ref)));
+            } else if (heads) {
+                // By position the fourth would be a mask of the query's rows.
+                final int mask = KerasAttention.INPUTS.size() + 1;
+                inputs.stream().limit(mask).forEach(ref -> args.add(tensor(ref)));
+                inputs.stream().skip(mask).forEach(ref -> keywords.add(KerasAttention.MASK, tensor(ref)));
+            } else if (inputs.size() == 1) {
+                args.add(tensor(inputs.getFirst()));
             } else {
                 final JsonArray list = new JsonArray();
                 inputs.forEach(ref -> list.add(tensor(ref)));

@@ -51,6 +51,9 @@ final class KerasLayerJson {
     /// Layers of Keras 1 that none of today's computes.
     private static final Set<String> GONE = Set.of("MaxoutDense", "Highway");
 
+    /// Layers that Keras 3 does not have.
+    private static final Set<String> LAYERS_OF_KERAS_2 = Set.of("LocallyConnected1D", "LocallyConnected2D");
+
     /// Layers and functions that tf.keras 2 does not have.
     private static final Set<String> LAYERS_OF_KERAS_3 = Set.of("GroupQueryAttention", "RMSNormalization");
 
@@ -151,6 +154,24 @@ final class KerasLayerJson {
         return ConfigForms.object(keras3, MODULE, "InputLayer", config);
     }
 
+    /// Whether Keras 3 has no such layer, or none such as is in it.
+    static boolean isOfKeras2(Layer layer) {
+        return LAYERS_OF_KERAS_2.contains(inmost(layer).typeName());
+    }
+
+    private static Layer inmost(Layer layer) {
+        return layer instanceof TimeDistributed each ? inmost(each.layer()) : layer;
+    }
+
+    /// @throws IllegalArgumentException if Keras 3 has no such layer
+    static void requireKeras3(String name, Layer layer) {
+        if (isOfKeras2(layer)) {
+            throw new IllegalArgumentException(
+                    "layer '" + name + "' (" + inmost(layer).typeName()
+                            + "): Keras 3 has no such layer; an .h5 file can hold it, for tf.keras 2");
+        }
+    }
+
     /// The class that the entry of a layer names.
     ///
     /// @throws IllegalArgumentException if Keras has nothing like it
@@ -162,9 +183,10 @@ final class KerasLayerJson {
         if (!(layer instanceof Record) || !KerasLayers.supported().contains(type)) {
             throw new IllegalArgumentException("layer '" + name + "' (" + type + "): Keras has no such layer");
         }
-        if (GONE.contains(type)) {
-            throw new IllegalArgumentException("layer '" + name + "' (" + type
-                    + "): Keras 1 alone had it; neither format of today's Keras can hold it");
+        if (GONE.contains(inmost(layer).typeName())) {
+            throw new IllegalArgumentException(
+                    "layer '" + name + "' (" + inmost(layer).typeName()
+                            + "): Keras 1 alone had it; neither format of today's Keras can hold it");
         }
         final JsonObject whole = whole(layer, original, kept);
         return whole == null ? type : String.valueOf(KerasJson.string(whole, "class_name"));
@@ -185,6 +207,14 @@ final class KerasLayerJson {
                 notes.add(
                         ExportReport.Kind.OTHER_LAYER, name, "was " + KerasJson.shown(was) + ", is written as " + type);
             }
+        }
+        if (keras3) {
+            requireKeras3(name, layer);
+        } else if (isOfKeras2(layer)) {
+            notes.add(
+                    ExportReport.Kind.KERAS_2_ONLY,
+                    name,
+                    "Keras 3 has no " + inmost(layer).typeName());
         }
         if (!keras3 && LAYERS_OF_KERAS_3.contains(type)) {
             notes.add(ExportReport.Kind.KERAS_3_ONLY, name, "tf.keras 2 has no " + type);

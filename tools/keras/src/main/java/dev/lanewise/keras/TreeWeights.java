@@ -151,7 +151,7 @@ final class TreeWeights implements KerasWeightSource {
     }
 
     /// What Keras calls an object of a class, after the class' own name, which for one layer is not the registered one.
-    private static String base(String type) {
+    static String base(String type) {
         return Graph.snakeCase(type.equals("GroupQueryAttention") ? "GroupedQueryAttention" : type);
     }
 

@@ -10,19 +10,30 @@ import dev.lanewise.data.Dataset;
 import dev.lanewise.keras.ExportReport.Kind;
 import dev.lanewise.kernels.Activations;
 import dev.lanewise.nn.Graph;
+import dev.lanewise.nn.Layer;
 import dev.lanewise.nn.Model;
 import dev.lanewise.nn.ParameterLayout;
 import dev.lanewise.nn.RandomStream;
+import dev.lanewise.nn.Sequential;
+import dev.lanewise.nn.layer.Bidirectional;
+import dev.lanewise.nn.layer.ConvLSTM1D;
+import dev.lanewise.nn.layer.ConvLSTM2D;
+import dev.lanewise.nn.layer.ConvLSTM3D;
 import dev.lanewise.nn.layer.Dense;
 import dev.lanewise.nn.layer.Dropout;
+import dev.lanewise.nn.layer.Highway;
 import dev.lanewise.nn.layer.LSTM;
+import dev.lanewise.nn.layer.LocallyConnected1D;
+import dev.lanewise.nn.layer.MaxoutDense;
 import dev.lanewise.nn.layer.MultiHeadAttention;
 import dev.lanewise.nn.layer.Rescaling;
+import dev.lanewise.nn.layer.TimeDistributed;
 import dev.lanewise.tensor.Shape;
 import dev.lanewise.train.Adam;
 import dev.lanewise.train.Fit;
 import dev.lanewise.train.MeanSquaredError;
 import dev.lanewise.train.Trainer;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -203,6 +214,70 @@ class ExportEditedTest {
                     reports.getFirst().notes().stream().anyMatch(note -> note.kind() == Kind.KERAS_3_ONLY),
                     reports.getFirst()::text);
             assertEquals(List.of(), reports.getLast().notes());
+        }
+    }
+
+    /// Layers that Keras 2 alone has, also in a layer, and those that Keras 1 alone had.
+    @Test
+    void layersThatKeras3DoesNotHave() throws IOException {
+        for (Layer layer :
+                List.<Layer>of(new LocallyConnected1D(2, 3), new TimeDistributed(new LocallyConnected1D(2, 3)))) {
+            final Shape shape = layer instanceof TimeDistributed ? Shape.of(2, 6, 3) : Shape.of(6, 3);
+            try (Model model =
+                    Model.create(Sequential.input(shape).add("local", layer).build(), 1)) {
+                for (String name : List.of("model.keras", "model.weights.h5")) {
+                    assertRefused(model, folder.resolve(name), "'local'", "Keras 3 has no such layer");
+                }
+                final Path h5 = folder.resolve("model.h5");
+                final ExportReport report = KerasModels.save(model, h5);
+                assertTrue(report.notes().stream().anyMatch(note -> note.kind() == Kind.KERAS_2_ONLY), report::text);
+                try (Model back = KerasModels.load(h5)) {
+                    assertEquals(model.graph(), back.graph());
+                    assertEquals(-1, model.trainable().mismatch(back.trainable()));
+                }
+                Files.delete(h5);
+            }
+        }
+        for (Layer layer : List.<Layer>of(
+                new Highway(Activations.RELU),
+                new MaxoutDense(3, 2),
+                new TimeDistributed(new Highway(Activations.RELU)))) {
+            final Shape shape = layer instanceof TimeDistributed ? Shape.of(2, 3) : Shape.of(3);
+            try (Model model =
+                    Model.create(Sequential.input(shape).add("old", layer).build(), 1)) {
+                for (String name : List.of("model.keras", "model.weights.h5", "model.h5")) {
+                    assertRefused(model, folder.resolve(name), "'old'", "Keras 1 alone had it");
+                }
+            }
+        }
+    }
+
+    private static void assertRefused(Model model, Path file, String layer, String reason) {
+        final IllegalArgumentException e =
+                assertThrows(IllegalArgumentException.class, () -> KerasModels.save(model, file));
+        assertTrue(e.getMessage().contains(layer) && e.getMessage().contains(reason), e.getMessage());
+        assertTrue(Files.notExists(file));
+    }
+
+    @Test
+    void convolutionsOverStepsMadeHere() {
+        final List<Layer> layers = List.of(
+                new ConvLSTM1D(2, 2),
+                new ConvLSTM2D(2, 2),
+                new ConvLSTM3D(2, 2),
+                new Bidirectional(new ConvLSTM2D(2, 2)));
+        final int[] places = {1, 2, 3, 2};
+        for (int i = 0; i < places.length; i++) {
+            Shape shape = Shape.of(2);
+            for (int axis = 0; axis < places[i]; axis++) {
+                shape = shape.prepend(4);
+            }
+            try (Model model = Model.create(
+                    Sequential.input(shape.prepend(3)).add(layers.get(i)).build(), 2)) {
+                for (ExportReport report : comesBack(model)) {
+                    assertEquals(List.of(), report.notes());
+                }
+            }
         }
     }
 
