@@ -191,7 +191,9 @@ final class KerasLayers {
             return config.refused() ? null : layer;
         }
         if (ImageAugmentation.TYPES.contains(type)) {
-            return new ImageAugmentation(type);
+            // An identity here, unless the type of numbers would round them.
+            dtype(config);
+            return config.refused() ? null : new ImageAugmentation(type);
         }
         final Class<? extends Layer> known = known(type);
         final Converter special = SPECIAL.get(type);

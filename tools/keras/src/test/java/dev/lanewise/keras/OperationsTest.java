@@ -258,4 +258,16 @@ class OperationsTest {
             assertTrue(KerasLayers.supported().contains(type));
         }
     }
+
+    @Test
+    void augmentationsThatRoundToIntegersAreRefused() {
+        final LayerConfig config = new LayerConfig(
+                "r",
+                "RandomInvert",
+                JsonParser.parseString("{\"name\": \"r\", \"dtype\": \"uint8\"}")
+                        .getAsJsonObject(),
+                3);
+        assertEquals(null, KerasLayers.convert(config));
+        assertEquals(Reason.UNSUPPORTED_DTYPE, config.findings().getFirst().reason());
+    }
 }
