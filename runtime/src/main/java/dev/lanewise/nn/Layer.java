@@ -103,6 +103,12 @@ public interface Layer {
         return this;
     }
 
+    /// What keeps a model with this layer from being trained, as a sentence about the layer; null for nothing.
+    /// Such a layer serves prediction alone; a trainer refuses the model before anything else.
+    default @Nullable String untrainable() {
+        return null;
+    }
+
     /// The layer's type as Keras names it.
     default String typeName() {
         return getClass().getSimpleName();

@@ -34,11 +34,13 @@ import dev.lanewise.nn.layer.Dot;
 import dev.lanewise.nn.layer.Dropout;
 import dev.lanewise.nn.layer.ELU;
 import dev.lanewise.nn.layer.EinsumDense;
+import dev.lanewise.nn.layer.ElementwiseFunction;
 import dev.lanewise.nn.layer.Embedding;
 import dev.lanewise.nn.layer.Flatten;
 import dev.lanewise.nn.layer.GRU;
 import dev.lanewise.nn.layer.GaussianDropout;
 import dev.lanewise.nn.layer.GaussianNoise;
+import dev.lanewise.nn.layer.GetItem;
 import dev.lanewise.nn.layer.GlobalAveragePooling1D;
 import dev.lanewise.nn.layer.GlobalAveragePooling2D;
 import dev.lanewise.nn.layer.GlobalAveragePooling3D;
@@ -50,6 +52,7 @@ import dev.lanewise.nn.layer.Grayscale;
 import dev.lanewise.nn.layer.GroupNormalization;
 import dev.lanewise.nn.layer.GroupQueryAttention;
 import dev.lanewise.nn.layer.Highway;
+import dev.lanewise.nn.layer.ImageAugmentation;
 import dev.lanewise.nn.layer.LSTM;
 import dev.lanewise.nn.layer.LayerNormalization;
 import dev.lanewise.nn.layer.LeakyReLU;
@@ -78,6 +81,7 @@ import dev.lanewise.nn.layer.RandomRotation;
 import dev.lanewise.nn.layer.RandomTranslation;
 import dev.lanewise.nn.layer.RandomZoom;
 import dev.lanewise.nn.layer.ReLU;
+import dev.lanewise.nn.layer.Reduction;
 import dev.lanewise.nn.layer.RepeatVector;
 import dev.lanewise.nn.layer.Rescaling;
 import dev.lanewise.nn.layer.Reshape;
@@ -209,7 +213,11 @@ public final class Layers {
                 GroupQueryAttention.class,
                 Attention.class,
                 AdditiveAttention.class,
-                EinsumDense.class)) {
+                EinsumDense.class,
+                ElementwiseFunction.class,
+                Reduction.class,
+                GetItem.class,
+                ImageAugmentation.class)) {
             REGISTRY.put(type.getSimpleName(), type);
         }
     }

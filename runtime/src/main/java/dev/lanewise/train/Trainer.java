@@ -4,6 +4,7 @@ import dev.lanewise.data.Dataset;
 import dev.lanewise.io.Samples;
 import dev.lanewise.io.TrainingConfig;
 import dev.lanewise.nn.Compute;
+import dev.lanewise.nn.Layer;
 import dev.lanewise.nn.Model;
 import dev.lanewise.nn.RandomStream;
 import java.util.ArrayList;
@@ -74,6 +75,7 @@ public final class Trainer implements AutoCloseable {
     /// As [#of(Model, Optimizer, List)], on given threads.
     public static Trainer of(Compute compute, Model model, Optimizer optimizer, List<Objective> objectives) {
         model.requireOpen();
+        requireTrainable(model);
         model.resetOptimizer();
         return new Trainer(compute, model, optimizer, objectives);
     }
@@ -89,8 +91,20 @@ public final class Trainer implements AutoCloseable {
     /// As [#resume(Model)], on given threads.
     public static Trainer resume(Compute compute, Model model) {
         model.requireOpen();
+        requireTrainable(model);
         final TrainingConfig config = TrainingConfig.of(model);
         return new Trainer(compute, model, config.optimizer(), config.objectives());
+    }
+
+    private static void requireTrainable(Model model) {
+        for (Map.Entry<String, Layer> entry : model.graph().layers().entrySet()) {
+            final Layer layer = entry.getValue();
+            final String reason = layer.untrainable();
+            if (reason != null) {
+                throw new IllegalArgumentException(
+                        "Trainer: " + layer.typeName() + " '" + entry.getKey() + "': " + reason);
+            }
+        }
     }
 
     /// Trains for some epochs.

@@ -72,6 +72,7 @@ final class DoubleFormulas {
                 formula = formula == null ? NoiseFormulas.of(layer, inputs, key, step) : formula;
                 formula = formula == null ? SequenceFormulas.of(layer, inputs, null, key, step) : formula;
                 formula = formula == null ? OldLayerFormulas.of(layer, inputs) : formula;
+                formula = formula == null ? OperationFormulas.of(layer, inputs) : formula;
                 if (formula == null) {
                     throw new IllegalArgumentException("no formula for " + layer.typeName());
                 }

@@ -37,6 +37,7 @@ public final class GradientCheck {
     private boolean training;
     private long step = 3;
     private double scale = 1;
+    private double offset;
     private double forwardTolerance = 4e-6;
     private int indices;
     private List<Shape> maskShapes = List.of();
@@ -62,6 +63,12 @@ public final class GradientCheck {
     /// Range of the random inputs, 1 if not set.
     public GradientCheck scale(double range) {
         scale = range;
+        return this;
+    }
+
+    /// What is added to the random inputs.
+    public GradientCheck offset(double added) {
+        offset = added;
         return this;
     }
 
@@ -146,6 +153,11 @@ public final class GradientCheck {
                 specs.stream().map(ParameterSpec::shape).toList();
         final List<Shape> outputShapes = layer.outputShapes(inputs);
         final List<Tensor> x = tensors(memory, inputs, random, scale);
+        for (Tensor tensor : offset == 0 ? List.<Tensor>of() : x) {
+            for (int i = 0; i < tensor.size(); i++) {
+                tensor.set(i, (float) (tensor.get(i) + offset));
+            }
+        }
         for (int i = 0; indices > 0 && i < x.getFirst().size(); i++) {
             x.getFirst().set(i, (float) Math.floor((x.getFirst().get(i) / scale + 1) / 2 * indices));
         }

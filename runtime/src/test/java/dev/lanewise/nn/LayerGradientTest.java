@@ -92,6 +92,9 @@ class LayerGradientTest {
             if (AttentionFormulas.hasMaskInput(layer, inputs)) {
                 check.maskInput(3);
             }
+            if (OperationFormulas.isOfPositive(layer)) {
+                check.offset(1.5 * scale);
+            }
             if (layer instanceof Embedding embedding) {
                 check.indices(embedding.inputDim());
             }
@@ -196,6 +199,7 @@ class LayerGradientTest {
         cases.addAll(NoiseFormulas.cases());
         cases.addAll(SequenceFormulas.cases());
         cases.addAll(OldLayerFormulas.cases());
+        cases.addAll(OperationFormulas.cases());
         return cases.stream();
     }
 

@@ -179,6 +179,10 @@ final class KerasLayerJson {
         if (original != null && isCustom(original, layer, kept)) {
             return String.valueOf(KerasJson.string(original, "class_name"));
         }
+        final JsonObject whole = whole(layer, original, kept);
+        if (whole != null) {
+            return String.valueOf(KerasJson.string(whole, "class_name"));
+        }
         final String type = layer.typeName();
         if (!(layer instanceof Record) || !KerasLayers.supported().contains(type)) {
             throw new IllegalArgumentException("layer '" + name + "' (" + type + "): Keras has no such layer");
@@ -188,8 +192,8 @@ final class KerasLayerJson {
                     "layer '" + name + "' (" + inmost(layer).typeName()
                             + "): Keras 1 alone had it; neither format of today's Keras can hold it");
         }
-        final JsonObject whole = whole(layer, original, kept);
-        return whole == null ? type : String.valueOf(KerasJson.string(whole, "class_name"));
+        // Its class in Keras, which exports it by a shorter name.
+        return type.equals("GroupQueryAttention") ? "GroupedQueryAttention" : type;
     }
 
     /// An entry without what the place of a layer in the model says.
@@ -203,7 +207,7 @@ final class KerasLayerJson {
         final JsonObject whole = whole(layer, original, kept);
         if (original != null && whole == null) {
             final String was = String.valueOf(KerasJson.string(original, "class_name"));
-            if (!KerasUpgrade.classes().getOrDefault(was, was).equals(type) || isOperation(original)) {
+            if (!KerasUpgrade.classes().getOrDefault(was, was).equals(type) || KerasOperations.isOperation(original)) {
                 notes.add(
                         ExportReport.Kind.OTHER_LAYER, name, "was " + KerasJson.shown(was) + ", is written as " + type);
             }
@@ -236,7 +240,9 @@ final class KerasLayerJson {
             config.addProperty("trainable", true);
             config.addProperty("dtype", "float32");
             settings(name, settings, original, folded, config);
-            keep(original == null ? null : KerasJson.member(original, "config"), config);
+            if (original != null && !KerasOperations.isOperation(original)) {
+                keep(KerasJson.member(original, "config"), config);
+            }
             if (folded.activation()) {
                 config.addProperty("activation", "glu");
             }
@@ -350,7 +356,7 @@ final class KerasLayerJson {
     /// The entry of the file, where it is one of Keras 3 that means this very layer.
     private static @Nullable JsonObject whole(Layer layer, @Nullable JsonObject original, KeptConfig kept) {
         final JsonObject config = original == null ? null : KerasJson.member(original, "config");
-        if (original == null || config == null || kept.kerasMajor() < 3 || isOperation(original)) {
+        if (original == null || config == null || kept.kerasMajor() < 3 || KerasOperations.isOperation(original)) {
             return null;
         }
         final String type = String.valueOf(KerasJson.string(original, "class_name"));
@@ -360,12 +366,6 @@ final class KerasLayerJson {
             given.set("use_causal_mask");
         }
         return layer.equals(KerasLayers.convert(given)) ? original : null;
-    }
-
-    /// Whether an entry is arithmetic on tensors.
-    private static boolean isOperation(JsonObject original) {
-        final String module = KerasJson.string(original, "module");
-        return module != null && module.startsWith("keras.src.ops");
     }
 
     /// Whether an entry is of a class of the user's own that gives this layer.

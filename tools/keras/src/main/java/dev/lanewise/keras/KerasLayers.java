@@ -15,9 +15,13 @@ import dev.lanewise.nn.layer.BatchNormalization;
 import dev.lanewise.nn.layer.ChannelMatrix;
 import dev.lanewise.nn.layer.Dense;
 import dev.lanewise.nn.layer.Dot;
+import dev.lanewise.nn.layer.ElementwiseFunction;
 import dev.lanewise.nn.layer.Flatten;
+import dev.lanewise.nn.layer.GetItem;
+import dev.lanewise.nn.layer.ImageAugmentation;
 import dev.lanewise.nn.layer.Normalization;
 import dev.lanewise.nn.layer.ReLU;
+import dev.lanewise.nn.layer.Reduction;
 import dev.lanewise.nn.layer.Resizing;
 import dev.lanewise.tensor.Shape;
 import java.lang.reflect.RecordComponent;
@@ -44,7 +48,6 @@ final class KerasLayers {
             Map.entry("InputLayer", KerasLayers::input),
             Map.entry("Flatten", config -> new Flatten()),
             Map.entry("Dense", KerasLayers::dense),
-            Map.entry("Add", KerasOperations::convert),
             Map.entry("BatchNormalization", KerasLayers::batchNormalization),
             Map.entry("Conv1D", KerasLayers::convolution),
             Map.entry("Conv1DTranspose", KerasLayers::convolution),
@@ -58,7 +61,6 @@ final class KerasLayers {
             Map.entry("Cropping3D", config -> edges(config, "cropping")),
             Map.entry("DepthwiseConv1D", KerasLayers::convolution),
             Map.entry("DepthwiseConv2D", KerasLayers::convolution),
-            Map.entry("Divide", KerasOperations::convert),
             Map.entry("Dot", KerasLayers::dot),
             Map.entry("Bidirectional", KerasRecurrent::bidirectional),
             Map.entry("AdditiveAttention", KerasAttention::plain),
@@ -77,13 +79,9 @@ final class KerasLayers {
             Map.entry("LeakyReLU", config -> withDefault(config, "LeakyReLU", "negative_slope", 0.3)),
             Map.entry("LocallyConnected1D", KerasLayers::locallyConnected),
             Map.entry("LocallyConnected2D", KerasLayers::locallyConnected),
-            Map.entry("Maximum", KerasOperations::convert),
-            Map.entry("Minimum", KerasOperations::convert),
-            Map.entry("Multiply", KerasOperations::convert),
             Map.entry("Resizing", KerasLayers::resizing),
             Map.entry("SeparableConv1D", KerasLayers::convolution),
             Map.entry("SeparableConv2D", KerasLayers::convolution),
-            Map.entry("Subtract", KerasOperations::convert),
             Map.entry("ThresholdedReLU", KerasLayers::thresholded),
             Map.entry("ZeroPadding1D", config -> edges(config, "padding")),
             Map.entry("ZeroPadding2D", config -> edges(config, "padding")),
@@ -92,6 +90,10 @@ final class KerasLayers {
     /// Layers over places with channels.
     private static final Pattern PLACES = Pattern.compile(
             ".*(Conv|Pooling|ZeroPadding|Cropping|UpSampling|SpatialDropout)[0-9A-Za-z]*|Flatten|Resizing|CenterCrop|RandomCrop");
+
+    /// Layers of ours that stand for others of Keras'.
+    private static final Set<Class<? extends Layer>> OWN =
+            Set.of(ElementwiseFunction.class, GetItem.class, ImageAugmentation.class, Reduction.class);
 
     /// Classes that hold code.
     private static final Set<String> CODE = Set.of("Lambda", "__lambda__");
@@ -156,13 +158,14 @@ final class KerasLayers {
         final Set<String> names = new TreeSet<>(Layers.registry().keySet());
         names.removeIf(name -> known(name) == null);
         names.add("ThresholdedReLU");
+        names.addAll(ImageAugmentation.TYPES);
         return names;
     }
 
     /// Our layer of this name, if Keras has one too.
     private static @Nullable Class<? extends Layer> known(String type) {
         final Class<? extends Layer> known = Layers.get(type);
-        return known == null || ChannelMatrix.class.isAssignableFrom(known) ? null : known;
+        return known == null || ChannelMatrix.class.isAssignableFrom(known) || OWN.contains(known) ? null : known;
     }
 
     /// The layer of a config; null where it is refused, and the config has the findings.
@@ -182,6 +185,15 @@ final class KerasLayers {
                     Reason.UNKNOWN_LAYER,
                     "class " + KerasJson.shown(name) + " is not Keras' own and not registered (KerasImport.register)");
             return null;
+        }
+        if (KerasOperations.is(config)) {
+            final Layer layer = KerasOperations.convert(config);
+            return config.refused() ? null : layer;
+        }
+        if (ImageAugmentation.TYPES.contains(type)) {
+            // An identity here, unless the type of numbers would round them.
+            dtype(config);
+            return config.refused() ? null : new ImageAugmentation(type);
         }
         final Class<? extends Layer> known = known(type);
         final Converter special = SPECIAL.get(type);

@@ -88,10 +88,15 @@ record KerasObjects(String path, String name, List<Integer> weights) {
             final JsonObject cell = config == null ? null : KerasJson.member(config, "cell");
             final String own = cell == null ? null : name(cell);
             objects.add(new KerasObjects("", name, List.of()));
-            objects.add(new KerasObjects("cell", own == null ? Graph.snakeCase(type + "Cell") : own, all(weights)));
+            objects.add(new KerasObjects("cell", own == null ? cell(type) : own, all(weights)));
         } else {
             objects.add(new KerasObjects("", name, all(weights)));
         }
+    }
+
+    /// Keras' name of a layer's cell: one class serves convolutions of all ranks.
+    private static String cell(String type) {
+        return type.startsWith("ConvLSTM") ? "conv_lstm_cell" : Graph.snakeCase(type + "Cell");
     }
 
     /// The objects of a layer within the layer.

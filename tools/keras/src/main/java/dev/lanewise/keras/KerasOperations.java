@@ -3,44 +3,27 @@ package dev.lanewise.keras;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonPrimitive;
+import dev.lanewise.io.ModelFormatException;
+import dev.lanewise.io.RecordJson;
 import dev.lanewise.nn.Layer;
 import dev.lanewise.nn.Layers;
-import dev.lanewise.nn.layer.ReLU;
-import dev.lanewise.nn.layer.Rescaling;
+import dev.lanewise.tensor.Shape;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Arithmetic on tensors that Keras writes among the layers: Keras 3 as operations (`Multiply` of a tensor and
 /// 2.0), tf.keras as `TFOpLambda` of a function (`math.multiply`). Each becomes a layer of ours.
 final class KerasOperations {
-    /// Key of the number in an operation's config, which no file has.
-    private static final String OPERAND = "operand";
+    /// Key of the layer that an operation becomes, or of the sentence that refuses it; no file has it.
+    private static final String LAYER = "layer of an operation";
 
-    private static final String OPERAND_FIRST = "operand_first";
+    private static final String MODULE = "keras.src.ops";
 
-    /// Operations of Keras 3 by class, and functions of TensorFlow, and what they are here. Those of lower
-    /// case are
-    /// activations.
-    private static final Map<String, String> KNOWN = Map.ofEntries(
-            Map.entry("Add", "Add"),
-            Map.entry("Subtract", "Subtract"),
-            Map.entry("Multiply", "Multiply"),
-            Map.entry("Divide", "Divide"),
-            Map.entry("TrueDivide", "Divide"),
-            Map.entry("Maximum", "Maximum"),
-            Map.entry("Minimum", "Minimum"),
-            Map.entry("Negative", "Negative"),
-            Map.entry("Relu", "relu"),
-            Map.entry("Relu6", "relu6"),
-            Map.entry("Sigmoid", "sigmoid"),
-            Map.entry("Tanh", "tanh"),
-            Map.entry("Silu", "silu"),
-            Map.entry("Selu", "selu"),
-            Map.entry("Softplus", "softplus"),
-            Map.entry("Softsign", "softsign"),
-            Map.entry("Exp", "exponential"),
+    /// Functions of TensorFlow, and what Keras 3 calls them.
+    private static final Map<String, String> TENSORFLOW = Map.ofEntries(
             Map.entry("math.add", "Add"),
             Map.entry("__operators__.add", "Add"),
             Map.entry("math.subtract", "Subtract"),
@@ -50,27 +33,63 @@ final class KerasOperations {
             Map.entry("math.maximum", "Maximum"),
             Map.entry("math.minimum", "Minimum"),
             Map.entry("math.negative", "Negative"),
-            Map.entry("nn.relu", "relu"),
-            Map.entry("nn.relu6", "relu6"),
-            Map.entry("math.sigmoid", "sigmoid"),
-            Map.entry("nn.sigmoid", "sigmoid"),
-            Map.entry("math.tanh", "tanh"),
-            Map.entry("nn.tanh", "tanh"),
-            Map.entry("nn.silu", "silu"),
-            Map.entry("nn.swish", "silu"),
-            Map.entry("nn.selu", "selu"),
-            Map.entry("math.softplus", "softplus"),
-            Map.entry("nn.softplus", "softplus"),
-            Map.entry("nn.softsign", "softsign"),
-            Map.entry("math.exp", "exponential"));
+            Map.entry("math.abs", "Absolute"),
+            Map.entry("math.square", "Square"),
+            Map.entry("math.sqrt", "Sqrt"),
+            Map.entry("math.rsqrt", "Rsqrt"),
+            Map.entry("math.log", "Log"),
+            Map.entry("math.pow", "Power"),
+            Map.entry("math.exp", "Exp"),
+            Map.entry("math.sigmoid", "Sigmoid"),
+            Map.entry("math.tanh", "Tanh"),
+            Map.entry("math.softplus", "Softplus"),
+            Map.entry("nn.relu", "Relu"),
+            Map.entry("nn.relu6", "Relu6"),
+            Map.entry("nn.sigmoid", "Sigmoid"),
+            Map.entry("nn.tanh", "Tanh"),
+            Map.entry("nn.silu", "Silu"),
+            Map.entry("nn.swish", "Silu"),
+            Map.entry("nn.selu", "Selu"),
+            Map.entry("nn.softplus", "Softplus"),
+            Map.entry("nn.softsign", "Softsign"));
+
+    /// Operations that are layers of that name with the same settings.
+    private static final Set<String> LAYERS = Set.of("Concatenate", "Softmax");
+
+    /// What a call takes: other calls' outputs, their shapes where the file has them, and constants.
+    private record Arguments(
+            JsonArray tensors, List<Shape> shapes, List<JsonElement> constants, boolean constantFirst) {
+        /// Nothing yet.
+        Arguments() {
+            this(new JsonArray(), new ArrayList<>(), new ArrayList<>(), false);
+        }
+
+        Arguments with(JsonElement argument) {
+            final boolean first = constantFirst || (tensors.isEmpty() && !isTensor(argument));
+            if (!isTensor(argument)) {
+                constants.add(constant(argument));
+                return new Arguments(tensors, shapes, constants, first);
+            }
+            tensors.add(argument);
+            final Shape shape = shape(argument);
+            if (shape != null) {
+                shapes.add(shape);
+            }
+            return new Arguments(tensors, shapes, constants, first);
+        }
+
+        boolean isCalledAs(Arguments other) {
+            return constants.equals(other.constants)
+                    && constantFirst == other.constantFirst
+                    && shapes.equals(other.shapes)
+                    && tensors.size() == other.tensors.size();
+        }
+    }
 
     private KerasOperations() {}
 
-    /// An entry of a model's layers as that of a layer: the number that an operation is called with is in
-    /// its config,
-    /// and the tensors are its inputs. What is no operation stays as it is, and so does an operation that is
-    /// called
-    /// in another way, to be refused.
+    /// An entry of a model's layers as that of a layer: of an operation, the constants that it is called with
+    /// are in its config, and the tensors are its inputs. What is no operation stays as it is.
     static JsonObject asLayer(JsonObject entry) {
         final String type = String.valueOf(KerasJson.string(entry, "class_name"));
         final JsonObject config = KerasJson.member(entry, "config");
@@ -80,70 +99,119 @@ final class KerasOperations {
         }
         final boolean lambda = type.equals("TFOpLambda");
         final String function = lambda ? String.valueOf(KerasJson.string(config, "function")) : type;
-        final String known = KNOWN.get(function);
-        if (known == null) {
+        final String operation = lambda ? TENSORFLOW.get(function) : isOperation(entry) ? type : null;
+        if (operation == null) {
             return lambda ? withType(entry, type + " " + function) : entry;
         }
+        if (LAYERS.contains(operation)) {
+            return entry;
+        }
+        if (!OperationLayers.isKnown(operation)) {
+            return Layers.get(operation) == null ? entry : withType(entry, "ops." + operation);
+        }
+        Arguments first = null;
         final JsonArray plainCalls = new JsonArray();
-        JsonElement operand = null;
-        boolean first = false;
         for (JsonElement call : calls.getAsJsonArray()) {
-            final JsonArray arguments = lambda ? argumentsOfLambda(call) : argumentsOfOperation(call);
-            if (arguments == null) {
-                return entry;
+            final Arguments arguments = lambda ? ofLambda(call) : ofOperation(call);
+            if (arguments == null || arguments.tensors.isEmpty()) {
+                return refused(entry, "is called with " + KerasJson.shown(call));
             }
-            final JsonArray tensors = new JsonArray();
-            JsonElement number = null;
-            boolean numberFirst = false;
-            for (JsonElement argument : arguments) {
-                if (KerasJson.isNumber(argument) && number == null) {
-                    number = argument;
-                    numberFirst = tensors.isEmpty();
-                } else {
-                    tensors.add(argument);
-                }
+            if (first != null && !first.isCalledAs(arguments)) {
+                return refused(entry, "is called in several ways");
             }
-            if (!plainCalls.isEmpty() && (!Objects.equals(number, operand) || numberFirst != first)) {
-                return entry;
-            }
-            operand = number;
-            first = numberFirst;
-            plainCalls.add(lambda ? tensors : operationCall(tensors));
+            first = arguments;
+            plainCalls.add(lambda ? arguments.tensors : operationCall(arguments.tensors));
         }
-        if (operand == null && !lambda && Layers.get(type) != null) {
-            return entry; // a layer of that name
+        if (first == null) {
+            return entry;
         }
-        return layer(entry, config, known, operand, first, plainCalls);
+        try {
+            final Layer layer = OperationLayers.layer(
+                    operation, config, first.shapes, first.tensors.size(), first.constants, first.constantFirst);
+            return plain(entry, config, layer, plainCalls);
+        } catch (IllegalArgumentException e) {
+            return refused(entry, String.valueOf(e.getMessage()));
+        }
     }
 
-    private static JsonObject layer(
-            JsonObject entry,
-            JsonObject config,
-            String known,
-            @Nullable JsonElement operand,
-            boolean first,
-            JsonArray calls) {
+    /// Whether an entry is an operation of Keras 3: its module says so, or, in files without modules, what its class
+    /// has and layers of that name do not.
+    static boolean isOperation(JsonObject entry) {
+        final String module = KerasJson.string(entry, "module");
+        if (module != null) {
+            return module.startsWith(MODULE);
+        }
+        final String type = String.valueOf(KerasJson.string(entry, "class_name"));
+        final JsonObject config = KerasJson.member(entry, "config");
+        if (config == null || !OperationLayers.isKnown(type)) {
+            return false;
+        }
+        // Layers have these keys, and merge layers take lists.
+        return Layers.get(type) == null
+                || !(config.has("trainable") || config.has("dtype") || takesList(entry.get("inbound_nodes")));
+    }
+
+    private static boolean takesList(@Nullable JsonElement calls) {
+        if (!(calls instanceof JsonArray list) || list.isEmpty()) {
+            return false;
+        }
+        return !(list.get(0) instanceof JsonObject call)
+                || (call.get("args") instanceof JsonArray args
+                        && !args.isEmpty()
+                        && args.get(0).isJsonArray());
+    }
+
+    private static JsonObject plain(JsonObject entry, JsonObject config, Layer layer, JsonArray calls) {
+        final JsonObject plain = entry.deepCopy();
         final JsonObject own = new JsonObject();
         for (String key : new String[] {"name", "trainable", "dtype"}) {
             if (config.has(key)) {
                 own.add(key, config.get(key));
             }
         }
-        String type = known;
-        if (known.equals("Negative")) {
-            type = "Multiply";
-            own.addProperty(OPERAND, -1);
-        } else if (Character.isLowerCase(known.charAt(0))) {
-            type = "Activation";
-            own.addProperty("activation", known);
-        } else if (operand != null) {
-            own.add(OPERAND, operand);
-            own.addProperty(OPERAND_FIRST, first);
-        }
-        final JsonObject plain = withType(entry, type);
+        final JsonObject written = new JsonObject();
+        written.addProperty("class_name", layer.typeName());
+        written.add("config", RecordJson.write((Record) layer));
+        own.add(LAYER, written);
         plain.add("config", own);
         plain.add("inbound_nodes", calls);
         return plain;
+    }
+
+    private static JsonObject refused(JsonObject entry, String why) {
+        final JsonObject refused = entry.deepCopy();
+        refused.getAsJsonObject("config").addProperty(LAYER, why);
+        return refused;
+    }
+
+    /// Whether a config is that of an operation.
+    static boolean is(LayerConfig config) {
+        return config.has(LAYER);
+    }
+
+    /// The layer of an operation; null where it is refused.
+    static @Nullable Layer convert(LayerConfig config) {
+        final JsonElement written = config.take(LAYER);
+        if (written == null || !written.isJsonObject()) {
+            config.takeArguments();
+            config.find(
+                    Reason.UNSUPPORTED_CONNECTION, written == null ? "" : KerasJson.printable(written.getAsString()));
+            return null;
+        }
+        final JsonObject object = written.getAsJsonObject();
+        final String name = String.valueOf(KerasJson.string(object, "class_name"));
+        final JsonObject settings = KerasJson.member(object, "config");
+        final Class<? extends Layer> type = OperationLayers.isResult(name) ? Layers.get(name) : null;
+        if (type == null || settings == null) {
+            config.find(Reason.BAD_CONFIG, "is no operation");
+            return null;
+        }
+        try {
+            return RecordJson.read(type, settings, "config");
+        } catch (ModelFormatException e) {
+            config.find(Reason.BAD_CONFIG, String.valueOf(e.getMessage()));
+            return null;
+        }
     }
 
     private static JsonObject withType(JsonObject entry, String type) {
@@ -159,26 +227,31 @@ final class KerasOperations {
         return call;
     }
 
-    /// Tensors and numbers of a call as Keras 3 writes it; null where there is more.
-    private static @Nullable JsonArray argumentsOfOperation(JsonElement call) {
+    /// Arguments of a call as Keras 3 writes it; null where there is more.
+    private static @Nullable Arguments ofOperation(JsonElement call) {
         final JsonElement args = call.isJsonObject() ? call.getAsJsonObject().get("args") : null;
         if (args == null || !args.isJsonArray()) {
             return null;
         }
-        final JsonArray arguments = args.getAsJsonArray().deepCopy();
+        Arguments arguments = new Arguments();
+        for (JsonElement argument : args.getAsJsonArray()) {
+            arguments = arguments.with(argument);
+        }
         final JsonObject keywords = KerasJson.member(call.getAsJsonObject(), "kwargs");
-        for (String key : keywords == null ? java.util.Set.<String>of() : keywords.keySet()) {
-            if (key.equals("x2") || key.equals("y")) {
-                arguments.add(keywords == null ? null : keywords.get(key));
-            } else if (keywords != null && !KerasJson.isNeutral(keywords.get(key))) {
-                return null;
+        if (keywords != null) {
+            for (Map.Entry<String, JsonElement> keyword : keywords.entrySet()) {
+                if (Set.of("x", "x1", "x2", "y", "key").contains(keyword.getKey())) {
+                    arguments = arguments.with(keyword.getValue());
+                } else if (!KerasJson.isNeutral(keyword.getValue())) {
+                    return null;
+                }
             }
         }
         return arguments;
     }
 
     /// `["layer", 0, 0, {"y": 2.0}]`, where `y` may be another reference and the first a constant.
-    private static @Nullable JsonArray argumentsOfLambda(JsonElement call) {
+    private static @Nullable Arguments ofLambda(JsonElement call) {
         JsonArray list = call.isJsonArray() ? call.getAsJsonArray() : new JsonArray();
         if (list.size() == 1 && list.get(0).isJsonArray()) {
             list = list.get(0).getAsJsonArray();
@@ -186,21 +259,19 @@ final class KerasOperations {
         if (list.size() < 3 || KerasJson.string(list.get(0)) == null) {
             return null;
         }
-        final JsonArray arguments = new JsonArray();
-        if ("_CONSTANT_VALUE".equals(KerasJson.string(list.get(0)))) {
-            arguments.add(list.get(2));
-        } else {
-            arguments.add(reference(list));
-        }
+        Arguments arguments = new Arguments();
+        arguments =
+                arguments.with("_CONSTANT_VALUE".equals(KerasJson.string(list.get(0))) ? list.get(2) : reference(list));
         final JsonObject keywords =
                 list.size() > 3 && list.get(3).isJsonObject() ? list.get(3).getAsJsonObject() : new JsonObject();
-        for (String key : keywords.keySet()) {
-            final JsonElement value = keywords.get(key);
-            if (key.equals("y") && value.isJsonArray() && value.getAsJsonArray().size() == 3) {
-                arguments.add(reference(value.getAsJsonArray()));
-            } else if (key.equals("y")) {
-                arguments.add(value);
-            } else if (!key.equals("name") && !KerasJson.isNeutral(value)) {
+        for (Map.Entry<String, JsonElement> keyword : keywords.entrySet()) {
+            final JsonElement value = keyword.getValue();
+            if (keyword.getKey().equals("y")) {
+                final boolean isReference = value.isJsonArray()
+                        && value.getAsJsonArray().size() == 3
+                        && KerasJson.string(value.getAsJsonArray().get(0)) != null;
+                arguments = arguments.with(isReference ? reference(value.getAsJsonArray()) : value);
+            } else if (!keyword.getKey().equals("name") && !KerasJson.isNeutral(value)) {
                 return null;
             }
         }
@@ -215,39 +286,45 @@ final class KerasOperations {
         return reference;
     }
 
-    /// The layer of a merge layer's name, or, with a number for one operand, the one that computes that.
-    static @Nullable Layer convert(LayerConfig config) {
-        final JsonElement operand = config.take(OPERAND);
-        final boolean first = new JsonPrimitive(true).equals(config.take(OPERAND_FIRST));
-        if (operand == null) {
-            return KerasLayers.generic(Layers.get(config.className()), config);
+    private static boolean isTensor(JsonElement argument) {
+        return KerasGraph.isTensor(argument)
+                || (argument.isJsonArray()
+                        && argument.getAsJsonArray().size() == 3
+                        && KerasJson.string(argument.getAsJsonArray().get(0)) != null);
+    }
+
+    /// A number of an array of no axes is that number.
+    private static JsonElement constant(JsonElement argument) {
+        final JsonObject object = argument.isJsonObject() ? argument.getAsJsonObject() : new JsonObject();
+        final JsonObject config = KerasJson.member(object, "config");
+        final String type = KerasJson.string(object, "class_name");
+        return config != null
+                        && ("__tensor__".equals(type) || "__numpy__".equals(type))
+                        && KerasJson.isNumber(config.get("value"))
+                ? config.get("value")
+                : argument;
+    }
+
+    /// The shape that the file gives for a tensor, or null.
+    private static @Nullable Shape shape(JsonElement tensor) {
+        final JsonObject config = tensor.isJsonObject() ? KerasJson.member(tensor.getAsJsonObject(), "config") : null;
+        if (config == null || !(config.get("shape") instanceof JsonArray dims)) {
+            return null;
         }
-        final float number = operand.getAsFloat();
-        switch (config.className()) {
-            case "Add" -> {
-                return new Rescaling(1, number);
+        try {
+            Shape shape = Shape.of();
+            for (JsonElement dim : dims) {
+                shape = shape.append(
+                        dim.isJsonNull()
+                                ? Shape.UNKNOWN
+                                : Math.toIntExact(dim.getAsBigDecimal().longValueExact()));
             }
-            case "Subtract" -> {
-                return first ? new Rescaling(-1, number) : new Rescaling(1, -number);
-            }
-            case "Multiply" -> {
-                return new Rescaling(number);
-            }
-            case "Divide" -> {
-                if (!first && number != 0) {
-                    return new Rescaling((float) (1 / operand.getAsDouble()));
-                }
-            }
-            case "Maximum" -> {
-                if (number == 0) {
-                    return new ReLU();
-                }
-            }
-            default -> {}
+            return shape;
+        } catch (IllegalArgumentException
+                | ArithmeticException
+                | IllegalStateException
+                | UnsupportedOperationException e) {
+            return null;
         }
-        config.find(
-                Reason.UNSUPPORTED_CONNECTION,
-                "is called with " + KerasJson.shown(operand) + (first ? " as its first operand" : ""));
-        return null;
     }
 }

@@ -40,6 +40,7 @@ class SupportedTableTest {
     private static String table() {
         return "| | |\n|---|---|\n"
                 + row("layers", KerasLayers.supported())
+                + row("operations on tensors", OperationLayers.supported())
                 + row("activations", Activations.names())
                 + row("losses", Loss.names())
                 + row("metrics", Metric.names())

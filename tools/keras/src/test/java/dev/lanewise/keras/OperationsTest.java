@@ -1,0 +1,273 @@
+package dev.lanewise.keras;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import dev.lanewise.nn.Layer;
+import dev.lanewise.nn.Model;
+import dev.lanewise.nn.layer.Dense;
+import dev.lanewise.nn.layer.Dot;
+import dev.lanewise.nn.layer.ElementwiseFunction;
+import dev.lanewise.nn.layer.GetItem;
+import dev.lanewise.nn.layer.ImageAugmentation;
+import dev.lanewise.nn.layer.Permute;
+import dev.lanewise.nn.layer.Reduction;
+import dev.lanewise.nn.layer.Rescaling;
+import dev.lanewise.nn.layer.Reshape;
+import dev.lanewise.tensor.Shape;
+import dev.lanewise.train.MeanSquaredError;
+import dev.lanewise.train.SGD;
+import dev.lanewise.train.Trainer;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Operations on tensors as Keras 3 writes them among the layers, and layers that change images in training alone.
+class OperationsTest {
+    private static final String SLICE = """
+            {"class_name": "__slice__", "config": {"start": %s, "stop": %s, "step": %s}}""";
+
+    @TempDir
+    private Path folder;
+
+    private static String tensor(String layer, String shape) {
+        return """
+                {"class_name": "__keras_tensor__", "config": {"shape": %s, "dtype": "float32",
+                 "keras_history": ["%s", 0, 0]}}""".formatted(shape, layer);
+    }
+
+    /// An entry of the module, as Keras 3.15 writes it: without a name in the config where its class takes none.
+    private static String operation(String module, String type, String config, String args) {
+        return """
+                {"module": "keras.src.ops.%s", "class_name": "%s", "config": {%s}, "registered_name": "%2$s",
+                 "name": "op", "inbound_nodes": [{"args": [%s], "kwargs": {}}]}""".formatted(module, type, config, args);
+    }
+
+    private static LayerConfig config(JsonObject entry) {
+        final LayerConfig config =
+                new LayerConfig("op", entry.get("class_name").getAsString(), entry.getAsJsonObject("config"), 3);
+        return config;
+    }
+
+    private static Layer layer(String type, String settings, String args) {
+        final LayerConfig config = config(KerasOperations.asLayer(
+                JsonParser.parseString(operation("numpy", type, settings, args)).getAsJsonObject()));
+        final Layer layer = KerasLayers.convert(config);
+        assertTrue(config.findings().isEmpty(), () -> type + " " + config.findings());
+        return layer;
+    }
+
+    private static String refusal(String type, String settings, String args) {
+        final LayerConfig config = config(KerasOperations.asLayer(
+                JsonParser.parseString(operation("numpy", type, settings, args)).getAsJsonObject()));
+        assertEquals(null, KerasLayers.convert(config), type);
+        return config.findings().getFirst().reason() + " "
+                + config.findings().getFirst().detail();
+    }
+
+    @Test
+    void eachOperationIsALayer() {
+        final String x = tensor("x", "[null, 4, 6]");
+        assertEquals(new ElementwiseFunction("divide", 2), layer("TrueDivide", "", "2.0, " + x));
+        assertEquals(new Rescaling(0.25f), layer("TrueDivide", "", x + ", 4.0"));
+        assertEquals(new Rescaling(-1, 3), layer("Subtract", "", "3, " + x));
+        assertEquals(new ElementwiseFunction("power", 3), layer("Power", "", x + ", 3"));
+        assertEquals(new ElementwiseFunction("square"), layer("Power", "", x + ", 2"));
+        assertEquals(new ElementwiseFunction("exponentiate", 2), layer("Power", "", "2, " + x));
+        assertEquals(new ElementwiseFunction("maximum", 0.5f), layer("Maximum", "", x + ", 0.5"));
+        assertEquals(new ElementwiseFunction("minimum", -1), layer("Minimum", "", "-1, " + x));
+        assertEquals(
+                new ElementwiseFunction("minimum", 3),
+                layer(
+                        "Minimum",
+                        "",
+                        x + ", {\"class_name\": \"__numpy__\", \"config\": {\"value\": 3.0, \"dtype\": \"float32\"}}"));
+        assertEquals(new ElementwiseFunction("absolute"), layer("Absolute", "\"name\": \"absolute\"", x));
+        assertEquals(new ElementwiseFunction("log"), layer("Log", "", x));
+        assertEquals(new ElementwiseFunction("sqrt"), layer("Sqrt", "", x));
+        assertEquals(new ElementwiseFunction("clip", -1, 1), layer("Clip", "\"x_min\": -1.0, \"x_max\": 1", x));
+        assertEquals(
+                new GetItem(":, 0"),
+                layer("GetItem", "", x + ", [" + SLICE.formatted("null", "null", "null") + ", 0]"));
+        assertEquals(
+                new GetItem("..., 1:-1:2"),
+                layer(
+                        "GetItem",
+                        "",
+                        x + ", [{\"class_name\": \"__ellipsis__\", \"config\": {}}, " + SLICE.formatted("1", "-1", "2")
+                                + "]"));
+        assertEquals(
+                new Reduction("mean", List.of(1, 2), false), layer("Mean", "\"axis\": [1, 2], \"keepdims\": false", x));
+        assertEquals(
+                new Reduction("max", List.of(-1), true),
+                layer("Max", "\"axis\": -1, \"keepdims\": true, \"initial\": null", x));
+        assertEquals(new Reshape(24), layer("Reshape", "\"newshape\": [-1, 24]", x));
+        assertEquals(new Reshape(Shape.of(4, 6, 1)), layer("ExpandDims", "\"axis\": -1", x));
+        assertEquals(new Reshape(Shape.of(1, 4, 6)), layer("ExpandDims", "\"axis\": 1", x));
+        assertEquals(new Reshape(Shape.of(6)), layer("Squeeze", "\"axis\": 1", tensor("x", "[null, 1, 6]")));
+        assertEquals(new Permute(2, 1), layer("Transpose", "\"axes\": [0, 2, 1]", x));
+        assertEquals(new Permute(2, 1), layer("Swapaxes", "\"axis1\": 1, \"axis2\": -1", x));
+        assertEquals(new Dot(List.of(2, 1), false), layer("Matmul", "", x + ", " + tensor("z", "[null, 6, 5]")));
+    }
+
+    @Test
+    void whatNoLayerComputesIsRefusedByName() {
+        final String x = tensor("x", "[null, 4, 6]");
+        assertTrue(refusal("Power", "", x + ", " + x).contains("a tensor and a number"));
+        assertTrue(refusal("Divide", "", x + ", 0").contains("divides by 0"));
+        assertTrue(refusal("Mean", "\"axis\": null, \"keepdims\": false", x).contains("whole batch"));
+        assertTrue(refusal("Reshape", "\"newshape\": [-1, 12]", x).contains("may change the batch"));
+        assertTrue(refusal("Transpose", "\"axes\": null", x).contains("the batch must stay the first"));
+        assertTrue(refusal("ExpandDims", "\"axis\": 0", x).contains("are not a sample's"));
+        assertTrue(refusal("GetItem", "", x + ", 0").contains("batch"));
+        assertTrue(refusal("GetItem", "", x + ", [[0, 1], 2]").contains("takes indices and slices"));
+        assertTrue(refusal("Stack", "\"axis\": 1", "[" + x + ", " + x + "]").startsWith("UNKNOWN_LAYER"));
+        // A layer of Keras' has that name too, and computes something else.
+        assertTrue(refusal("Dot", "", x + ", " + x).contains("ops.Dot"));
+    }
+
+    /// An archive of an input `x` of `[null, 4]`, these layers and an output `op`.
+    private Path archive(String... layers) throws IOException {
+        final JsonArray all = new JsonArray();
+        all.add(JsonParser.parseString("""
+                {"module": "keras.layers", "class_name": "InputLayer", "registered_name": null, "name": "x",
+                 "config": {"batch_shape": [null, 4], "dtype": "float32", "sparse": false, "name": "x"},
+                 "inbound_nodes": []}"""));
+        for (String layer : layers) {
+            all.add(JsonParser.parseString(layer));
+        }
+        final String config = """
+                {"module": "keras.src.models.functional", "class_name": "Functional", "registered_name": "Functional",
+                 "config": {"name": "f", "trainable": true, "layers": %s, "input_layers": [["x", 0, 0]],
+                            "output_layers": [["op", 0, 0]]},
+                 "build_config": {"input_shape": null}, "compile_config": null}""".formatted(all);
+        final H5Builder weights = new H5Builder();
+        final byte[] file = weights.finish(weights.group(H5Builder.hard("layers", weights.group())));
+        final ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (ZipOutputStream zip = new ZipOutputStream(out)) {
+            zip.putNextEntry(new ZipEntry("metadata.json"));
+            zip.write("{\"keras_version\": \"3.15.1\"}".getBytes(StandardCharsets.UTF_8));
+            zip.putNextEntry(new ZipEntry("config.json"));
+            zip.write(config.getBytes(StandardCharsets.UTF_8));
+            zip.putNextEntry(new ZipEntry("model.weights.h5"));
+            zip.write(file);
+        }
+        return Files.write(folder.resolve("m.keras"), out.toByteArray());
+    }
+
+    private static String named(String entry, String name) {
+        return entry.replace("\"name\": \"op\"", "\"name\": \"" + name + "\"");
+    }
+
+    private static float[] predict(Model model, float... x) {
+        try (var predictor = model.predictor(1)) {
+            return predictor.run(x);
+        }
+    }
+
+    @Test
+    void archiveWithArithmeticPredicts() throws IOException {
+        final Path file = archive(
+                named(operation("numpy", "Square", "\"name\": \"square\"", tensor("x", "[null, 4]")), "square"),
+                named(
+                        operation("numpy", "Mean", "\"axis\": -1, \"keepdims\": true", tensor("square", "[null, 4]")),
+                        "mean"),
+                named(operation("numpy", "Add", "\"name\": \"add\"", tensor("mean", "[null, 1]") + ", 0.5"), "add"),
+                named(operation("numpy", "Sqrt", "\"name\": \"root\"", tensor("add", "[null, 1]")), "root"),
+                named(
+                        operation(
+                                "numpy",
+                                "TrueDivide",
+                                "",
+                                tensor("x", "[null, 4]") + ", " + tensor("root", "[null, 1]")),
+                        "divided"),
+                operation(
+                        "numpy",
+                        "GetItem",
+                        "\"name\": \"op\"",
+                        tensor("divided", "[null, 4]") + ", [" + SLICE.formatted("null", "null", "null") + ", "
+                                + SLICE.formatted("1", "null", "2") + "]"));
+        try (Model model = KerasModels.load(file)) {
+            final double root = Math.sqrt((1 + 4 + 9 + 16) / 4.0 + 0.5);
+            assertArrayEquals(
+                    new float[] {(float) (-2 / root), (float) (4 / root)}, predict(model, 1, -2, 3, 4), 1e-6f);
+            final Path saved = folder.resolve("m.safetensors");
+            model.save(saved);
+            try (Model again = Model.load(saved)) {
+                assertArrayEquals(predict(model, 1, -2, 3, 4), predict(again, 1, -2, 3, 4));
+            }
+        }
+    }
+
+    private static String shear(String after) {
+        return """
+                {"module": "keras.layers", "class_name": "RandomShear", "registered_name": null, "name": "shear",
+                 "config": {"name": "shear", "trainable": true, "dtype": "float32", "x_factor": [0.0, 0.3],
+                            "y_factor": [0.0, 0.3], "fill_mode": "reflect", "interpolation": "bilinear", "seed": 3,
+                            "fill_value": 0.0, "data_format": "channels_last"},
+                 "inbound_nodes": [{"args": [%s], "kwargs": {}}]}""".formatted(tensor(after, "[null, 2, 2, 1]"));
+    }
+
+    @Test
+    void layersThatChangeImagesInTrainingAloneAreForPrediction() throws IOException {
+        final Path file = archive(
+                named(operation("numpy", "Reshape", "\"newshape\": [-1, 2, 2, 1]", tensor("x", "[null, 4]")), "image"),
+                shear("image"),
+                operation("numpy", "Reshape", "\"newshape\": [-1, 4]", tensor("shear", "[null, 2, 2, 1]")));
+        try (Model model = KerasModels.load(file);
+                Model head = model.edit().withHead(new Dense(2), 1)) {
+            assertArrayEquals(new float[] {1, -2, 3, 4}, predict(model, 1, -2, 3, 4));
+            final float[] before = predict(head, 1, -2, 3, 4);
+            final String message = assertThrows(
+                            IllegalArgumentException.class,
+                            () -> Trainer.of(head, new SGD(0.1), new MeanSquaredError())
+                                    .close())
+                    .getMessage();
+            assertTrue(message.contains("'shear'") && message.contains("RandomShear"), message);
+            assertEquals(null, head.attributes().get("training_config"));
+            assertArrayEquals(before, predict(head, 1, -2, 3, 4));
+            // Keras has the layer: it goes out as it came.
+            final Path out = folder.resolve("out.keras");
+            KerasModels.save(model, out);
+            try (Model again = KerasModels.load(out)) {
+                assertEquals(new ImageAugmentation("RandomShear"), again.graph().layer("shear"));
+            }
+        }
+    }
+
+    @Test
+    void allAugmentationsOfKerasAreRead() {
+        final List<String> types = new ArrayList<>(ImageAugmentation.TYPES);
+        for (String type : types) {
+            final LayerConfig config = new LayerConfig(
+                    "r", type, JsonParser.parseString("{\"name\": \"r\"}").getAsJsonObject(), 3);
+            assertEquals(new ImageAugmentation(type), KerasLayers.convert(config));
+            assertTrue(KerasLayers.supported().contains(type));
+        }
+    }
+
+    @Test
+    void augmentationsThatRoundToIntegersAreRefused() {
+        final LayerConfig config = new LayerConfig(
+                "r",
+                "RandomInvert",
+                JsonParser.parseString("{\"name\": \"r\", \"dtype\": \"uint8\"}")
+                        .getAsJsonObject(),
+                3);
+        assertEquals(null, KerasLayers.convert(config));
+        assertEquals(Reason.UNSUPPORTED_DTYPE, config.findings().getFirst().reason());
+    }
+}
