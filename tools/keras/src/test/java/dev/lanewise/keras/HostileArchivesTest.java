@@ -398,13 +398,14 @@ class HostileArchivesTest {
         String inner = """
                 {"class_name": "Dense", "name": "m", "config": {"name": "m", "units": 2},
                  "inbound_nodes": [[["i", 0, 0, {}]], [["m", 0, 0, {}]]]}""";
+        // Keras 3 counts the calls of a functional model from 1 there.
         for (int level = 0; level < 18; level++) {
             inner = """
                     {"class_name": "Functional", "name": "m", "config": {"name": "m", "layers": [
                       {"class_name": "InputLayer", "name": "i", "config": {"name": "i", "batch_shape": [null, 2]},
                        "inbound_nodes": []},
-                      %s], "input_layers": [["i", 0, 0]], "output_layers": [["m", 1, 0]]},
-                     "inbound_nodes": [[["i", 0, 0, {}]], [["m", 0, 0, {}]]]}""".formatted(inner);
+                      %s], "input_layers": [["i", 0, 0]], "output_layers": [["m", %d, 0]]},
+                     "inbound_nodes": [[["i", 0, 0, {}]], [["m", 0, 0, {}]]]}""".formatted(inner, level == 0 ? 1 : 2);
         }
         refused(zip(members(inner, soundWeights()), true), "more than 20000 calls");
     }
