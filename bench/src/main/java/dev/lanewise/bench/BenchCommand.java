@@ -8,6 +8,7 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -31,6 +32,9 @@ import picocli.CommandLine.Spec;
             BenchCommand.Jmh.class
         })
 public final class BenchCommand {
+    /// Of fit, unless it is said.
+    private static final int EPOCHS = 11;
+
     /// Called by the command line.
     public BenchCommand() {}
 
@@ -178,29 +182,42 @@ public final class BenchCommand {
 
     @Command(
             name = "train",
-            description = "Training dense layers: the step, its parts, and fit with shuffling.",
+            description =
+                    "Training: dense layers (the step, its parts, and fit with shuffling), an LSTM or a block of a"
+                            + " transformer (the step, and prediction).",
             mixinStandardHelpOptions = true)
     static final class Train extends Measure {
         @Option(
                 names = "--network",
                 paramLabel = "SIZES",
-                description = "Sizes of the input and the layers (default: ${DEFAULT-VALUE}).")
-        private String sizes = Network.SMALL.title();
+                description = "Sizes of the input and the dense layers, or lstm or transformer (default:"
+                        + " ${DEFAULT-VALUE}).")
+        private String name = Network.SMALL.title();
 
-        @Option(names = "--batch-size", description = "Samples in a batch (default: ${DEFAULT-VALUE}).")
-        private int batchSize = Network.SMALL.batch();
+        @Option(names = "--batch-size", description = "Samples in a batch (default: 128, of sequences 32).")
+        private @Nullable Integer batchSize;
 
-        @Option(names = "--epochs", description = "Epochs of fit to time (default: ${DEFAULT-VALUE}).")
-        private int epochs = 11;
+        @Option(names = "--epochs", description = "Epochs of fit to time, for dense layers (default: 11).")
+        private @Nullable Integer epochs;
 
         @Override
         List<Row> measure(int ofThreads, long ofMillis) {
-            return TrainBench.run(network(), ofThreads, 10 * ofMillis, epochs);
+            if (!SequenceNetwork.has(name)) {
+                return TrainBench.run(network(), ofThreads, 10 * ofMillis, epochs == null ? EPOCHS : epochs);
+            }
+            if (epochs != null) {
+                throw wrong("--epochs is for dense layers: of '" + name + "' the step and prediction are timed");
+            }
+            final int batch = batchSize == null ? SequenceNetwork.BATCH : batchSize;
+            if (batch < 1) {
+                throw wrong("--batch-size must be 1 or more, got " + batch);
+            }
+            return SequenceBench.run(SequenceNetwork.of(name), batch, ofThreads, 10 * ofMillis);
         }
 
         private Network network() {
             try {
-                return Network.of(sizes, batchSize);
+                return Network.of(name, batchSize == null ? Network.SMALL.batch() : batchSize);
             } catch (IllegalArgumentException e) {
                 throw wrong(String.valueOf(e.getMessage()));
             }
@@ -208,6 +225,9 @@ public final class BenchCommand {
 
         @Override
         String note(Row row) {
+            if (SequenceNetwork.has(name)) {
+                return "  " + SequenceBench.samplesPerSecond(SequenceNetwork.of(name), row);
+            }
             return row.unit().equals("GFLOP/s") ? "  " + TrainBench.samplesPerSecond(network(), row) : "";
         }
     }

@@ -29,7 +29,8 @@ record Network(List<Integer> sizes, int batch) {
         final List<Integer> list = new ArrayList<>();
         for (String size : sizes.split("-", -1)) {
             if (!size.matches("[1-9][0-9]{0,5}")) {
-                throw new IllegalArgumentException("--network is sizes, as in 784-1024-1024-10, got '" + sizes + "'");
+                throw new IllegalArgumentException(
+                        "--network is sizes, as in 784-1024-1024-10, or lstm or transformer, got '" + sizes + "'");
             }
             list.add(Integer.parseInt(size));
         }

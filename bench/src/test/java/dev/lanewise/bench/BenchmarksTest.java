@@ -2,18 +2,25 @@ package dev.lanewise.bench;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.nn.Compute;
+import dev.lanewise.nn.Model;
 import dev.lanewise.tensor.Memory;
 import dev.lanewise.tensor.Shape;
+import dev.lanewise.train.Adam;
+import dev.lanewise.train.SparseCategoricalCrossentropy;
+import dev.lanewise.train.Trainer;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.openjdk.jmh.annotations.Param;
 
@@ -102,9 +109,9 @@ class BenchmarksTest {
     @Test
     void warmingUpIsReadFromTheSteps() {
         final int[] steps = new int[60];
-        java.util.Arrays.fill(steps, 10, 20, 30);
-        java.util.Arrays.fill(steps, 20, 30, 94);
-        java.util.Arrays.fill(steps, 30, 60, 100);
+        Arrays.fill(steps, 10, 20, 30);
+        Arrays.fill(steps, 20, 30, 94);
+        Arrays.fill(steps, 30, 60, 100);
         steps[5] = 100; // a single window does not count
         final WarmupBench.Run run = WarmupBench.Run.of(400, 500, steps);
         assertEquals(2100, run.half());
@@ -180,6 +187,45 @@ class BenchmarksTest {
         for (String wrong : List.of("", "784", "784-", "784-0-10", "784-x")) {
             assertThrows(IllegalArgumentException.class, () -> Network.of(wrong, 1));
         }
+    }
+
+    /// The models of sequences learn, alike on any number of threads, and their FLOP are those of their formulas.
+    @ParameterizedTest
+    @EnumSource(SequenceNetwork.class)
+    void timedSequencesLearn(SequenceNetwork network) {
+        final int batch = 8;
+        final int[] order = new int[2 * batch];
+        Arrays.setAll(order, i -> i);
+        final double[][] losses = new double[2][8];
+        for (int threads = 1; threads <= 2; threads++) {
+            try (Compute compute = Compute.of(Kernels.simd(), threads);
+                    Model model = Model.create(network.graph(), 42);
+                    Trainer trainer = Trainer.of(compute, model, new Adam(), new SparseCategoricalCrossentropy())) {
+                trainer.gather(network.data(2 * batch), order, 0, batch);
+                for (int i = 0; i < losses[0].length; i++) {
+                    losses[threads - 1][i] = trainer.step();
+                }
+            }
+        }
+        assertTrue(losses[0][7] < 0.8 * losses[0][0], () -> Arrays.toString(losses[0]));
+        assertArrayEquals(losses[0], losses[1]);
+        final List<Row> rows = SequenceBench.run(network, batch, 1, 1);
+        assertEquals(2, rows.size());
+        assertEquals("step " + network.title() + ", batch 8", rows.get(0).what());
+        assertEquals(network, SequenceNetwork.of(network.title()));
+        assertTrue(SequenceNetwork.has(network.title()));
+    }
+
+    @Test
+    void flopOfSequencesAreCounted() {
+        // x · kernel and h · recurrent_kernel of 128 x 512, 100 times, and 128 x 10.
+        assertEquals(100 * 2 * 2.0 * 128 * 512 + 2560, SequenceNetwork.LSTM.forwardFlop());
+        // Of the gradients the one by the model's input is left out.
+        assertEquals(100 * 5 * 2.0 * 128 * 512 + 3 * 2560, SequenceNetwork.LSTM.stepFlop());
+        final double cube = 2.0 * 128 * 128 * 128;
+        assertEquals((4 + 2 + 8) * cube + 2560, SequenceNetwork.TRANSFORMER.forwardFlop());
+        assertEquals((3 * 14 - 3) * cube + 3 * 2560, SequenceNetwork.TRANSFORMER.stepFlop());
+        assertFalse(SequenceNetwork.has("784-128-10"));
     }
 
     @Test

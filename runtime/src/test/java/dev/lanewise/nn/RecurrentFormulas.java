@@ -167,6 +167,11 @@ final class RecurrentFormulas {
         cases.add(Case.of(new LSTM(17).returnSequences(true), Shape.of(3, 5, 7)));
         cases.add(Case.of(new GRU(19), Shape.of(2, 4, 5)));
         cases.add(Case.of(new SimpleRNN(1), Shape.of(1, 1, 1)));
+        // So many steps that the recurrent kernel is copied first.
+        cases.add(Case.of(new LSTM(5).returnSequences(true), Shape.of(3, 9, 2)));
+        cases.add(Case.of(new GRU(3), Shape.of(2, 8, 4)));
+        cases.add(Case.of(new GRU(3).resetAfter(false), Shape.of(2, 10, 2)));
+        cases.add(Case.of(new SimpleRNN(17), Shape.of(2, 8, 3)));
         return cases;
     }
 

@@ -57,7 +57,7 @@ final class GruSteps extends RecurrentSteps {
 
     @Override
     void step(Gemm gemm, ElementwiseKernel k, int from, int to, int t, MemorySegment scratch) {
-        product(gemm, from, to, t, before, recurrent, 0, two, z, 0, cols, scratch);
+        product(gemm, from, to, t, before, 0, two, z, 0, cols, scratch);
         if (gru.resetAfter()) {
             gemm.multiply(
                     false,
@@ -68,9 +68,9 @@ final class GruSteps extends RecurrentSteps {
                     before,
                     row(from, t) * units,
                     (long) steps * units,
-                    recurrent,
-                    two,
-                    cols,
+                    recurrent.segment(),
+                    recurrent.column(two),
+                    recurrent.ld(),
                     0,
                     inner,
                     row(from, t) * units,
@@ -93,7 +93,7 @@ final class GruSteps extends RecurrentSteps {
             }
         }
         if (!gru.resetAfter()) {
-            product(gemm, from, to, t, inner, recurrent, two, units, z, two, cols, scratch);
+            product(gemm, from, to, t, inner, two, units, z, two, cols, scratch);
         }
         for (int n = from; n < to; n++) {
             final long row = row(n, t);
@@ -128,7 +128,7 @@ final class GruSteps extends RecurrentSteps {
             activateBack(layer.activation(), dz, row, 2, 1);
         }
         if (!gru.resetAfter()) {
-            productBack(gemm, from, to, t, dz, two, cols, two, units, 0, back.other, scratch);
+            productBack(gemm, back, from, to, t, dz, two, cols, two, units, 0, back.other, scratch);
         }
         for (int n = from; n < to; n++) {
             final long row = row(n, t);
@@ -149,9 +149,9 @@ final class GruSteps extends RecurrentSteps {
                 k.fill(dz, at, two, 0);
             }
         }
-        productBack(gemm, from, to, t, dz, 0, cols, 0, two, 1, back.dBefore, scratch);
+        productBack(gemm, back, from, to, t, dz, 0, cols, 0, two, 1, back.dBefore, scratch);
         if (gru.resetAfter()) {
-            productBack(gemm, from, to, t, inner, 0, units, two, units, 1, back.dBefore, scratch);
+            productBack(gemm, back, from, to, t, inner, 0, units, two, units, 1, back.dBefore, scratch);
         }
     }
 

@@ -184,7 +184,7 @@ sealed interface RecurrentLayer extends SequenceLayer permits SimpleRNN, LSTM, G
 
     /// After the activations; what the recurrent kernel took; the running state; `z`; what dropout left of
     /// the input;
-    /// then the cell's own.
+    /// a copy of the recurrent kernel; then the cell's own.
     @Override
     default List<Shape> saved(List<Shape> inputs) {
         final Shape x = inputs.getFirst();
@@ -196,6 +196,7 @@ sealed interface RecurrentLayer extends SequenceLayer permits SimpleRNN, LSTM, G
         }
         shapes.add(keepsZ() ? x.withoutLast().append(gates() * units()) : Shape.of(0));
         shapes.add(dropout() > 0 ? x : Shape.of(0));
+        shapes.add(StepKernel.shape(x.dim(1), units(), gates() * units()));
         shapes.addAll(savedOfCell(x.dim(0), x.dim(1)));
         return shapes;
     }
@@ -208,7 +209,8 @@ sealed interface RecurrentLayer extends SequenceLayer permits SimpleRNN, LSTM, G
                 + (long) RecurrentSteps.ROWS_OF_WORK * x.dim(0) * units()
                 + (gates() + 1L) * units()
                 + ColumnSums.work(rows, gates() * units())
-                + (dropout() > 0 ? x.size() : 0);
+                + (dropout() > 0 ? x.size() : 0)
+                + StepKernel.sizeTransposed(x.dim(1), units(), gates() * units());
     }
 
     @Override

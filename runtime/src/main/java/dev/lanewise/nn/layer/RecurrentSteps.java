@@ -49,7 +49,9 @@ abstract class RecurrentSteps {
     /// The running output, `[batch, units]`.
     final MemorySegment h;
 
-    final MemorySegment recurrent;
+    /// The recurrent kernel, for the products of the steps.
+    final StepKernel recurrent;
+
     private final MemorySegment input;
     private final MemorySegment y;
     private final @Nullable MemorySegment mask;
@@ -72,7 +74,12 @@ abstract class RecurrentSteps {
         h = b.saved(STATE_AT).segment();
         z = layer.keepsZ() ? b.saved(STATE_AT + layer.states()).segment() : gates;
         input = layer.dropout() > 0 ? b.saved(STATE_AT + layer.states() + 1).segment() : b.x(0).segment();
-        recurrent = b.parameter(1).segment();
+        recurrent = StepKernel.of(
+                b.parameter(1).segment(),
+                steps,
+                units,
+                cols,
+                b.saved(STATE_AT + layer.states() + 2).segment());
         y = b.y(0).segment();
         final Tensor given = b.mask(0);
         mask = given == null ? null : given.segment();
@@ -86,7 +93,7 @@ abstract class RecurrentSteps {
 
     /// Buffer `i` of [RecurrentLayer#savedOfCell].
     final MemorySegment cell(int i) {
-        return b.saved(STATE_AT + layer.states() + 2 + i).segment();
+        return b.saved(STATE_AT + layer.states() + 3 + i).segment();
     }
 
     /// Part `i` of the running state.
@@ -119,15 +126,15 @@ abstract class RecurrentSteps {
         return (long) sample * steps + t;
     }
 
-    /// `c[n] += a[n] · w` for samples `from .. to` at time `t`, where all but `w` have a row for each step.
+    /// `c[n] += a[n] · w` for samples `from .. to` at time `t`, where `w` is the recurrent kernel's columns from
+    /// `first` on, and `a` and `c` have a row for each step.
     final void product(
             Gemm gemm,
             int from,
             int to,
             int t,
             MemorySegment a,
-            MemorySegment w,
-            long wo,
+            int first,
             int width,
             MemorySegment c,
             long co,
@@ -142,9 +149,9 @@ abstract class RecurrentSteps {
                 a,
                 row(from, t) * units,
                 (long) steps * units,
-                w,
-                wo,
-                cols,
+                recurrent.segment(),
+                recurrent.column(first),
+                recurrent.ld(),
                 1,
                 c,
                 row(from, t) * ldc + co,
@@ -157,35 +164,37 @@ abstract class RecurrentSteps {
                 0);
     }
 
-    /// `c[n] += dz[n, columns] · w[:, columns]ᵀ` for samples `from .. to` at time `t`, with `c` of a row for each
+    /// `c[n] += dz[n, columns] · w[:, columns]ᵀ`, the columns being those from `first` on, for samples `from .. to` at
+    /// time `t`, with `c` of a row for each
     /// sample.
     ///
     /// @param ld floats of a row of `dz`
     final void productBack(
             Gemm gemm,
+            Back work,
             int from,
             int to,
             int t,
             MemorySegment dz,
             long dzo,
             int ld,
-            long wo,
+            int first,
             int width,
             float beta,
             MemorySegment c,
             MemorySegment scratch) {
         gemm.multiply(
                 false,
-                true,
+                !work.recurrent.isTransposed(),
                 to - from,
                 units,
                 width,
                 dz,
                 row(from, t) * ld + dzo,
                 (long) steps * ld,
-                recurrent,
-                wo,
-                cols,
+                work.recurrent.segment(),
+                work.recurrent.column(first),
+                work.recurrent.ld(),
                 beta,
                 c,
                 (long) from * units,
@@ -253,6 +262,7 @@ abstract class RecurrentSteps {
         if (mask != null && !layer.returnSequences()) {
             y.fill((byte) 0);
         }
+        recurrent.refresh();
         b.compute().run(forward, b.gemmScratch());
         for (int i = 0; layer.returnState() && i < layer.states(); i++) {
             b.y(1 + i).segment().copyFrom(state(i));
@@ -381,6 +391,10 @@ abstract class RecurrentSteps {
         final MemorySegment sums;
         final ColumnSums columnSums;
         private final MemorySegment dInput;
+
+        /// For products with the recurrent kernel's transpose.
+        final StepKernel recurrent;
+
         private @Nullable MemorySegment lastColumns;
         private long at;
 
@@ -396,6 +410,8 @@ abstract class RecurrentSteps {
             final MemorySegment work = take(ColumnSums.work(rows, cols));
             columnSums = ColumnSums.of(b.compute(), dz, 0, batch * steps, cols, work, 0);
             dInput = take(layer.dropout() > 0 ? rows * in : 0);
+            final MemorySegment copy = take(StepKernel.sizeTransposed(steps, units, cols));
+            recurrent = StepKernel.transposed(b.parameter(1).segment(), steps, units, cols, copy);
         }
 
         /// The columns of `dz` from this one on.
@@ -427,6 +443,7 @@ abstract class RecurrentSteps {
             }
         }
         work.later.fill((byte) 0);
+        work.recurrent.refresh();
         b.compute().run(backward, b.gemmScratch());
         for (int i = 0; b.inputs() > 1 && i < layer.states(); i++) {
             final Tensor target = b.dx(1 + i);

@@ -13,7 +13,7 @@ final class SimpleRnnSteps extends RecurrentSteps {
 
     @Override
     void step(Gemm gemm, ElementwiseKernel k, int from, int to, int t, MemorySegment scratch) {
-        product(gemm, from, to, t, before, recurrent, 0, cols, z, 0, cols, scratch);
+        product(gemm, from, to, t, before, 0, cols, z, 0, cols, scratch);
         for (int n = from; n < to; n++) {
             activate(layer.activation(), row(n, t), 0, 1);
             if (counts(n, t)) {
@@ -33,7 +33,7 @@ final class SimpleRnnSteps extends RecurrentSteps {
                 k.fill(back.dz, row * cols, cols, 0);
             }
         }
-        productBack(gemm, from, to, t, back.dz, 0, cols, 0, cols, 0, back.dBefore, scratch);
+        productBack(gemm, back, from, to, t, back.dz, 0, cols, 0, cols, 0, back.dBefore, scratch);
     }
 
     @Override
