@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// outputs is the largest where one is asked for, and where more are, an output counts as long as fewer than
 /// `k` are larger.
 final class ClassRanks extends Share {
-    /// Floats copied out of native memory at a time: from an array a short row is compared four times faster.
+    /// Floats copied out of native memory at a time: a short row is compared faster in an array.
     private static final int COPIED = 4096;
 
     private final boolean sparse;
