@@ -72,7 +72,7 @@ final class ModelSamples {
     /// What the model gives for all samples of a data set.
     static List<NumberArray> outputs(Compute compute, Model model, Dataset data) {
         try (Workspace workspace = new Workspace(model, model.graph(), compute, false)) {
-            return Prediction.of(model, data.size(), workspace.predict(data, 32)).stream()
+            return Prediction.of(model, workspace, data.size(), workspace.predict(data, 32)).stream()
                     .map(Prediction::array)
                     .toList();
         }

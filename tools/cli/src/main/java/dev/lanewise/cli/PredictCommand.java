@@ -88,12 +88,13 @@ final class PredictCommand implements Callable<Integer> {
             PredictInputs reader = new PredictInputs(model, common);
             Dataset data = reader.read(all);
             long start = System.nanoTime();
-            List<float[]> values;
+            List<Prediction> predictions;
+            double seconds;
             try (Workspace workspace = new Workspace(model, model.graph(), compute, false)) {
-                values = workspace.predict(data, batchSize);
+                List<float[]> values = workspace.predict(data, batchSize);
+                seconds = (System.nanoTime() - start) * 1e-9;
+                predictions = Prediction.of(model, workspace, data.size(), values);
             }
-            double seconds = (System.nanoTime() - start) * 1e-9;
-            List<Prediction> predictions = Prediction.of(model, data.size(), values);
             List<String> classNames = ModelFacts.classNames(model);
             if (output != null) {
                 PredictOutput.write(output, predictions, classNames);

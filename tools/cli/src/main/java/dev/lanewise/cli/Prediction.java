@@ -6,6 +6,7 @@ import com.google.gson.JsonObject;
 import dev.lanewise.data.NumberArray;
 import dev.lanewise.nn.Graph;
 import dev.lanewise.nn.Model;
+import dev.lanewise.nn.Workspace;
 import dev.lanewise.tensor.Shape;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -17,8 +18,9 @@ import java.util.Set;
 /// @param name the layer's, with a number where that is not enough
 /// @param array `[n, …]`
 record Prediction(String name, NumberArray array) {
-    /// Names and shapes for what [dev.lanewise.nn.Workspace#predict] gives.
-    static List<Prediction> of(Model model, int samples, List<float[]> values) {
+    /// Names and shapes for what [dev.lanewise.nn.Workspace#predict] just gave: dimensions that the definition
+    /// leaves open are those of the last batch.
+    static List<Prediction> of(Model model, Workspace workspace, int samples, List<float[]> values) {
         Graph graph = model.graph();
         Set<String> taken = new HashSet<>();
         List<Prediction> predictions = new ArrayList<>();
@@ -29,30 +31,10 @@ record Prediction(String name, NumberArray array) {
             for (int n = 1; !taken.add(name); n++) {
                 name = layer + "_" + n;
             }
-            Shape shape = resolve(output.shape().with(0, samples), values.get(i).length);
+            Shape shape = workspace.output(i).shape().with(0, samples);
             predictions.add(new Prediction(name, NumberArray.of(shape, values.get(i))));
         }
         return predictions;
-    }
-
-    /// The shape with a dimension that the definition leaves open, as the number of values tells it.
-    private static Shape resolve(Shape shape, int size) {
-        if (shape.isConcrete()) {
-            return shape;
-        }
-        int known = 1;
-        int open = -1;
-        for (int i = 0; i < shape.rank(); i++) {
-            if (shape.dim(i) != Shape.UNKNOWN) {
-                known *= shape.dim(i);
-            } else if (open >= 0) {
-                throw new CommandException(
-                        "an output of shape " + shape + " with several open dimensions is not" + " supported yet");
-            } else {
-                open = i;
-            }
-        }
-        return shape.with(open, size / known);
     }
 
     Shape shape() {
