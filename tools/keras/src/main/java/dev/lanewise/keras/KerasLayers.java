@@ -14,6 +14,7 @@ import dev.lanewise.nn.layer.Activation;
 import dev.lanewise.nn.layer.BatchNormalization;
 import dev.lanewise.nn.layer.ChannelMatrix;
 import dev.lanewise.nn.layer.Dense;
+import dev.lanewise.nn.layer.Divide;
 import dev.lanewise.nn.layer.Dot;
 import dev.lanewise.nn.layer.ElementwiseFunction;
 import dev.lanewise.nn.layer.Flatten;
@@ -93,7 +94,7 @@ final class KerasLayers {
 
     /// Layers of ours that stand for others of Keras'.
     private static final Set<Class<? extends Layer>> OWN =
-            Set.of(ElementwiseFunction.class, GetItem.class, ImageAugmentation.class, Reduction.class);
+            Set.of(Divide.class, ElementwiseFunction.class, GetItem.class, ImageAugmentation.class, Reduction.class);
 
     /// Classes that hold code.
     private static final Set<String> CODE = Set.of("Lambda", "__lambda__");
