@@ -6,14 +6,12 @@ import dev.lanewise.nn.Model;
 import dev.lanewise.tensor.Shape;
 import dev.lanewise.train.Adam;
 import dev.lanewise.train.Fit;
-import dev.lanewise.train.FitListener;
 import dev.lanewise.train.Metric;
 import dev.lanewise.train.SparseCategoricalCrossentropy;
 import dev.lanewise.train.Trainer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 
 /// The training step, its parts, and the whole of `fit` for dense layers (relu, softmax, cross-entropy, Adam).
 ///
@@ -67,25 +65,11 @@ final class TrainBench {
                     0,
                     0));
 
-            final List<long[]> fits = new ArrayList<>();
-            peaks.clear();
-            final FitListener clock = new FitListener() {
-                private long start;
-
-                @Override
-                public void epochBegins(int epoch, int of, int count) {
-                    peaks.add(Machine.peak(threads, PEAK_MILLIS));
-                    start = System.nanoTime();
-                }
-
-                @Override
-                public void epochEnds(int epoch, Map<String, Double> values) {
-                    fits.add(new long[] {System.nanoTime() - start});
-                }
-            };
+            final FitClock clock = new FitClock(threads, PEAK_MILLIS);
             trainer.fit(data, Fit.epochs(epochs).batchSize(batch).listener(clock));
-            rows.add(Row.rate(
-                    "fit, 60,000 samples an epoch", threads, fits, peaks, network.stepFlop() * SAMPLES / batch));
+            final double flop = network.stepFlop() * SAMPLES / batch;
+            rows.add(Row.rate("fit, each step at the median", threads, clock.typicalEpochs(), clock.peaks(), flop));
+            rows.add(Row.rate("fit, 60,000 samples an epoch", threads, clock.epochs(), clock.peaks(), flop));
         }
         return rows;
     }

@@ -65,6 +65,50 @@ public final class Threefry {
         return ((long) x1 << 32) | (x0 & 0xffffffffL);
     }
 
+    /// The words of `block(key, first)`, `block(key, first + 1)` and so on, in loops that HotSpot vectorizes.
+    ///
+    /// @param low becomes the first words
+    /// @param high becomes the second words; as long as `low`
+    public static void blocks(long key, long first, int[] low, int[] high) {
+        if (low.length != high.length) {
+            throw new IllegalArgumentException(
+                    "Threefry: low and high must be of one length, got " + low.length + " and " + high.length);
+        }
+        int k0 = (int) key;
+        int k1 = (int) (key >>> 32);
+        int k2 = PARITY ^ k0 ^ k1;
+        for (int i = 0; i < low.length; i++) {
+            low[i] = (int) (first + i) + k0;
+            high[i] = (int) ((first + i) >>> 32) + k1;
+        }
+        for (int rounds = 1; rounds <= 5; rounds++) {
+            final boolean odd = (rounds & 1) != 0;
+            round(low, high, odd ? R0 : R4);
+            round(low, high, odd ? R1 : R5);
+            round(low, high, odd ? R2 : R6);
+            round(low, high, odd ? R3 : R7);
+            add(low, k1);
+            add(high, k2 + rounds);
+            final int kept = k0;
+            k0 = k1;
+            k1 = k2;
+            k2 = kept;
+        }
+    }
+
+    private static void round(int[] low, int[] high, int by) {
+        for (int i = 0; i < low.length; i++) {
+            low[i] += high[i];
+            high[i] = low[i] ^ Integer.rotateLeft(high[i], by);
+        }
+    }
+
+    private static void add(int[] words, int key) {
+        for (int i = 0; i < words.length; i++) {
+            words[i] += key;
+        }
+    }
+
     /// A float in [0, 1) from the upper 24 bits of a word: a multiple of 2^-24.
     public static float uniform(int word) {
         return (word >>> 8) * 0x1p-24f;

@@ -1,6 +1,7 @@
 package dev.lanewise.kernels;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
@@ -14,6 +15,20 @@ class ThreefryTest {
         assertEquals(
                 pair(0xc4923a9c, 0x483df7a0),
                 Threefry.block(pair(0x13198a2e, 0x03707344), pair(0x243f6a88, 0x85a308d3)));
+    }
+
+    @Test
+    void blocksAreThoseOfEachCounter() {
+        final long key = pair(0x13198a2e, 0x03707344);
+        for (long first : new long[] {0, pair(-3, 0), pair(-3, -1)}) {
+            final int[] low = new int[37];
+            final int[] high = new int[37];
+            Threefry.blocks(key, first, low, high);
+            for (int i = 0; i < low.length; i++) {
+                assertEquals(Threefry.block(key, first + i), pair(low[i], high[i]), first + " + " + i);
+            }
+        }
+        assertThrows(IllegalArgumentException.class, () -> Threefry.blocks(key, 0, new int[2], new int[3]));
     }
 
     private static long pair(int first, int second) {

@@ -9,10 +9,9 @@ import java.lang.foreign.MemorySegment;
 
 /// Unsigned bytes, such as pixels, which become `byte * scale` when they are gathered.
 final class BytesColumn implements Column {
-    /// Bytes converted at a time, of several samples if they are small: their floats stay in the first-level
-    /// cache
-    /// between the copy and the conversion.
-    private static final int CHUNK = 4096;
+    /// Bytes copied before they are converted, of several samples if they are small: shuffled samples come from
+    /// main memory, whose delays overlap as long as nothing but copies is in between.
+    private static final int BLOCK = 32 * 1024;
 
     private final MemorySegment bytes;
     private final Shape shape;
@@ -73,7 +72,7 @@ final class BytesColumn implements Column {
     public void gather(
             int first, int[] order, int from, int count, MemorySegment dst, long dstOffset, ElementwiseKernel kernel) {
         final long size = shape.size();
-        final int together = (int) Math.max(1, CHUNK / size);
+        final int together = (int) Math.max(1, BLOCK / size);
         for (int i = 0; i < count; i += together) {
             final int samples = Math.min(together, count - i);
             final long n = samples * size;

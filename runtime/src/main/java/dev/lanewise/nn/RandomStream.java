@@ -6,6 +6,9 @@ import dev.lanewise.kernels.Threefry;
 public final class RandomStream {
     private static final long WORD = 0xffffffffL;
 
+    /// Random words made at a time for a shuffle; they stay in the first-level cache.
+    private static final int WORDS = 512;
+
     private final long key;
     private long counter;
     private double spare = Double.NaN;
@@ -75,10 +78,23 @@ public final class RandomStream {
         return draw;
     }
 
-    /// Puts `order` in random order (Fisher and Yates).
+    /// Puts `order` in random order (Fisher and Yates): the numbers of [#nextInt], made many at a time.
     public void shuffle(int[] order) {
+        final int[] words = new int[Math.clamp(order.length, 1, WORDS)];
+        final int[] others = new int[words.length];
+        int at = words.length;
         for (int i = order.length - 1; i > 0; i--) {
-            final int j = nextInt(i + 1);
+            final int bound = i + 1;
+            long product;
+            do {
+                if (at == words.length) {
+                    Threefry.blocks(key, counter, others, words);
+                    at = 0;
+                }
+                product = (words[at++] & WORD) * bound;
+                counter++;
+            } while ((product & WORD) < bound && (product & WORD) < (1L << 32) % bound);
+            final int j = (int) (product >>> 32);
             final int kept = order[i];
             order[i] = order[j];
             order[j] = kept;

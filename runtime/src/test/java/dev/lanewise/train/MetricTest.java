@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.lanewise.tensor.Memory;
 import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
+import java.util.Arrays;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -73,6 +74,38 @@ class MetricTest {
         assertEquals(0.5, of(Metric.ACCURACY, SCORES, ROWS, labels, Shape.of(4)));
         assertThrows(IllegalArgumentException.class, () -> new CategoricalAccuracy().accumulator(ROWS, Shape.of(4)));
         assertThrows(IllegalArgumentException.class, () -> new SparseCategoricalAccuracy().accumulator(ROWS, ROWS));
+    }
+
+    /// Both zeros are equal, and a row with NaN has no largest output.
+    @Test
+    void theFirstOfEqualOutputsIsTheLargest() {
+        final float[] values = {
+            0f,
+            -0f,
+            1,
+            -1,
+            Float.MIN_VALUE,
+            -Float.MIN_VALUE,
+            Float.POSITIVE_INFINITY,
+            Float.NEGATIVE_INFINITY,
+            Float.NaN
+        };
+        final Shape row = Shape.of(1, 3);
+        for (float a : values) {
+            for (float b : values) {
+                for (float c : values) {
+                    final float[] y = {a, b, c};
+                    // Comparisons with NaN are false.
+                    final boolean[] largest = {a >= b && a >= c, a < b && b >= c, a < c && b < c};
+                    for (int label = 0; label < 3; label++) {
+                        assertEquals(
+                                largest[label] ? 1 : 0,
+                                of(new SparseCategoricalAccuracy(), y, row, new float[] {label}, Shape.of(1)),
+                                Arrays.toString(y) + ", " + label);
+                    }
+                }
+            }
+        }
     }
 
     /// Equal outputs all count as long as fewer than k are larger; NaN is none.
