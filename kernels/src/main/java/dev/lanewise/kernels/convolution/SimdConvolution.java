@@ -44,27 +44,56 @@ public final class SimdConvolution extends ScalarConvolution {
         final boolean joined = width.tapStep() == 1 && channels == window.channels();
         final int step = taps * channels;
         final long end = po + (long) rows * step;
-        for (long at = po; at < end; at += step) {
+        // Whole runs of taps in one slice of the depth lie at equal distances in the source.
+        final int runs = taps / width.taps();
+        final boolean whole =
+                joined && firstWide == 0 && taps == runs * width.taps() && firstHigh + runs <= height.taps();
+        int count;
+        for (long at = po; at < end; at += (long) count * step) {
+            count = 1;
             final int first = width.pixel(column);
             // Where no tap along the width misses, runs of taps are copied as they are.
             final boolean inner = joined && first >= 0 && first + width.taps() <= width.size();
-            patch(
-                    window,
-                    x,
-                    sample + channel,
-                    depth.pixel(layer) + firstDeep * depth.tapStep(),
-                    row,
-                    first,
-                    firstWide,
-                    firstHigh,
-                    taps,
-                    channels,
-                    inner,
-                    joined,
-                    patches,
-                    at,
-                    end);
-            if (++column == width.positions()) {
+            final int deep = depth.pixel(layer) + firstDeep * depth.tapStep();
+            final int high = height.pixel(row) + firstHigh * height.tapStep();
+            if (whole
+                    && inner
+                    && isPixel(depth, deep)
+                    && isPixel(height, high)
+                    && isPixel(height, high + (runs - 1) * height.tapStep())) {
+                final int meeting = (width.size() - width.taps() - first) / width.step() + 1;
+                count = (int) Math.min((end - at) / step, Math.min(width.positions() - column, meeting));
+                lines(
+                        x,
+                        sample + channel + (((long) deep * height.size() + high) * width.size() + first) * channels,
+                        width.step() * channels,
+                        (long) height.tapStep() * width.size() * channels,
+                        count,
+                        runs,
+                        width.taps() * channels,
+                        patches,
+                        at,
+                        end);
+            } else {
+                patch(
+                        window,
+                        x,
+                        sample + channel,
+                        deep,
+                        row,
+                        first,
+                        firstWide,
+                        firstHigh,
+                        taps,
+                        channels,
+                        inner,
+                        joined,
+                        patches,
+                        at,
+                        end);
+            }
+            column += count;
+            if (column == width.positions()) {
                 column = 0;
                 if (++row == height.positions()) {
                     row = 0;
@@ -73,6 +102,37 @@ public final class SimdConvolution extends ScalarConvolution {
                         sample += perSample;
                     }
                 }
+            }
+        }
+    }
+
+    private static boolean isPixel(Window.Axis axis, int pixel) {
+        return pixel >= 0 && pixel < axis.size();
+    }
+
+    /// Some rows whose runs of taps all meet pixels.
+    ///
+    /// @param f the first run's place in the source
+    /// @param step from there to that of the next row, `lineStep` to the next run
+    /// @param n floats of a run
+    private static void lines(
+            MemorySegment x,
+            long f,
+            int step,
+            long lineStep,
+            int rows,
+            int runs,
+            int n,
+            MemorySegment to,
+            long at,
+            long end) {
+        long t = at;
+        for (int r = 0; r < rows; r++) {
+            long from = f + (long) r * step;
+            for (int run = 0; run < runs; run++) {
+                copy(x, from, to, t, n, end);
+                from += lineStep;
+                t += n;
             }
         }
     }
