@@ -10,7 +10,7 @@ import java.util.function.IntToDoubleFunction;
 /// against. Where [MultiplyAdd] does not fuse, it is what multiplications and additions give.
 public final class PeakProbe {
     /// About 0.1 ms on a CPU of 4 GHz: long against the clock's steps, short against the system's interruptions.
-    private static final int TURNS = 60_000;
+    private static final int TURNS = 30_000;
 
     /// Keeps results alive.
     @SuppressWarnings("UnusedVariable")

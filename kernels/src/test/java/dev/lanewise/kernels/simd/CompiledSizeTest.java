@@ -140,6 +140,13 @@ class CompiledSizeTest {
         assertEquals(List.of(), calledOnEachTurn(methods(VectorUseTest.kernels())));
     }
 
+    /// The yardstick of all rates must run by itself.
+    @Test
+    void theLoopOfThePeakIsNotInlined() throws Exception {
+        final List<String> tooLong = longerThan(methods(VectorUseTest.kernels()), INLINED, true);
+        assertTrue(tooLong.contains(OWN + "simd/SimdPeak.applyAsDouble(I)D"), tooLong.toString());
+    }
+
     /// A loop that calls something long on each turn; never run.
     static final class Planted {
         private Planted() {}
