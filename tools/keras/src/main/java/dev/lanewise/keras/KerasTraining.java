@@ -3,6 +3,7 @@ package dev.lanewise.keras;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import dev.lanewise.io.OptimizerJson;
+import dev.lanewise.io.RecordJson;
 import dev.lanewise.io.TrainingConfig;
 import dev.lanewise.keras.ImportReport.TrainingReport;
 import dev.lanewise.keras.h5.H5Dataset;
@@ -289,26 +290,16 @@ final class KerasTraining {
         }
     }
 
-    /// A metric's settings that are single values.
-    private static Map<String, Object> settings(@Nullable JsonObject config) {
-        final Map<String, Object> settings = new LinkedHashMap<>();
+    /// A metric's settings, but those that are null.
+    private static Map<String, @Nullable Object> settings(@Nullable JsonObject config) {
+        final Map<String, @Nullable Object> settings = new LinkedHashMap<>();
         if (config != null) {
             for (Map.Entry<String, JsonElement> entry : config.entrySet()) {
-                if (entry.getKey().equals("fn")
-                        || entry.getKey().equals("dtype")
-                        || KerasJson.isNeutral(entry.getValue())) {
-                    continue;
+                if (!entry.getKey().equals("fn")
+                        && !entry.getKey().equals("dtype")
+                        && (entry.getValue().isJsonPrimitive() || !KerasJson.isNeutral(entry.getValue()))) {
+                    settings.put(entry.getKey(), RecordJson.toJava(entry.getValue()));
                 }
-                final JsonElement value = entry.getValue();
-                settings.put(
-                        entry.getKey(),
-                        !value.isJsonPrimitive()
-                                ? value.toString()
-                                : value.getAsJsonPrimitive().isNumber()
-                                        ? value.getAsDouble()
-                                        : value.getAsJsonPrimitive().isBoolean()
-                                                ? (Object) value.getAsBoolean()
-                                                : value.getAsString());
             }
         }
         return settings;
