@@ -20,6 +20,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -306,6 +307,30 @@ class AllocationTest {
             try (Compute compute = Compute.of(Kernels.best(), 2);
                     Model model = Model.create(TestData.everyActivation(), 1);
                     Trainer trainer = Trainer.of(compute, model, new SGD(0.01, 0.9, true), loss)) {
+                trainer.gather(data, order, 0, 32);
+                trainer.step();
+                final long taken = Memory.allocated();
+                assertAllocatesNothing(() -> {
+                    trainer.gather(data, order, 32, 32);
+                    trainer.step();
+                });
+                assertEquals(taken, Memory.allocated());
+            }
+        }
+    }
+
+    @Test
+    void stepOfLossesOfLabelsAllocatesNothing() {
+        final Dataset data = TestData.classes(64, 50, 5, 3);
+        final int[] order = Evaluator.inOrder(64);
+        for (Loss loss : DeterminismTest.LOSSES_OF_LABELS) {
+            final Metric metric = loss instanceof Circle
+                    ? new SparseCategoricalAccuracy()
+                    : Metric.of(
+                            "IoU", Map.of("num_classes", 5, "target_class_ids", List.of(1, 3), "sparse_y_pred", false));
+            try (Compute compute = Compute.of(Kernels.best(), 2);
+                    Model model = Model.create(DeterminismTest.graphOfLabels(loss), 1);
+                    Trainer trainer = Trainer.of(compute, model, new SGD(), loss, metric)) {
                 trainer.gather(data, order, 0, 32);
                 trainer.step();
                 final long taken = Memory.allocated();

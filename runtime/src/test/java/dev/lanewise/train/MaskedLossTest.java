@@ -174,6 +174,27 @@ class MaskedLossTest {
         assertArrayEquals(figures[0], figures[1], () -> Arrays.deepToString(figures));
     }
 
+    /// Steps count whose word counts and whose class is not the ignored one.
+    @Test
+    void maskAndIgnoredClassGoTogether() {
+        final Dataset data = data(24);
+        try (Model model = Model.create(graph(), 3)) {
+            final List<float[]> p = model.predict(data, 8);
+            double sum = 0;
+            int counting = 0;
+            for (int i = 0; i < 24 * 5; i++) {
+                final float word = i % 5 < 2 + i / 5 % 4 ? 1 + (i * 5 + i / 5) % 6 : 0;
+                if (word != 0 && word % 3 != 1) {
+                    sum -= Math.log(p.getFirst()[3 * i + (int) word % 3]);
+                    counting++;
+                }
+            }
+            final double loss = Evaluator.evaluate(model, data, 24, new SparseCategoricalCrossentropy(false, 1))
+                    .get("loss");
+            assertEquals(sum / counting, loss, 1e-5);
+        }
+    }
+
     /// A mask over other dimensions than the output's first is no mask of its rows.
     @Test
     void maskThatDoesNotFitIsRefused() {
