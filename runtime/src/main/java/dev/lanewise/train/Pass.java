@@ -115,7 +115,8 @@ final class Pass implements AutoCloseable {
         final String name = graph.calls().get(output.call()).layer();
         final Layer last = graph.layer(name);
         final Activation activation = last.lastActivation();
-        if (activation == null || !loss.fuses(activation)) {
+        final boolean single = graph.calls().get(output.call()).inputs().size() == 1;
+        if (activation == null || !single || !loss.fuses(activation)) {
             return null;
         }
         int uses = 0;

@@ -209,14 +209,8 @@ final class HeadsCall {
         backward(VALUE, d.v(), false);
         // Where the value is the key too, its gradient is there already.
         backward(KEY, d.k(), b.inputs() == 2);
-        noGradient(b, 3);
-    }
-
-    /// A mask has no gradient.
-    private static void noGradient(LayerBuffers b, int input) {
-        final Tensor dx = input < b.inputs() ? b.dx(input) : null;
-        if (dx != null && !b.accumulateDx(input)) {
-            dx.segment().fill((byte) 0);
+        if (b.inputs() > 3) {
+            SameValues.noGradient(b, 3);
         }
     }
 
