@@ -1,5 +1,6 @@
 package dev.lanewise.nn;
 
+import dev.lanewise.nn.layer.BatchNormalization;
 import dev.lanewise.nn.layer.Embedding;
 import dev.lanewise.nn.layer.GlobalAveragePooling1D;
 import dev.lanewise.nn.layer.MaskedAs;
@@ -22,6 +23,11 @@ final class SequenceFormulas {
         cases.add(LayerGradientTest.Case.of(new Masking(), Shape.of(2, 3, 4)));
         cases.add(LayerGradientTest.Case.of(new Masking(0.5f), Shape.of(5, 2)));
         cases.add(LayerGradientTest.Case.masked(new GlobalAveragePooling1D(), Shape.of(4, 5, 3)));
+        for (Shape shape : List.of(Shape.of(4, 5, 3), Shape.of(3, 70, 37))) {
+            final Layer normalization = new BatchNormalization(0.9f, 1.5f);
+            cases.add(LayerGradientTest.Case.masked(normalization, shape));
+            cases.add(LayerGradientTest.Case.masked(normalization, shape).training(3));
+        }
         cases.add(LayerGradientTest.Case.of(new MaskedBy(), Shape.of(2, 3, 4), Shape.of(2, 3)));
         cases.add(LayerGradientTest.Case.of(new MaskedAs(), Shape.of(2, 3, 4), Shape.of(2, 3, 2)));
         cases.addAll(RecurrentFormulas.cases());
@@ -54,6 +60,12 @@ final class SequenceFormulas {
         final double[] mask = GradientCheck.maskOf(maskShape(inputs.getFirst()));
         if (layer instanceof GlobalAveragePooling1D) {
             return (x, w) -> new double[][] {maskedMean(x[0], mask, inputs.getFirst())};
+        }
+        if (layer instanceof BatchNormalization of) {
+            return (x, w) -> new double[][] {
+                ConvolutionFormulas.batchNormalization(
+                        x[0], inputs.getFirst().last(), w[0], w[1], w[2], w[3], of.epsilon(), step >= 0, mask)
+            };
         }
         final GradientCheck.Formula formula = of(layer, inputs, mask, key, step);
         if (formula == null) {

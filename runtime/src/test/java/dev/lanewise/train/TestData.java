@@ -155,6 +155,7 @@ public final class TestData {
                 .add(new Embedding(20, 9).maskZero(true))
                 .add(new Bidirectional(new LSTM(7).returnSequences(true).dropout(0.1f)))
                 .add(new TimeDistributed(new Dense(6, Activations.RELU)))
+                .add(new BatchNormalization())
                 .add(new GRU(8).returnSequences(true).recurrentDropout(0.1f))
                 .add(new RNN(List.of(new SimpleRNN(5), new LSTM(6))).returnSequences(true))
                 .add(new GlobalAveragePooling1D())
