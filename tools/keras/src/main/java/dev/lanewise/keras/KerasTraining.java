@@ -167,6 +167,13 @@ final class KerasTraining {
         final List<JsonElement> losses = KerasOutputs.each(config.get("loss"), names);
         final List<JsonElement> weights = KerasOutputs.each(config.get("loss_weights"), names);
         final List<JsonElement> metrics = KerasOutputs.eachOfLists(config.get("metrics"), names);
+        final JsonElement weighted = config.get("weighted_metrics");
+        if (weighted != null && !KerasJson.isNeutral(weighted)) {
+            find(
+                    Reason.UNSUPPORTED_METRIC,
+                    "weighted_metrics " + KerasJson.shown(weighted)
+                            + " are not followed: sample weights do not count in metrics");
+        }
         final List<Objective> objectives = new ArrayList<>();
         for (int i = 0; i < names.size(); i++) {
             final Loss loss = loss(losses.get(i));
