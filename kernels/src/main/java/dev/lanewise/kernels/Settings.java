@@ -77,6 +77,31 @@ public final class Settings {
         throw new IllegalArgumentException(owner + ": " + name + " must be a list of numbers, got " + value(name));
     }
 
+    /// A number, which must be there, also as a list of it alone.
+    public double oneNumber(String name) {
+        final Object value = value(name);
+        if (!(value instanceof List<?>)) {
+            return number(name);
+        }
+        final List<Double> numbers = numbers(name);
+        if (numbers.size() != 1) {
+            throw new IllegalArgumentException(owner + ": " + name + " must be one number, got " + value);
+        }
+        return numbers.getFirst();
+    }
+
+    /// A list of whole numbers, which must be there.
+    public List<Integer> wholes(String name) {
+        final List<Integer> wholes = new ArrayList<>();
+        for (double value : numbers(name)) {
+            if (value != (int) value) {
+                throw new IllegalArgumentException(owner + ": " + name + " must be whole numbers, got " + value);
+            }
+            wholes.add((int) value);
+        }
+        return wholes;
+    }
+
     /// A whole number.
     public int whole(String name, int otherwise) {
         final double value = number(name, otherwise);

@@ -66,8 +66,9 @@ final class ColumnDataset implements Dataset {
                     (order, from, count, dst, dstOffset) ->
                             dataset.gatherTarget(target, order, from, count, dst, dstOffset)));
         }
-        Column weights =
-                dataset.hasWeights() ? new DatasetColumn("weights", dataset, Shape.of(), dataset::gatherWeights) : null;
+        Column weights = dataset.hasWeights()
+                ? new DatasetColumn("weights", dataset, dataset.weightShape(), dataset::gatherWeights)
+                : null;
         return new ColumnDataset(inputs, targets, weights);
     }
 
@@ -127,6 +128,11 @@ final class ColumnDataset implements Dataset {
     @Override
     public boolean hasWeights() {
         return weights != null;
+    }
+
+    @Override
+    public Shape weightShape() {
+        return weights == null ? Shape.of() : weights.shape();
     }
 
     @Override
@@ -239,8 +245,8 @@ final class ColumnDataset implements Dataset {
     }
 
     @Override
-    public Dataset withWeights(float[] weights) {
-        return new ColumnDataset(inputs, targets, new FloatsColumn("weights", weights, Shape.of()));
+    public Dataset withWeights(float[] weights, Shape sample) {
+        return new ColumnDataset(inputs, targets, new FloatsColumn("weights", weights, sample));
     }
 
     @Override

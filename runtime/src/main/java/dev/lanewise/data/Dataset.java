@@ -45,6 +45,11 @@ public interface Dataset {
     /// Whether samples have weights.
     boolean hasWeights();
 
+    /// Shape of a sample's weights: of one number, or the first dimensions of its outputs, as one for each step.
+    default Shape weightShape() {
+        return Shape.of();
+    }
+
     /// Writes input `input` of the `count` samples `order[from]`, `order[from + 1]` ... from float `dstOffset` of
     /// `dst` on.
     ///
@@ -72,7 +77,7 @@ public interface Dataset {
         gatherTargets(order, from, count, dst, dstOffset);
     }
 
-    /// The same for weights, one float a sample.
+    /// The same for weights, [#weightShape] of them a sample.
     ///
     /// @throws IllegalStateException if there are no weights
     void gatherWeights(int[] order, int from, int count, MemorySegment dst, long dstOffset);
@@ -119,7 +124,16 @@ public interface Dataset {
     ///
     /// @throws IllegalArgumentException if there are not as many weights as samples
     default Dataset withWeights(float[] weights) {
-        return ColumnDataset.of(this).withWeights(weights);
+        return withWeights(weights, Shape.of());
+    }
+
+    /// This data set with weights for the parts of each sample, as for steps of a sequence, in place of those it may
+    /// have.
+    ///
+    /// @param sample shape of a sample's weights: the first dimensions of a sample's outputs
+    /// @throws IllegalArgumentException if there are not as many weights as samples have
+    default Dataset withWeights(float[] weights, Shape sample) {
+        return ColumnDataset.of(this).withWeights(weights, sample);
     }
 
     /// This data set with other targets, for a model of several outputs: all inputs of these data sets, in order.

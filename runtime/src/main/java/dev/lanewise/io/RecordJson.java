@@ -99,16 +99,14 @@ public final class RecordJson {
         return json;
     }
 
-    /// Settings that are numbers, booleans or texts.
+    /// Settings that are numbers, booleans, texts or lists of these.
     static Map<String, Object> readSettings(JsonObject json) {
         final Map<String, Object> settings = new TreeMap<>();
         for (Map.Entry<String, JsonElement> entry : json.entrySet()) {
-            final JsonPrimitive value = entry.getValue().getAsJsonPrimitive();
+            final JsonElement value = entry.getValue();
             settings.put(
                     entry.getKey(),
-                    value.isBoolean()
-                            ? (Object) value.getAsBoolean()
-                            : value.isNumber() ? (Object) value.getAsDouble() : value.getAsString());
+                    Objects.requireNonNull(toJava(value.isJsonArray() ? value : value.getAsJsonPrimitive())));
         }
         return settings;
     }

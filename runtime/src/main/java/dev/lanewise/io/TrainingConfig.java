@@ -16,6 +16,7 @@ import dev.lanewise.train.CategoricalCrossentropy;
 import dev.lanewise.train.CategoricalFocalCrossentropy;
 import dev.lanewise.train.CategoricalGeneralizedCrossEntropy;
 import dev.lanewise.train.CategoricalHinge;
+import dev.lanewise.train.Circle;
 import dev.lanewise.train.CosineSimilarity;
 import dev.lanewise.train.Dice;
 import dev.lanewise.train.Ftrl;
@@ -72,6 +73,7 @@ public record TrainingConfig(Optimizer optimizer, List<Objective> objectives) {
                 CategoricalFocalCrossentropy.class,
                 CategoricalGeneralizedCrossEntropy.class,
                 CategoricalHinge.class,
+                Circle.class,
                 CosineSimilarity.class,
                 Dice.class,
                 Hinge.class,

@@ -58,6 +58,8 @@ import dev.lanewise.nn.layer.LayerNormalization;
 import dev.lanewise.nn.layer.LeakyReLU;
 import dev.lanewise.nn.layer.LocallyConnected1D;
 import dev.lanewise.nn.layer.LocallyConnected2D;
+import dev.lanewise.nn.layer.MaskedAs;
+import dev.lanewise.nn.layer.MaskedBy;
 import dev.lanewise.nn.layer.Masking;
 import dev.lanewise.nn.layer.MaxPooling1D;
 import dev.lanewise.nn.layer.MaxPooling2D;
@@ -130,6 +132,8 @@ public final class Layers {
                 BatchNormalization.class,
                 Activation.class,
                 Softmax.class,
+                MaskedBy.class,
+                MaskedAs.class,
                 ReLU.class,
                 LeakyReLU.class,
                 PReLU.class,

@@ -14,6 +14,7 @@ final class Losses {
             "categorical_focal_crossentropy",
             "categorical_generalized_cross_entropy",
             "categorical_hinge",
+            "circle",
             "cosine_similarity",
             "dice",
             "hinge",
@@ -46,8 +47,8 @@ final class Losses {
             }
             case "sparsecategoricalcrossentropy" -> {
                 s.only("axis", -1);
-                s.none("ignore_class");
-                yield new SparseCategoricalCrossentropy(s.flag("from_logits"));
+                yield new SparseCategoricalCrossentropy(
+                        s.flag("from_logits"), s.isNull("ignore_class") ? null : s.whole("ignore_class", 0));
             }
             case "binaryfocalcrossentropy" -> {
                 s.only("axis", -1);
@@ -67,6 +68,11 @@ final class Losses {
                         s.number("label_smoothing", 0));
             }
             case "categoricalgeneralizedcrossentropy" -> new CategoricalGeneralizedCrossEntropy(s.number("q", 0.5));
+            case "circle" ->
+                new Circle(
+                        s.number("gamma", 80),
+                        s.number("margin", 0.4),
+                        s.isNull("remove_diagonal") || s.flag("remove_diagonal"));
             case "categoricalhinge" -> new CategoricalHinge();
             case "cosinesimilarity", "cosineproximity" -> {
                 s.only("axis", -1);

@@ -12,8 +12,6 @@ import org.jspecify.annotations.Nullable;
 record MeanOfElements(String name, Kind kind) implements NamedMetric {
     /// What is averaged.
     enum Kind {
-        /// `-(t · log p + (1 - t) · log(1 - p))`, p clipped to [1e-7, 1 - 1e-7].
-        BINARY_CROSSENTROPY,
         /// `log(cosh(p - t))`.
         LOG_COSH,
         /// The root of the mean of `(p - t)²`.
@@ -21,10 +19,6 @@ record MeanOfElements(String name, Kind kind) implements NamedMetric {
 
         double of(double p, double t) {
             return switch (this) {
-                case BINARY_CROSSENTROPY -> {
-                    final double clipped = Math.clamp(p, RowLoss.EPSILON, 1 - RowLoss.EPSILON);
-                    yield -t * StrictMath.log(clipped) - (1 - t) * StrictMath.log(1 - clipped);
-                }
                 case LOG_COSH -> {
                     final double d = Math.abs(p - t);
                     yield d + StrictMath.log1p(StrictMath.exp(-2 * d)) - StrictMath.log(2);
@@ -37,7 +31,6 @@ record MeanOfElements(String name, Kind kind) implements NamedMetric {
     @Override
     public String kerasName() {
         return switch (kind) {
-            case BINARY_CROSSENTROPY -> "binary_crossentropy";
             case LOG_COSH -> "log_cosh";
             case ROOT_MEAN_SQUARED_ERROR -> "root_mean_squared_error";
         };

@@ -16,12 +16,14 @@ final class Metrics {
             "categorical_accuracy",
             "categorical_crossentropy",
             "categorical_hinge",
+            "concordance_correlation",
             "cosine_similarity",
             "f1_score",
             "false_negatives",
             "false_positives",
             "fbeta_score",
             "hinge",
+            "io_u",
             "kl_divergence",
             "log_cosh",
             "mean_absolute_error",
@@ -29,7 +31,9 @@ final class Metrics {
             "mean_io_u",
             "mean_squared_error",
             "mean_squared_logarithmic_error",
+            "one_hot_io_u",
             "one_hot_mean_io_u",
+            "pearson_correlation",
             "poisson",
             "precision",
             "precision_at_recall",
@@ -82,23 +86,30 @@ final class Metrics {
             case "logcosh", "logcosherror" ->
                 new MeanOfElements(s.text("name", "log_cosh"), MeanOfElements.Kind.LOG_COSH);
             case "binarycrossentropy", "bce" -> {
-                probabilities(s);
-                yield new MeanOfElements(
-                        s.text("name", "binary_crossentropy"), MeanOfElements.Kind.BINARY_CROSSENTROPY);
+                s.only("axis", -1);
+                yield new CrossentropyOfElements(
+                        s.text("name", "binary_crossentropy"), s.flag("from_logits"), s.number("label_smoothing", 0));
             }
             case "categoricalcrossentropy" -> {
-                probabilities(s);
-                yield new CrossentropyOfClasses(s.text("name", "categorical_crossentropy"), false);
+                s.only("axis", -1);
+                yield new CrossentropyOfClasses(
+                        s.text("name", "categorical_crossentropy"),
+                        false,
+                        s.flag("from_logits"),
+                        s.number("label_smoothing", 0));
             }
             case "sparsecategoricalcrossentropy" -> {
-                probabilities(s);
-                yield new CrossentropyOfClasses(s.text("name", "sparse_categorical_crossentropy"), true);
+                s.only("axis", -1);
+                yield new CrossentropyOfClasses(
+                        s.text("name", "sparse_categorical_crossentropy"), true, s.flag("from_logits"), 0);
             }
-            case "r2score" -> {
-                s.only("class_aggregation", "uniform_average");
-                s.only("num_regressors", 0);
-                yield new R2Score(s.text("name", "r2_score"));
-            }
+            case "r2score" ->
+                new R2Score(
+                        s.text("name", "r2_score"),
+                        s.text("class_aggregation", "uniform_average"),
+                        s.whole("num_regressors", 0));
+            case "pearsoncorrelation" -> correlation("pearson_correlation", s);
+            case "concordancecorrelation" -> correlation("concordance_correlation", s);
             case "truepositives" -> counts("true_positives", s);
             case "falsepositives" -> counts("false_positives", s);
             case "truenegatives" -> counts("true_negatives", s);
@@ -106,16 +117,16 @@ final class Metrics {
             case "precision" -> counts("precision", s);
             case "recall" -> counts("recall", s);
             case "auc" -> {
-                s.only("from_logits", false);
-                s.only("multi_label", false);
                 s.ignore("num_labels");
-                s.none("label_weights");
-                s.none("thresholds");
                 yield new AUC(
                         s.text("name", "auc"),
                         s.whole("num_thresholds", 200),
                         s.text("curve", "ROC"),
-                        s.text("summation_method", "interpolation"));
+                        s.text("summation_method", "interpolation"),
+                        s.isNull("thresholds") ? List.of() : s.numbers("thresholds"),
+                        s.flag("multi_label"),
+                        s.isNull("label_weights") ? List.of() : s.numbers("label_weights"),
+                        s.flag("from_logits"));
             }
             case "sensitivityatspecificity" -> at("sensitivity_at_specificity", s);
             case "specificityatsensitivity" -> at("specificity_at_sensitivity", s);
@@ -123,9 +134,20 @@ final class Metrics {
             case "recallatprecision" -> at("recall_at_precision", s);
             case "f1score" -> score("f1_score", 1, s);
             case "fbetascore" -> score("fbeta_score", s.number("beta", 1), s);
-            case "meaniou" -> iou("mean_io_u", s.whole("num_classes", 2), s);
-            case "onehotmeaniou" -> iou("one_hot_mean_io_u", s.whole("num_classes", 2), s);
-            case "binaryiou" -> iou("binary_io_u", 2, s);
+            case "iou" -> iou("io_u", s);
+            case "onehotiou" -> iou("one_hot_io_u", s);
+            case "meaniou" -> iou("mean_io_u", s);
+            case "onehotmeaniou" -> iou("one_hot_mean_io_u", s);
+            case "binaryiou" ->
+                new IoU(
+                        s.text("name", "binary_io_u"),
+                        "binary_io_u",
+                        2,
+                        s.isNull("target_class_ids") ? IoU.all(2) : s.wholes("target_class_ids"),
+                        s.number("threshold", 0.5),
+                        null,
+                        true,
+                        true);
             default ->
                 throw new IllegalArgumentException(
                         "metric '" + name + "' is not supported (supported: " + String.join(", ", NAMES) + ")");
@@ -134,34 +156,49 @@ final class Metrics {
         return metric;
     }
 
-    private static void probabilities(Settings s) {
-        s.only("from_logits", false);
-        s.only("label_smoothing", 0);
+    private static Metric correlation(String name, Settings s) {
         s.only("axis", -1);
+        return new CorrelationOfRows(s.text("name", name), name);
     }
 
     private static Metric counts(String name, Settings s) {
-        s.none("top_k");
-        s.none("class_id");
-        return new BinaryCounts(s.text("name", name), name, s.number("thresholds", 0.5));
+        return new BinaryCounts(
+                s.text("name", name),
+                name,
+                s.isNull("thresholds") ? null : s.oneNumber("thresholds"),
+                s.isNull("top_k") ? null : s.whole("top_k", 0),
+                s.isNull("class_id") ? null : s.whole("class_id", 0));
     }
 
     private static Metric at(String name, Settings s) {
-        s.none("class_id");
         return new AtThreshold(
-                s.text("name", name), name, s.number(AtThreshold.key(name), 0.5), s.whole("num_thresholds", 200));
+                s.text("name", name),
+                name,
+                s.number(AtThreshold.key(name), 0.5),
+                s.whole("num_thresholds", 200),
+                s.isNull("class_id") ? null : s.whole("class_id", 0));
     }
 
     private static Metric score(String name, double beta, Settings s) {
         return new FBetaScore(s.text("name", name), name, beta, s.text("average", "macro"), s.number("threshold", -1));
     }
 
-    private static Metric iou(String name, int classes, Settings s) {
+    /// Without chosen classes, all of them: what `IoU` alone has no default for.
+    private static Metric iou(String name, Settings s) {
         s.only("axis", -1);
-        s.none("ignore_class");
-        s.only("sparse_y_true", true);
-        s.only("sparse_y_pred", !name.startsWith("one_hot"));
-        s.only("target_class_ids", "[0,1]");
-        return new MeanIoU(s.text("name", name), name, classes, s.number("threshold", 0.5));
+        final int classes = s.whole("num_classes", 2);
+        final boolean oneHot = name.startsWith("one_hot");
+        if (oneHot) {
+            s.only("sparse_y_true", false);
+        }
+        return new IoU(
+                s.text("name", name),
+                name,
+                classes,
+                name.contains("mean") || s.isNull("target_class_ids") ? IoU.all(classes) : s.wholes("target_class_ids"),
+                0.5,
+                s.isNull("ignore_class") ? null : s.whole("ignore_class", 0),
+                !oneHot && (s.isNull("sparse_y_true") || s.flag("sparse_y_true")),
+                s.isNull("sparse_y_pred") ? !oneHot : s.flag("sparse_y_pred"));
     }
 }

@@ -54,7 +54,10 @@ final class Pass implements AutoCloseable {
         /// elsewhere, and memory that was freed may come back.
         @SuppressWarnings("ReferenceEquality")
         boolean isFor(Tensor output, Dataset data) {
-            boolean same = heads.getFirst().y() == output && (weight != null) == data.hasWeights();
+            boolean same = heads.getFirst().y() == output
+                    && (weight == null
+                            ? !data.hasWeights()
+                            : data.hasWeights() && isOfSamples(weight, data.weightShape()));
             for (int i = 0; same && i < heads.size(); i++) {
                 same = heads.get(i).isFor(data.targetShape(i));
             }
@@ -74,12 +77,17 @@ final class Pass implements AutoCloseable {
             @Nullable RowWeights weights,
             @Nullable RangeTask scale) {
         boolean isFor(Shape sample) {
-            boolean same = target.shape().rank() == sample.rank() + 1;
-            for (int d = 0; same && d < sample.rank(); d++) {
-                same = target.shape().dim(d + 1) == sample.dim(d);
-            }
-            return same;
+            return isOfSamples(target, sample);
         }
+    }
+
+    /// Whether a batch's tensor is of samples of this shape.
+    private static boolean isOfSamples(Tensor batch, Shape sample) {
+        boolean same = batch.shape().rank() == sample.rank() + 1;
+        for (int d = 0; same && d < sample.rank(); d++) {
+            same = batch.shape().dim(d + 1) == sample.dim(d);
+        }
+        return same;
     }
 
     Pass(Model model, Compute compute, List<Objective> objectives, boolean trains) {
@@ -115,7 +123,8 @@ final class Pass implements AutoCloseable {
         final String name = graph.calls().get(output.call()).layer();
         final Layer last = graph.layer(name);
         final Activation activation = last.lastActivation();
-        if (activation == null || !loss.fuses(activation)) {
+        final boolean single = graph.calls().get(output.call()).inputs().size() == 1;
+        if (activation == null || !single || !loss.fuses(activation)) {
             return null;
         }
         int uses = 0;
@@ -156,6 +165,9 @@ final class Pass implements AutoCloseable {
                     .get(i)
                     .loss()
                     .checkShapes(y.with(0, 1), data.targetShape(i).prepend(1));
+            if (data.hasWeights()) {
+                RowWeights.requireLeading("weights", y, data.weightShape());
+            }
         }
         data.check();
         for (int i = 0; i < objectives.size(); i++) {
@@ -270,7 +282,8 @@ final class Pass implements AutoCloseable {
     }
 
     private Batch batch(Memory memory, Dataset data, int count) {
-        final Tensor weight = data.hasWeights() ? Tensor.zeros(memory, Shape.of(count)) : null;
+        final Tensor weight =
+                data.hasWeights() ? Tensor.zeros(memory, data.weightShape().prepend(count)) : null;
         final List<Head> heads = new ArrayList<>();
         for (int i = 0; i < objectives.size(); i++) {
             heads.add(head(memory, i, Tensor.zeros(memory, data.targetShape(i).prepend(count)), weight));
@@ -432,7 +445,12 @@ final class Pass implements AutoCloseable {
             }
             final Tensor weight = to.weight();
             if (weight != null) {
-                of.gatherWeights(order, from + first, count, weight.segment(), first);
+                of.gatherWeights(
+                        order,
+                        from + first,
+                        count,
+                        weight.segment(),
+                        (long) first * (weight.size() / weight.shape().dim(0)));
             }
         }
     }

@@ -6,11 +6,32 @@ import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 
-/// The share of the targets' variance that the output explains, averaged over columns: 1 minus the sum of squared
-/// differences over that of squared distances from the mean target.
-public record R2Score(String name) implements NamedMetric {
+/// The share of the targets' variance that the output explains, by columns: 1 minus the sum of squared
+/// differences over that of squared distances from the mean target; a column whose targets are all equal has 0.
+///
+/// @param classAggregation `uniform_average` for the mean of the columns, `variance_weighted_average` for that by
+///     their variance
+/// @param numRegressors inputs of the model for the adjusted score, `1 - (1 - score)(n - 1)/(n - numRegressors - 1)`
+///     with n elements, where that has more elements than inputs; 0 for the plain one
+public record R2Score(String name, String classAggregation, int numRegressors) implements NamedMetric {
+    public R2Score {
+        if (!List.of("uniform_average", "variance_weighted_average").contains(classAggregation)) {
+            throw new IllegalArgumentException("R2Score: class_aggregation must be uniform_average or"
+                    + " variance_weighted_average, for a figure is one number, got " + classAggregation);
+        }
+        if (numRegressors < 0) {
+            throw new IllegalArgumentException("R2Score: num_regressors must not be negative, got " + numRegressors);
+        }
+    }
+
+    /// The mean of the columns' scores.
+    public R2Score(String name) {
+        this(name, "uniform_average", 0);
+    }
+
     /// With Keras' name.
     public R2Score() {
         this("r2_score");
@@ -23,7 +44,7 @@ public record R2Score(String name) implements NamedMetric {
 
     @Override
     public Map<String, Object> config() {
-        return Map.of("name", name);
+        return Map.of("name", name, "class_aggregation", classAggregation, "num_regressors", numRegressors);
     }
 
     @Override
@@ -32,7 +53,7 @@ public record R2Score(String name) implements NamedMetric {
         return new Columns(y.rank() < 2 ? 1 : y.last());
     }
 
-    private static final class Columns implements Accumulator {
+    private final class Columns implements Accumulator {
         private final double[] sums;
         private final double[] squares;
         private final double[] differences;
@@ -70,10 +91,17 @@ public record R2Score(String name) implements NamedMetric {
         @Override
         public double result() {
             double scores = 0;
+            double weights = 0;
             for (int c = 0; c < sums.length; c++) {
-                scores += 1 - differences[c] / (squares[c] - sums[c] * sums[c] / rows);
+                final double total = squares[c] - sums[c] * sums[c] / rows;
+                final double score = 1 - differences[c] / total;
+                final double weight = classAggregation.equals("uniform_average") ? 1 : total;
+                scores += weight * (Double.isInfinite(score) ? 0 : score);
+                weights += weight;
             }
-            return scores / sums.length;
+            final double score = scores / weights;
+            final double free = (double) rows * sums.length - numRegressors - 1;
+            return numRegressors == 0 || free <= 0 ? score : 1 - (1 - score) * (free + numRegressors) / free;
         }
     }
 }

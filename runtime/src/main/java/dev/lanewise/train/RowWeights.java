@@ -5,8 +5,10 @@ import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/// The weights of an output's rows (all its dimensions but the last): those of their samples, times what the output's
-/// mask says of them. As in Keras, rows that do not count weigh nothing, the others `rows / rows that count`: so the
+/// The weights of an output's rows (all its dimensions but the last): those of their samples, or of their own, times
+/// what
+/// the output's mask says of them. As in Keras, rows that do not count weigh nothing, the others `rows / rows that
+/// count`: so the
 /// loss
 /// of a batch is the sum of the weighted losses over the number of rows that count, and 0 where none does.
 ///
@@ -16,16 +18,17 @@ record RowWeights(
         Tensor weights,
         @Nullable Tensor counts,
         @Nullable Tensor sampleWeights,
-        @Nullable Tensor mask,
-        int samples) {
-    /// @param sampleWeights one per sample, or null
+        @Nullable Tensor mask) {
+    /// @param sampleWeights one per sample, or for some of the output's first dimensions; null for none
     /// @param mask of the output, or null
     /// @return null where the rows are the samples and have no mask
-    /// @throws IllegalArgumentException if the mask is not one of the output's leading dimensions
+    /// @throws IllegalArgumentException if mask or weights are not of the output's leading dimensions
     static @Nullable RowWeights of(
             Memory memory, Tensor y, int rows, @Nullable Tensor sampleWeights, @Nullable Tensor mask) {
-        final int samples = y.shape().dim(0);
-        if (mask == null && (sampleWeights == null || rows == samples)) {
+        if (sampleWeights != null) {
+            requireLeading("weights", y.shape(), sampleWeights.shape().withoutFirst());
+        }
+        if (mask == null && (sampleWeights == null || rows == sampleWeights.size())) {
             return null;
         }
         for (int i = 0; mask != null && i < mask.shape().rank(); i++) {
@@ -38,8 +41,21 @@ record RowWeights(
                 Tensor.zeros(memory, Shape.of(rows)),
                 mask == null ? null : Tensor.zeros(memory, Shape.of(rows)),
                 sampleWeights,
-                mask,
-                samples);
+                mask);
+    }
+
+    /// Checks that something of a sample, as its weights, is of an output's first dimensions, and not of the last one.
+    ///
+    /// @param y of the output, with the batch
+    static void requireLeading(String what, Shape y, Shape sample) {
+        boolean fits = sample.rank() == 0 || sample.rank() < y.rank() - 1;
+        for (int i = 0; fits && i < sample.rank(); i++) {
+            fits = y.dim(i + 1) == sample.dim(i) || y.dim(i + 1) == Shape.UNKNOWN;
+        }
+        if (!fits) {
+            throw new IllegalArgumentException("the data has " + what + " of shape " + sample
+                    + " for each sample, expected" + " one number or the first dimensions of the output " + y);
+        }
     }
 
     /// Fills the rows' weights from the batch's.
@@ -55,7 +71,7 @@ record RowWeights(
         }
         final float share = (float) rows / Math.max(1, counting);
         for (int r = 0; r < rows; r++) {
-            final float sample = sampleWeights == null ? 1 : sampleWeights.get(r / (rows / samples));
+            final float sample = sampleWeights == null ? 1 : sampleWeights.get(r / (rows / sampleWeights.size()));
             weights.set(r, Rows.counts(counts, r) ? sample * share : 0);
         }
     }

@@ -55,6 +55,16 @@ final class Rows {
         }
     }
 
+    /// Columns of an output, of which one alone may count.
+    static int columns(String metric, Shape y, @Nullable Integer classId) {
+        final int cols = y.rank() < 2 ? 1 : y.last();
+        if (classId != null && (classId < 0 || classId >= cols)) {
+            throw new IllegalArgumentException(metric + ": class_id must be from 0 to " + (cols - 1)
+                    + " for the output " + y + ", got " + classId);
+        }
+        return cols;
+    }
+
     static void requireSmoothing(String loss, double labelSmoothing) {
         if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
             throw new IllegalArgumentException(loss + ": label_smoothing must be from 0 to 1, got " + labelSmoothing);

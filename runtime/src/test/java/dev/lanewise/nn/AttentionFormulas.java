@@ -16,7 +16,16 @@ import org.jspecify.annotations.Nullable;
 final class AttentionFormulas {
     /// What a layer is, of whatever kind.
     private record Heads(
-            int heads, int groups, int size, int valueSize, float dropout, boolean bias, boolean causal, int out) {}
+            int heads,
+            int groups,
+            int size,
+            int valueSize,
+            float dropout,
+            boolean bias,
+            boolean causal,
+            @Nullable Integer window,
+            boolean gate,
+            int out) {}
 
     private AttentionFormulas() {}
 
@@ -36,6 +45,15 @@ final class AttentionFormulas {
         cases.add(Case.of(plain.dropout(0.3f), query, value));
         cases.add(Case.of(plain.dropout(0.3f), query, value).training(7));
         cases.add(Case.of(new MultiHeadAttention(1, 17), Shape.of(2, 19, 5), Shape.of(2, 18, 5)));
+        for (Layer layer : variants()) {
+            cases.add(Case.of(layer, query, query));
+            cases.add(Case.of(layer, query, value, Shape.of(4, 5, 2)));
+            cases.add(Case.masked(layer, query, value));
+        }
+        cases.add(Case.of(plain.dropout(0.3f).useGate(true).returnAttentionScores(true), query, value)
+                .training(7));
+        cases.add(Case.of(plain.slidingWindow(4), Shape.of(2, 3, 5), Shape.of(2, 19, 5)));
+        cases.add(Case.of(plain.slidingWindow(4).useCausalMask(true), Shape.of(2, 19, 5), Shape.of(2, 3, 5)));
         cases.add(Case.of(new Attention(), query, Shape.of(4, 5, 4)));
         cases.add(Case.of(new Attention(true, 0, false), Shape.of(3, 4), Shape.of(3, 4)));
         cases.add(Case.of(new Attention(true, 0, false), query, Shape.of(4, 5, 4)));
@@ -48,6 +66,21 @@ final class AttentionFormulas {
         return cases;
     }
 
+    /// Gates, windows, and scores as a second output.
+    private static List<Layer> variants() {
+        final MultiHeadAttention plain = new MultiHeadAttention(2, 3);
+        final GroupQueryAttention grouped = new GroupQueryAttention(3, 4, 2);
+        final Initializer zeros = new Initializers.Zeros();
+        final MultiHeadAttention noBias = new MultiHeadAttention(2, 3, null, 0, false, List.of(5), false, zeros, zeros);
+        return List.of(
+                plain.useGate(true),
+                noBias.useGate(true),
+                plain.slidingWindow(2),
+                plain.slidingWindow(1).useCausalMask(true),
+                plain.returnAttentionScores(true),
+                grouped.returnAttentionScores(true).useGate(true).slidingWindow(2));
+    }
+
     /// Scores by addition, masks of all inputs, and masks of the scores.
     private static void masked(List<Case> cases) {
         final Shape query = Shape.of(4, 3, 4);
@@ -57,7 +90,9 @@ final class AttentionFormulas {
                 new AdditiveAttention(),
                 new AdditiveAttention(false, 0, true),
                 new Attention(false, "concat", 0, false),
-                new Attention(true, "concat", 0, true));
+                new Attention(true, "concat", 0, true),
+                new AdditiveAttention().returnAttentionScores(true),
+                new Attention(true, 0, true).returnAttentionScores(true));
         for (Layer layer : single) {
             cases.add(Case.of(layer, query, key));
             cases.add(Case.of(layer, query, value, key));
@@ -67,6 +102,8 @@ final class AttentionFormulas {
         cases.add(Case.of(new AdditiveAttention(), Shape.of(2, 3, 1), Shape.of(2, 2, 1)));
         cases.add(Case.of(new Attention(true, "concat", 0, false), Shape.of(1, 2, 37), Shape.of(1, 3, 37)));
         cases.add(Case.of(new AdditiveAttention(true, 0.3f, false), query, key).training(7));
+        cases.add(Case.of(new Attention(false, 0.3f, false).returnAttentionScores(true), query, key)
+                .training(7));
         cases.add(Case.masked(new Attention(true, 0, true), query, value, key));
         cases.add(Case.masked(new Attention(), query, key));
         final MultiHeadAttention heads = new MultiHeadAttention(2, 3);
@@ -95,11 +132,17 @@ final class AttentionFormulas {
         boolean sees(int n, int head, int row, int key);
     }
 
-    private static Sees sees(List<Shape> inputs, double[][] x, boolean masked, boolean causal, boolean ofQueries) {
+    private static Sees sees(
+            List<Shape> inputs,
+            double[][] x,
+            boolean masked,
+            boolean causal,
+            @Nullable Integer window,
+            boolean ofQueries) {
         final int rows = inputs.getFirst().dim(-2);
         final int keys = inputs.get(1).dim(-2);
         return (n, h, r, c) -> {
-            boolean sees = !causal || c <= r;
+            boolean sees = (!causal || c <= r) && (window == null || Math.abs(c - r) < window);
             for (int i = ofQueries ? 0 : 1; masked && i < Math.min(3, inputs.size()); i++) {
                 final double[] mask = GradientCheck.maskOf(inputs.get(i).withoutLast());
                 sees &= (!ofQueries && i == 2) || mask[i == 0 ? n * rows + r : n * keys + c] != 0;
@@ -148,31 +191,29 @@ final class AttentionFormulas {
             return (x, w) -> {
                 final double scale = attention.useScale() ? w[0][0] : 1;
                 final double weight = dot ? 1 : w[attention.useScale() ? 1 : 0][0];
-                return new double[][] {
-                    single(
-                            x,
-                            inputs,
-                            masked,
-                            attention.useCausalMask(),
-                            attention.dropout(),
-                            key,
-                            step,
-                            (q, k, i) -> dot ? scale * q * k : weight * Math.tanh(scale * (q + k)))
-                };
-            };
-        }
-        if (layer instanceof AdditiveAttention additive) {
-            return (x, w) -> new double[][] {
-                single(
+                return single(
                         x,
                         inputs,
                         masked,
-                        additive.useCausalMask(),
-                        additive.dropout(),
+                        attention.useCausalMask(),
+                        attention.dropout(),
+                        attention.returnAttentionScores(),
                         key,
                         step,
-                        (q, k, i) -> (additive.useScale() ? w[0][i] : 1) * Math.tanh(q + k))
+                        (q, k, i) -> dot ? scale * q * k : weight * Math.tanh(scale * (q + k)));
             };
+        }
+        if (layer instanceof AdditiveAttention additive) {
+            return (x, w) -> single(
+                    x,
+                    inputs,
+                    masked,
+                    additive.useCausalMask(),
+                    additive.dropout(),
+                    additive.returnAttentionScores(),
+                    key,
+                    step,
+                    (q, k, i) -> (additive.useScale() ? w[0][i] : 1) * Math.tanh(q + k));
         }
         if (layer instanceof EinsumDense dense) {
             return (x, w) -> {
@@ -192,6 +233,8 @@ final class AttentionFormulas {
                         l.dropout(),
                         l.useBias(),
                         l.useCausalMask(),
+                        l.slidingWindow(),
+                        l.useGate(),
                         l.outputShape() == null ? last : l.outputShape().getFirst());
             case GroupQueryAttention l ->
                 new Heads(
@@ -202,10 +245,19 @@ final class AttentionFormulas {
                         l.dropout(),
                         l.useBias(),
                         l.useCausalMask(),
+                        l.slidingWindow(),
+                        l.useGate(),
                         last);
             default -> null;
         };
-        return of == null ? null : (x, w) -> new double[][] {output(of, x, w, inputs, masked, key, step)};
+        final boolean returns = (layer instanceof MultiHeadAttention m && m.returnAttentionScores())
+                || (layer instanceof GroupQueryAttention g && g.returnAttentionScores());
+        return of == null
+                ? null
+                : (x, w) -> {
+                    final double[][] both = output(of, x, w, inputs, masked, key, step);
+                    return returns ? both : new double[][] {both[0]};
+                };
     }
 
     /// A feature's part of a score.
@@ -213,13 +265,14 @@ final class AttentionFormulas {
         double of(double query, double key, int feature);
     }
 
-    /// One head without projections.
-    private static double[] single(
+    /// One head without projections; what dropout leaves of the shares is the second output.
+    private static double[][] single(
             double[][] x,
             List<Shape> inputs,
             boolean masked,
             boolean causal,
             float dropout,
+            boolean returns,
             LayerBuffers.RandomKey key,
             long step,
             Part part) {
@@ -227,8 +280,9 @@ final class AttentionFormulas {
         final int rows = inputs.getFirst().dim(-2);
         final int keys = inputs.get(1).dim(-2);
         final int values = inputs.get(1).last();
-        final Sees sees = sees(inputs, x, masked, causal, false);
+        final Sees sees = sees(inputs, x, masked, causal, null, false);
         final double[] y = new double[x[0].length / size * values];
+        final double[] second = new double[y.length / values * keys];
         for (int row = 0; row < y.length / values; row++) {
             final int n = row / rows;
             final double[] scores = new double[keys];
@@ -240,16 +294,18 @@ final class AttentionFormulas {
                 seen[c] = sees.sees(n, 0, row % rows, c);
             }
             final double[] shares = shares(scores, seen);
+            for (int c = 0; c < keys; c++) {
+                shares[c] *= kept(key, step, dropout, row * keys + c);
+                second[row * keys + c] = shares[c];
+            }
             final boolean counts =
                     !masked || GradientCheck.maskOf(inputs.getFirst().withoutLast())[row] != 0;
             for (int i = 0; counts && i < values * keys; i++) {
                 final int c = i / values;
-                y[row * values + i % values] += kept(key, step, dropout, row * keys + c)
-                        * shares[c]
-                        * x[1][(n * keys + c) * values + i % values];
+                y[row * values + i % values] += shares[c] * x[1][(n * keys + c) * values + i % values];
             }
         }
-        return y;
+        return returns ? new double[][] {y, second} : new double[][] {y};
     }
 
     private static double[] rows(double[] x, int in, double[][] w, int at, boolean bias, int out) {
@@ -264,7 +320,8 @@ final class AttentionFormulas {
         return y;
     }
 
-    private static double[] output(
+    /// The output, and the shares.
+    private static double[][] output(
             Heads of,
             double[][] x,
             double[][] w,
@@ -279,8 +336,10 @@ final class AttentionFormulas {
         final int keyInput = Math.min(2, inputs.size() - 1);
         final double[] q = rows(x[0], inputs.get(0).last(), w, 0, of.bias(), of.heads() * of.size());
         final double[] k = rows(x[keyInput], inputs.get(keyInput).last(), w, each, of.bias(), of.groups() * of.size());
-        final double[] v = rows(x[1], inputs.get(1).last(), w, 2 * each, of.bias(), of.groups() * of.valueSize());
-        final Sees sees = sees(inputs, x, masked, of.causal(), true);
+        final int afterKeys = of.gate() ? 3 * each : 2 * each;
+        final double[] v = rows(x[1], inputs.get(1).last(), w, afterKeys, of.bias(), of.groups() * of.valueSize());
+        final Sees sees = sees(inputs, x, masked, of.causal(), of.window(), true);
+        final double[] second = new double[batch * of.heads() * rows * keys];
         final double[] result = new double[batch * rows * of.heads() * of.valueSize()];
         for (int n = 0; n < batch; n++) {
             for (int h = 0; h < of.heads(); h++) {
@@ -300,6 +359,7 @@ final class AttentionFormulas {
                     final double[] shares = shares(scores, seen);
                     for (int c = 0; c < keys; c++) {
                         final int index = ((n * of.heads() + h) * rows + r) * keys + c;
+                        second[index] = shares[c];
                         final double share = shares[c] * kept(key, step, of.dropout(), index);
                         for (int i = 0; i < of.valueSize(); i++) {
                             result[((n * rows + r) * of.heads() + h) * of.valueSize() + i] +=
@@ -309,6 +369,14 @@ final class AttentionFormulas {
                 }
             }
         }
-        return rows(result, of.heads() * of.valueSize(), w, 3 * each, of.bias(), of.out());
+        if (of.gate()) {
+            final double[] z = rows(x[0], inputs.get(0).last(), w, 2 * each, of.bias(), of.heads() * of.valueSize());
+            for (int i = 0; i < z.length; i++) {
+                result[i] /= 1 + Math.exp(-z[i]);
+            }
+        }
+        return new double[][] {
+            rows(result, of.heads() * of.valueSize(), w, afterKeys + each, of.bias(), of.out()), second
+        };
     }
 }

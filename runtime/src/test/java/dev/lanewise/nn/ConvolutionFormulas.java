@@ -12,6 +12,7 @@ import dev.lanewise.nn.layer.DepthwiseConv2D;
 import dev.lanewise.nn.layer.SeparableConv1D;
 import dev.lanewise.nn.layer.SeparableConv2D;
 import dev.lanewise.tensor.Shape;
+import java.util.Arrays;
 import java.util.List;
 
 /// Convolutions and batch normalization in double, straight from their definitions: each output element by a loop
@@ -217,16 +218,33 @@ final class ConvolutionFormulas {
             double[] movingVariance,
             double epsilon,
             boolean training) {
+        final double[] all = new double[x.length / channels];
+        Arrays.fill(all, 1);
+        return batchNormalization(x, channels, gamma, beta, movingMean, movingVariance, epsilon, training, all);
+    }
+
+    /// @param mask 0 for rows that the batch's mean and variance are not of
+    static double[] batchNormalization(
+            double[] x,
+            int channels,
+            double[] gamma,
+            double[] beta,
+            double[] movingMean,
+            double[] movingVariance,
+            double epsilon,
+            boolean training,
+            double[] mask) {
         final double[] y = new double[x.length];
         final int rows = x.length / channels;
+        final double counting = Arrays.stream(mask).sum();
         for (int c = 0; c < channels; c++) {
             double mean = 0;
             double variance = 0;
             for (int r = 0; r < rows; r++) {
-                mean += x[r * channels + c] / rows;
+                mean += mask[r] * x[r * channels + c] / counting;
             }
             for (int r = 0; r < rows; r++) {
-                variance += Math.pow(x[r * channels + c] - mean, 2) / rows;
+                variance += mask[r] * Math.pow(x[r * channels + c] - mean, 2) / counting;
             }
             mean = training ? mean : movingMean[c];
             variance = training ? variance : movingVariance[c];

@@ -43,7 +43,7 @@ final class DoubleFormulas {
                         ((Activation) layer).activation(),
                         x[0],
                         inputs.getFirst().last()));
-            case "Softmax" -> (x, w) -> one(softmax(x[0], inputs.getFirst(), ((Softmax) layer).axis()));
+            case "Softmax" -> (x, w) -> one(softmax(masked(x), inputs.getFirst(), ((Softmax) layer).axis()));
             case "Concatenate" -> (x, w) -> one(concatenate(x, inputs, ((Concatenate) layer).axis()));
             case "ReLU" -> (x, w) -> one(relu((ReLU) layer, x[0]));
             case "LeakyReLU" -> {
@@ -118,6 +118,15 @@ final class DoubleFormulas {
     }
 
     /// Over each line of elements that differ in one index.
+    /// The first input, where a second leaves out what is 0 in it.
+    private static double[] masked(double[][] x) {
+        final double[] masked = x[0].clone();
+        for (int i = 0; x.length > 1 && i < masked.length; i++) {
+            masked[i] = x[1][i] > 0.5 ? masked[i] : -1e9;
+        }
+        return masked;
+    }
+
     private static double[] softmax(double[] x, Shape shape, int axis) {
         final int cols = shape.dim(axis);
         int step = 1;

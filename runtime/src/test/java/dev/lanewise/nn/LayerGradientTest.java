@@ -89,8 +89,9 @@ class LayerGradientTest {
             if (masked) {
                 check.mask(SequenceFormulas.maskShapes(layer, inputs));
             }
-            if (AttentionFormulas.hasMaskInput(layer, inputs)) {
-                check.maskInput(3);
+            final int maskInput = SequenceFormulas.maskInput(layer, inputs);
+            if (maskInput > 0) {
+                check.maskInput(maskInput);
             }
             if (OperationFormulas.isOfPositive(layer)) {
                 check.offset(1.5 * scale);
@@ -153,6 +154,8 @@ class LayerGradientTest {
         cases.add(Case.of(new Softmax(1), Shape.of(2, 3, 4)));
         cases.add(Case.of(new Softmax(-2), Shape.of(2, 3, 2, 5)));
         cases.add(Case.of(new Softmax(2), Shape.of(3, 2, 4)));
+        cases.add(Case.of(new Softmax(), Shape.of(4, 5), Shape.of(4, 5)));
+        cases.add(Case.of(new Softmax(1), Shape.of(2, 3, 4), Shape.of(2, 3, 4)));
         cases.add(Case.of(new Concatenate(), Shape.of(3, 4), Shape.of(3, 2)));
         cases.add(Case.of(new Concatenate(1), Shape.of(2, 3, 4), Shape.of(2, 1, 4), Shape.of(2, 2, 4)));
         cases.add(Case.of(new Concatenate(-2), Shape.of(2, 3, 2), Shape.of(2, 5, 2)));

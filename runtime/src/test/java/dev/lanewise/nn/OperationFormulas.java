@@ -53,6 +53,12 @@ final class OperationFormulas {
             case "exponentiate" -> Math.exp(x * Math.log(a));
             case "maximum" -> x < a ? a : x;
             case "minimum" -> x > a ? a : x;
+            case "equal" -> x == a ? 1 : 0;
+            case "not_equal" -> x == a ? 0 : 1;
+            case "greater" -> x > a ? 1 : 0;
+            case "greater_equal" -> x < a ? 0 : 1;
+            case "less" -> x < a ? 1 : 0;
+            case "less_equal" -> x > a ? 0 : 1;
             case "clip" -> x < a ? a : x > of.numbers().getLast() ? of.numbers().getLast() : x;
             default -> throw new IllegalArgumentException(of.function());
         };

@@ -1,8 +1,12 @@
 package dev.lanewise.nn;
 
+import dev.lanewise.nn.layer.BatchNormalization;
 import dev.lanewise.nn.layer.Embedding;
 import dev.lanewise.nn.layer.GlobalAveragePooling1D;
+import dev.lanewise.nn.layer.MaskedAs;
+import dev.lanewise.nn.layer.MaskedBy;
 import dev.lanewise.nn.layer.Masking;
+import dev.lanewise.nn.layer.Softmax;
 import dev.lanewise.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +23,13 @@ final class SequenceFormulas {
         cases.add(LayerGradientTest.Case.of(new Masking(), Shape.of(2, 3, 4)));
         cases.add(LayerGradientTest.Case.of(new Masking(0.5f), Shape.of(5, 2)));
         cases.add(LayerGradientTest.Case.masked(new GlobalAveragePooling1D(), Shape.of(4, 5, 3)));
+        for (Shape shape : List.of(Shape.of(4, 5, 3), Shape.of(3, 70, 37))) {
+            final Layer normalization = new BatchNormalization(0.9f, 1.5f);
+            cases.add(LayerGradientTest.Case.masked(normalization, shape));
+            cases.add(LayerGradientTest.Case.masked(normalization, shape).training(3));
+        }
+        cases.add(LayerGradientTest.Case.of(new MaskedBy(), Shape.of(2, 3, 4), Shape.of(2, 3)));
+        cases.add(LayerGradientTest.Case.of(new MaskedAs(), Shape.of(2, 3, 4), Shape.of(2, 3, 2)));
         cases.addAll(RecurrentFormulas.cases());
         cases.addAll(AttentionFormulas.cases());
         return cases;
@@ -27,6 +38,14 @@ final class SequenceFormulas {
     /// Of each step, where there is more than one axis of places.
     static Shape maskShape(Shape x) {
         return x.rank() < 4 ? x.withoutLast() : Shape.of(x.dim(0), x.dim(1));
+    }
+
+    /// Which input is a mask; 0 for none.
+    static int maskInput(Layer layer, List<Shape> inputs) {
+        if (AttentionFormulas.hasMaskInput(layer, inputs)) {
+            return 3;
+        }
+        return layer instanceof MaskedBy || (layer instanceof Softmax && inputs.size() == 2) ? 1 : 0;
     }
 
     /// Of the first input; of all of an attention's.
@@ -42,6 +61,12 @@ final class SequenceFormulas {
         if (layer instanceof GlobalAveragePooling1D) {
             return (x, w) -> new double[][] {maskedMean(x[0], mask, inputs.getFirst())};
         }
+        if (layer instanceof BatchNormalization of) {
+            return (x, w) -> new double[][] {
+                ConvolutionFormulas.batchNormalization(
+                        x[0], inputs.getFirst().last(), w[0], w[1], w[2], w[3], of.epsilon(), step >= 0, mask)
+            };
+        }
         final GradientCheck.Formula formula = of(layer, inputs, mask, key, step);
         if (formula == null) {
             throw new IllegalArgumentException("no formula with a mask for " + layer.typeName());
@@ -54,6 +79,7 @@ final class SequenceFormulas {
             Layer layer, List<Shape> inputs, double @Nullable [] mask, LayerBuffers.RandomKey key, long step) {
         return switch (layer.typeName()) {
             case "Embedding" -> (x, w) -> new double[][] {rows(x[0], w[0], ((Embedding) layer).outputDim())};
+            case "MaskedBy", "MaskedAs" -> (x, w) -> new double[][] {x[0].clone()};
             case "Masking" ->
                 (x, w) -> new double[][] {withoutMasked(x[0], inputs.getFirst().last(), ((Masking) layer).maskValue())};
             default -> {

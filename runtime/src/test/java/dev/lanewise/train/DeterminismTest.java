@@ -5,12 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import dev.lanewise.data.Dataset;
+import dev.lanewise.kernels.Activations;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.MultiplyAdd;
 import dev.lanewise.nn.ChildJvm;
 import dev.lanewise.nn.Compute;
 import dev.lanewise.nn.Graph;
 import dev.lanewise.nn.Model;
+import dev.lanewise.nn.Sequential;
+import dev.lanewise.nn.layer.Dense;
+import dev.lanewise.nn.layer.UnitNormalization;
 import dev.lanewise.tensor.Shape;
 import java.util.List;
 import java.util.Map;
@@ -45,6 +49,22 @@ class DeterminismTest {
             new CategoricalFocalCrossentropy(0.25, 1.5, true, 0.1),
             new Dice(),
             new Tversky());
+
+    /// Losses whose targets are labels, of which some do not count.
+    static final List<Loss> LOSSES_OF_LABELS = List.of(
+            new Circle(20, 0.3, true),
+            new SparseCategoricalCrossentropy(false, 2),
+            new SparseCategoricalCrossentropy(true, 2),
+            new CategoricalGeneralizedCrossEntropy(0.5));
+
+    static Graph graphOfLabels(Loss loss) {
+        return loss instanceof Circle
+                ? Sequential.input(50)
+                        .add(new Dense(19))
+                        .add(new UnitNormalization())
+                        .build()
+                : Sequential.input(50).add(new Dense(5, Activations.SOFTMAX)).build();
+    }
 
     private static final Dataset IMAGES = TestData.classes(200, 9 * 8 * 3, 5, 4).reshapeInput(0, Shape.of(9, 8, 3));
 
@@ -83,6 +103,18 @@ class DeterminismTest {
                 final int before = TestData.hash(model);
                 trainer.fit(BITS, Fit.epochs(1).batchSize(128));
                 assertNotEquals(before, TestData.hash(model));
+                final long n = model.trainable().byteSize() / Float.BYTES;
+                assertEquals(0, kernels.reduction().countNonFinite(model.trainable(), 0, (int) n), loss.toString());
+                hash = 31 * hash + TestData.hash(model);
+            }
+        }
+        for (Loss loss : LOSSES_OF_LABELS) {
+            try (Compute compute = Compute.of(kernels, threads);
+                    Model model = Model.create(graphOfLabels(loss), 5);
+                    Trainer trainer = Trainer.of(compute, model, new SGD(0.01, 0.9, true), loss)) {
+                final int before = TestData.hash(model);
+                trainer.fit(DATA, Fit.epochs(1).batchSize(128));
+                assertNotEquals(before, TestData.hash(model), loss.toString());
                 final long n = model.trainable().byteSize() / Float.BYTES;
                 assertEquals(0, kernels.reduction().countNonFinite(model.trainable(), 0, (int) n), loss.toString());
                 hash = 31 * hash + TestData.hash(model);

@@ -64,9 +64,12 @@ class KerasNamesTest {
                 new SparseCategoricalCrossentropy(true),
                 Loss.of("SparseCategoricalCrossentropy", config("from_logits", true, "ignore_class", null)));
         assertEquals(new Huber(2.5), Loss.of("Huber", config("name", "huber_loss", "delta", 2.5)));
-        assertMessage(
-                "loss 'SparseCategoricalCrossentropy': ignore_class is not supported, got 3",
-                () -> Loss.of("SparseCategoricalCrossentropy", config("ignore_class", 3)));
+        assertEquals(
+                new SparseCategoricalCrossentropy(false, -1),
+                Loss.of("SparseCategoricalCrossentropy", config("ignore_class", -1)));
+        assertEquals(
+                new Circle(64, 0.25, false),
+                Loss.of("Circle", config("gamma", 64, "margin", 0.25, "remove_diagonal", false)));
         assertMessage(
                 "loss 'mse': reduction is not supported but as sum_over_batch_size, got sum",
                 () -> Loss.of("mse", config("reduction", "sum")));

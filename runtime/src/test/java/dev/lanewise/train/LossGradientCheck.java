@@ -9,8 +9,8 @@ import dev.lanewise.tensor.Memory;
 import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// Holds a loss against its formula in double: every row's loss, and the gradient by every element against
@@ -26,20 +26,29 @@ public final class LossGradientCheck {
         double loss(double[] y, double[] target);
     }
 
+    /// The losses of all rows, where they depend on each other.
+    public interface BatchFormula {
+        /// @param y the model's outputs by rows
+        /// @param targets by rows
+        double[] losses(double[][] y, double[][] targets);
+    }
+
     private static final double STEP = 1e-4;
     private static final double TOLERANCE = 1e-4;
 
     private final Loss loss;
-    private final Formula formula;
+    private final BatchFormula formula;
     private final int rows;
     private final int cols;
     private boolean labels;
     private boolean fused;
+    private double length;
+    private @Nullable Integer other;
     private double low = -1;
     private double high = 1;
     private double targetLow = -1;
 
-    private LossGradientCheck(Loss loss, Formula formula, int rows, int cols) {
+    private LossGradientCheck(Loss loss, BatchFormula formula, int rows, int cols) {
         this.loss = loss;
         this.formula = formula;
         this.rows = rows;
@@ -47,12 +56,35 @@ public final class LossGradientCheck {
     }
 
     public static LossGradientCheck of(Loss loss, Formula formula, int rows, int cols) {
+        return ofBatch(
+                loss,
+                (y, t) -> IntStream.range(0, y.length)
+                        .mapToDouble(r -> formula.loss(y[r], t[r]))
+                        .toArray(),
+                rows,
+                cols);
+    }
+
+    public static LossGradientCheck ofBatch(Loss loss, BatchFormula formula, int rows, int cols) {
         return new LossGradientCheck(loss, formula, rows, cols);
     }
 
     /// Targets are one whole number of `0 .. cols - 1` a row.
     public LossGradientCheck labels() {
         labels = true;
+        return this;
+    }
+
+    /// Labels of which some are this one beside those below `cols`.
+    public LossGradientCheck alsoLabel(int label) {
+        labels = true;
+        other = label;
+        return this;
+    }
+
+    /// Outputs are scaled to rows of this length.
+    public LossGradientCheck ofLength(double wanted) {
+        length = wanted;
         return this;
     }
 
@@ -96,28 +128,32 @@ public final class LossGradientCheck {
                 ? Tensor.zeros(memory, Shape.of(rows))
                 : filled(memory, Shape.of(rows, cols), random, targetLow, 1);
         for (int r = 0; labels && r < rows; r++) {
-            target.set(r, random.nextInt(cols));
+            target.set(r, other != null && r % 3 == 1 ? other : random.nextInt(cols));
         }
         final @Nullable Tensor weight = weighted ? filled(memory, Shape.of(rows), random, 0, 2) : null;
         final Tensor rowLoss = filled(memory, Shape.of(rows), random, 5, 6);
         final @Nullable Tensor dy = withGradient ? filled(memory, Shape.of(rows, cols), random, 5, 6) : null;
-        final List<double[]> ys = new ArrayList<>();
-        final List<double[]> targets = new ArrayList<>();
+        final double[][] ys = new double[rows][];
+        final double[][] targets = new double[rows][];
         for (int r = 0; r < rows; r++) {
-            ys.add(row(y, r, cols));
-            targets.add(labels ? row(target, r, 1) : row(target, r, cols));
+            if (length != 0) {
+                scale(y, r);
+            }
+            ys[r] = row(y, r, cols);
+            targets[r] = labels ? row(target, r, 1) : row(target, r, cols);
         }
+        final double[] losses = formula.losses(ys, targets);
         final long floats = loss.scratch(y.shape());
         final MemorySegment scratch = floats == 0 ? null : memory.floats(floats);
         loss.forwardBackward(new LossBuffers(y, target, weight, null, rowLoss, dy, fused, scratch, compute));
         for (int r = 0; r < rows; r++) {
             final double factor = weight == null ? 1 : weight.get(r);
-            final double expected = factor * formula.loss(ys.get(r), targets.get(r));
+            final double expected = factor * losses[r];
             if (!(Math.abs(expected - rowLoss.get(r)) <= 4e-6 * Math.max(1, Math.abs(expected)))) {
                 fail(loss + ": loss of row " + r + " is " + rowLoss.get(r) + ", expected " + expected);
             }
             for (int c = 0; dy != null && c < cols; c++) {
-                final double slope = factor / rows * slope(ys.get(r), targets.get(r), c);
+                final double slope = slope(ys, targets, weight, r, c);
                 final float gradient = dy.get((long) r * cols + c);
                 if (!(Math.abs(slope - gradient) <= TOLERANCE * Math.max(Math.abs(slope), 0.1 / rows / cols))) {
                     fail(loss + ": gradient [" + r + ", " + c + "] is " + gradient + ", expected " + slope);
@@ -126,12 +162,29 @@ public final class LossGradientCheck {
         }
     }
 
-    private double slope(double[] y, double[] target, int c) {
-        final double[] up = y.clone();
-        final double[] down = y.clone();
-        up[c] += STEP;
-        down[c] -= STEP;
-        return (formula.loss(up, target) - formula.loss(down, target)) / (2 * STEP);
+    /// The slope of the batch's loss by an output.
+    private double slope(double[][] y, double[][] targets, @Nullable Tensor weight, int r, int c) {
+        final double value = y[r][c];
+        y[r][c] = value + STEP;
+        final double[] up = formula.losses(y, targets);
+        y[r][c] = value - STEP;
+        final double[] down = formula.losses(y, targets);
+        y[r][c] = value;
+        double sum = 0;
+        for (int i = 0; i < rows; i++) {
+            sum += (weight == null ? 1 : weight.get(i)) * (up[i] - down[i]);
+        }
+        return sum / (2 * STEP) / rows;
+    }
+
+    private void scale(Tensor y, int r) {
+        double squares = 0;
+        for (int c = 0; c < cols; c++) {
+            squares += y.get((long) r * cols + c) * y.get((long) r * cols + c);
+        }
+        for (int c = 0; c < cols; c++) {
+            y.set((long) r * cols + c, (float) (length * y.get((long) r * cols + c) / Math.sqrt(squares)));
+        }
     }
 
     private static double[] row(Tensor tensor, int r, int cols) {

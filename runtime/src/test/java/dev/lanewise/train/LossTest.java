@@ -131,6 +131,18 @@ class LossTest {
                                         .labels()
                                         .outputs(-4, 4))));
                 cases.add(new Case(
+                        "sparse, logits, ignoring" + of + (fused ? ", fused" : ""),
+                        new SparseCategoricalCrossentropy(!fused, 255),
+                        loss -> fuse(
+                                fused,
+                                LossGradientCheck.ofBatch(
+                                                loss,
+                                                (y, t) -> ignoring(y, t, 255, LossTest::crossEntropyOfLogits),
+                                                rows,
+                                                cols)
+                                        .alsoLabel(255)
+                                        .outputs(-4, 4))));
+                cases.add(new Case(
                         "categorical, logits" + of + (fused ? ", fused" : ""),
                         new CategoricalCrossentropy(!fused),
                         loss -> fuse(
@@ -147,6 +159,16 @@ class LossTest {
                             .labels()
                             .outputs(0.05, 1)));
             cases.add(new Case(
+                    "sparse, probabilities, ignoring" + of,
+                    new SparseCategoricalCrossentropy(false, -1),
+                    loss -> LossGradientCheck.ofBatch(
+                                    loss,
+                                    (y, t) -> ignoring(y, t, -1, LossTest::crossEntropyOfProbabilities),
+                                    rows,
+                                    cols)
+                            .alsoLabel(-1)
+                            .outputs(0.05, 1)));
+            cases.add(new Case(
                     "categorical, probabilities" + of,
                     new CategoricalCrossentropy(),
                     loss -> LossGradientCheck.of(loss, LossTest::crossEntropyOfProbabilities, rows, cols)
@@ -154,6 +176,20 @@ class LossTest {
                             .outputs(0.05, 1)));
         }
         return cases.stream();
+    }
+
+    /// The losses of rows whose label counts, in a mean over these.
+    private static double[] ignoring(double[][] y, double[][] t, int label, LossGradientCheck.Formula oneHot) {
+        final double[] losses = new double[y.length];
+        int counting = 0;
+        for (int r = 0; r < y.length; r++) {
+            counting += t[r][0] == label ? 0 : 1;
+            losses[r] = t[r][0] == label ? 0 : oneHot.loss(y[r], oneHot(t[r], y[r].length));
+        }
+        for (int r = 0; r < y.length; r++) {
+            losses[r] *= (double) y.length / counting;
+        }
+        return losses;
     }
 
     private static LossGradientCheck fuse(boolean fused, LossGradientCheck check) {

@@ -108,6 +108,41 @@ class MaskedLossTest {
         }
     }
 
+    /// A weight for each step, with the mask and without; a step that does not count has none.
+    @Test
+    void stepsMayHaveWeightsOfTheirOwn() {
+        final float[] weights = {0.5f, 2, 9, 3, 9, 9, 0, 9, 0.25f};
+        try (Model model = doubling();
+                Trainer trainer = Trainer.of(model, new SGD(0.01), new MeanSquaredError())) {
+            final Dataset data = doubled().withWeights(weights, Shape.of(3));
+            assertEquals(Shape.of(3), data.weightShape());
+            assertEquals(
+                    (0.5 + 2 + 3 + 0.25 * 9) / 5,
+                    Evaluator.evaluate(model, data, 3, new MeanSquaredError()).get("loss"),
+                    TOLERANCE);
+            trainer.gather(data, new int[] {2, 0, 1}, 0, 3);
+            assertEquals((0.5 + 2 + 3 + 0.25 * 9) / 5, trainer.step(), TOLERANCE);
+            final float w = model.parameter(model.layout().places().get(0)).get(0);
+            assertEquals(2 - 0.01 * 2 * (0.5 * 1 + 2 * 2 + 3 * 3 + 0.25 * 15) / 5, w, TOLERANCE);
+        }
+        try (Model model = Model.create(Sequential.input(3, 1).add(new Dense(1)).build(), 1)) {
+            model.parameter(model.layout().places().get(0)).set(0, 2);
+            final Dataset data = targets(1, 3, 0, 5, 0, 0, 7, 0, 7);
+            final double loss = Evaluator.evaluate(
+                            model, data.withWeights(weights, Shape.of(3)), 2, new MeanSquaredError())
+                    .get("loss");
+            assertEquals((0.5 + 2 + 3 + 0.25 * 9) / 9, loss, TOLERANCE);
+            final IllegalArgumentException e = assertThrows(
+                    IllegalArgumentException.class,
+                    () -> Evaluator.evaluate(
+                            model, data.withWeights(new float[6], Shape.of(2)), 3, new MeanSquaredError()));
+            assertEquals(
+                    "the data has weights of shape [2] for each sample, expected one number or the first dimensions of"
+                            + " the output [None, 3, 1]",
+                    e.getMessage());
+        }
+    }
+
     /// dL/dw = Σ 2 (w x - t) x / 5 over what counts: 2 (1 + 2 + 3 + 4 + 15) / 5.
     @Test
     void gradientIsThatOfWhatCounts() {
@@ -172,6 +207,27 @@ class MaskedLossTest {
         }
         assertEquals(hashes[0], hashes[1]);
         assertArrayEquals(figures[0], figures[1], () -> Arrays.deepToString(figures));
+    }
+
+    /// Steps count whose word counts and whose class is not the ignored one.
+    @Test
+    void maskAndIgnoredClassGoTogether() {
+        final Dataset data = data(24);
+        try (Model model = Model.create(graph(), 3)) {
+            final List<float[]> p = model.predict(data, 8);
+            double sum = 0;
+            int counting = 0;
+            for (int i = 0; i < 24 * 5; i++) {
+                final float word = i % 5 < 2 + i / 5 % 4 ? 1 + (i * 5 + i / 5) % 6 : 0;
+                if (word != 0 && word % 3 != 1) {
+                    sum -= Math.log(p.getFirst()[3 * i + (int) word % 3]);
+                    counting++;
+                }
+            }
+            final double loss = Evaluator.evaluate(model, data, 24, new SparseCategoricalCrossentropy(false, 1))
+                    .get("loss");
+            assertEquals(sum / counting, loss, 1e-5);
+        }
     }
 
     /// A mask over other dimensions than the output's first is no mask of its rows.

@@ -149,6 +149,14 @@ final class RowLossCases {
                 loss -> LossGradientCheck.of(loss, (y, t) -> (1 - Math.pow(y[(int) t[0]], 0.7)) / 0.7, rows, cols)
                         .labels()
                         .outputs(0.1, 0.9)));
+        for (boolean alone : rows > 1 && cols > 1 ? new boolean[] {true, false} : new boolean[0]) {
+            cases.add(new LossTest.Case(
+                    "circle " + alone + of,
+                    new Circle(5, 0.3, alone),
+                    loss -> LossGradientCheck.ofBatch(loss, (y, t) -> circle(y, t, 5, 0.3, alone), rows, cols)
+                            .labels()
+                            .ofLength(0.9)));
+        }
         if (rows == 1) {
             cases.add(new LossTest.Case(
                     "dice" + of,
@@ -164,6 +172,33 @@ final class RowLossCases {
                             .outputs(0.1, 0.9)));
         }
         return cases;
+    }
+
+    private static double[] circle(double[][] y, double[][] t, double gamma, double margin, boolean alone) {
+        final double[] losses = new double[y.length];
+        int counting = 0;
+        for (int i = 0; i < y.length; i++) {
+            double same = 0;
+            double other = 0;
+            for (int j = 0; j < y.length; j++) {
+                double d = 1;
+                for (int c = 0; c < y[i].length; c++) {
+                    d -= y[i][c] * y[j][c];
+                }
+                d = Math.max(d, 0);
+                if (t[i][0] != t[j][0]) {
+                    other += Math.exp(gamma * Math.max(1 + margin - d, 0) * (1 - margin - d));
+                } else if (i != j || !alone) {
+                    same += Math.exp(-gamma * Math.max(margin + d, 0) * (margin - d));
+                }
+            }
+            losses[i] = Math.log1p(same * other);
+            counting += losses[i] > 0 ? 1 : 0;
+        }
+        for (int i = 0; i < y.length; i++) {
+            losses[i] *= y.length / (counting + EPSILON);
+        }
+        return losses;
     }
 
     private static double overlap(double[] y, double[] t, double alpha, double beta, double epsilon) {

@@ -155,6 +155,7 @@ public final class TestData {
                 .add(new Embedding(20, 9).maskZero(true))
                 .add(new Bidirectional(new LSTM(7).returnSequences(true).dropout(0.1f)))
                 .add(new TimeDistributed(new Dense(6, Activations.RELU)))
+                .add(new BatchNormalization())
                 .add(new GRU(8).returnSequences(true).recurrentDropout(0.1f))
                 .add(new RNN(List.of(new SimpleRNN(5), new LSTM(6))).returnSequences(true))
                 .add(new GlobalAveragePooling1D())
@@ -276,18 +277,29 @@ public final class TestData {
         return classes(n, 3 * 5 * 4 * 2, 5, seed).reshapeInput(0, Shape.of(3, 5, 4, 2));
     }
 
-    /// A transformer's block with a causal mask, and attention by addition over what it gives.
+    /// A transformer's block with a causal mask, a window and a gate, and attention by addition over what it gives,
+    /// whose
+    /// scores go on too.
     static Graph transformer() {
         final Graph.Builder b = Graph.builder();
         final Graph.Value x = b.input("x", Shape.of(7, 12));
-        final Graph.Value heads =
-                b.add("heads", new MultiHeadAttention(3, 4).useCausalMask(true).dropout(0.1f), x, x);
+        final Graph.Value heads = b.add(
+                "heads",
+                new MultiHeadAttention(3, 4)
+                        .useCausalMask(true)
+                        .slidingWindow(5)
+                        .useGate(true)
+                        .dropout(0.1f),
+                x,
+                x);
         final Graph.Value attended = b.add("norm", new LayerNormalization(), b.add("sum", new Add(), x, heads));
         final Graph.Value wide = b.add("wide", new Dense(24, Activations.of("gelu")), attended);
         final Graph.Value narrow = b.add("narrow", new Dense(12), wide);
         final Graph.Value block = b.add("norm2", new LayerNormalization(), b.add("sum2", new Add(), attended, narrow));
-        final Graph.Value added = b.add("additive", new AdditiveAttention(), block, block);
-        final Graph.Value mean = b.add("mean", new GlobalAveragePooling1D(), added);
+        final List<Graph.Value> added =
+                b.call(b.layer("additive", new AdditiveAttention().returnAttentionScores(true)), block, block);
+        final Graph.Value both = b.add("both", new Concatenate(), added.get(0), added.get(1));
+        final Graph.Value mean = b.add("mean", new GlobalAveragePooling1D(), both);
         return b.build(b.add("classes", new Dense(5, Activations.SOFTMAX), mean));
     }
 

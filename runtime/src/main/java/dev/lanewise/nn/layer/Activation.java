@@ -39,7 +39,11 @@ public record Activation(dev.lanewise.kernels.Activation activation) implements 
     }
 
     static void apply(dev.lanewise.kernels.Activation activation, LayerBuffers b) {
-        final Tensor x = b.x(0);
+        apply(activation, b.x(0), b);
+    }
+
+    /// Of another value than the input.
+    static void apply(dev.lanewise.kernels.Activation activation, Tensor x, LayerBuffers b) {
         final int cols = x.shape().last();
         b.compute().forward(activation, x.segment(), b.y(0).segment(), cols == 0 ? 0 : x.size() / cols, cols);
     }

@@ -11,14 +11,26 @@ import java.util.List;
 /// @param useScale whether the features have factors that are trained; else they are 1
 /// @param dropout share of the attention that training drops
 /// @param useCausalMask whether a row attends to no key after its own place
-public record AdditiveAttention(boolean useScale, float dropout, boolean useCausalMask) implements PlainAttention {
+/// @param returnAttentionScores whether the softmax is a second output, `[batch, rows, keys]`
+public record AdditiveAttention(boolean useScale, float dropout, boolean useCausalMask, boolean returnAttentionScores)
+        implements PlainAttention {
     public AdditiveAttention {
         PlainAttention.checkDropout("AdditiveAttention", dropout);
+    }
+
+    /// With one output.
+    public AdditiveAttention(boolean useScale, float dropout, boolean useCausalMask) {
+        this(useScale, dropout, useCausalMask, false);
     }
 
     /// With Keras' defaults: with factors, without dropout and causal mask.
     public AdditiveAttention() {
         this(true, 0, false);
+    }
+
+    /// With the softmax as a second output or without.
+    public AdditiveAttention returnAttentionScores(boolean returns) {
+        return new AdditiveAttention(useScale, dropout, useCausalMask, returns);
     }
 
     @Override

@@ -16,13 +16,20 @@ import java.util.List;
 /// @param scoreMode `dot` or `concat`
 /// @param dropout share of the attention that training drops
 /// @param useCausalMask whether a row attends to no key after its own place
-public record Attention(boolean useScale, String scoreMode, float dropout, boolean useCausalMask)
+/// @param returnAttentionScores whether the softmax is a second output, `[batch, rows, keys]`
+public record Attention(
+        boolean useScale, String scoreMode, float dropout, boolean useCausalMask, boolean returnAttentionScores)
         implements PlainAttention {
     public Attention {
         PlainAttention.checkDropout("Attention", dropout);
         if (!scoreMode.equals("dot") && !scoreMode.equals("concat")) {
             throw new IllegalArgumentException("Attention: score_mode must be dot or concat, got '" + scoreMode + "'");
         }
+    }
+
+    /// With one output.
+    public Attention(boolean useScale, String scoreMode, float dropout, boolean useCausalMask) {
+        this(useScale, scoreMode, dropout, useCausalMask, false);
     }
 
     /// By products.
@@ -33,6 +40,11 @@ public record Attention(boolean useScale, String scoreMode, float dropout, boole
     /// By products, without scale, dropout and causal mask.
     public Attention() {
         this(false, 0, false);
+    }
+
+    /// With the softmax as a second output or without.
+    public Attention returnAttentionScores(boolean returns) {
+        return new Attention(useScale, scoreMode, dropout, useCausalMask, returns);
     }
 
     @Override

@@ -39,12 +39,19 @@ final class AttentionCore {
     /// @param key likewise
     /// @param scores `[batch, rows, keys]` or `[batch, heads, rows, keys]`; an axis of 1 but the batch stands for all
     /// @param causal whether keys after a row's own place do not count
+    /// @param window how many places from a row's own on, on either side, do not count any more; 0 for none
     record Counting(
             @Nullable Tensor query,
             @Nullable Tensor value,
             @Nullable Tensor key,
             @Nullable Tensor scores,
-            boolean causal) {}
+            boolean causal,
+            int window) {}
+
+    /// The gradient by the shares themselves, where they are an output.
+    ///
+    /// @param afterDropout whether they are so as dropout leaves them
+    record ByShares(MemorySegment gradient, boolean afterDropout) {}
 
     /// How a sample's and head's scores are made of queries and keys, where they are no products of these.
     interface Scores {
@@ -74,6 +81,7 @@ final class AttentionCore {
     private final Heads backward;
     private @Nullable Operands dx;
     private @Nullable MemorySegment dShares;
+    private @Nullable ByShares byShares;
 
     /// @param scores null for products of queries and keys; otherwise there is one head
     AttentionCore(
@@ -104,9 +112,11 @@ final class AttentionCore {
 
     /// @param gradients by the operands, overwritten, of that by the result
     /// @param work as large as the shares
-    void backward(Operands gradients, MemorySegment work) {
+    /// @param more what is added to the gradient by the shares
+    void backward(Operands gradients, MemorySegment work, @Nullable ByShares more) {
         dx = gradients;
         dShares = work;
+        byShares = more;
         b.compute().run(backward, b.gemmScratch());
     }
 
@@ -232,6 +242,16 @@ final class AttentionCore {
             if (counting.causal() && r + 1 < of.keys()) {
                 k.fill(to, row + r + 1, of.keys() - r - 1, value);
             }
+            if (counting.window() > 0) {
+                final int before = Math.min(r - counting.window() + 1, of.keys());
+                final int after = r + counting.window();
+                if (before > 0) {
+                    k.fill(to, row, before, value);
+                }
+                if (after < of.keys()) {
+                    k.fill(to, row + after, of.keys() - after, value);
+                }
+            }
             for (int c = 0; single && c < of.keys(); c++) {
                 final long key = (long) n * of.keys() + c;
                 if (!isOn(counting.value(), key)
@@ -312,9 +332,11 @@ final class AttentionCore {
                 at,
                 of.keys(),
                 scratch);
+        addByShares(ds, at, true);
         if (dropout > 0) {
             drop(ds, ds, at, true);
         }
+        addByShares(ds, at, false);
         b.compute()
                 .kernel(Activations.SOFTMAX)
                 .backward(null, at, shares, at, ds, at, ds, at, of.rows(), of.keys(), false);
@@ -329,6 +351,14 @@ final class AttentionCore {
         product(
                 gemm, true, false, of.keys(), of.size(), of.rows(), ds, at, of.keys(), x.q(), q, ldq, add, d.k(), k,
                 ldk, scratch);
+    }
+
+    private void addByShares(MemorySegment ds, long at, boolean afterDropout) {
+        final ByShares more = byShares;
+        if (more != null && more.afterDropout() == afterDropout) {
+            final int n = of.rows() * of.keys();
+            b.compute().kernels().elementwise().accumulate(more.gradient(), at, ds, at, n);
+        }
     }
 
     private static void product(

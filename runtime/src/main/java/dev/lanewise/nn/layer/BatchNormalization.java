@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// In training mean and variance are the batch's (the variance over n, not n - 1), and the gradient goes through
 /// them; a step that went well moves the moving ones: `moving = moving · momentum + batch · (1 - momentum)`.
-/// Otherwise, and as in Keras always in a frozen layer, they are the moving ones.
+/// Otherwise, and as in Keras always in a frozen layer, they are the moving ones. With the mask of sequences `[batch,
+/// steps, channels]` the batch's are those of the steps that count, as in Keras 3; every step is normalized by them.
 ///
 /// @param axis of the channels, counted from the end where it is negative; -1, the last, is the fastest
 /// @param center whether there is a beta
@@ -130,11 +131,16 @@ public record BatchNormalization(
     }
 
     /// Scale and shift, or what the gradient needs by channel, sums of chunks, and input and output with channels
-    /// last where they are not.
+    /// last where they are not, or the steps that count.
     @Override
     public long scratch(List<Shape> inputs) {
         final Shape x = input(inputs);
-        return sums(x) + (inner(x) > 1 ? 2 * x.size() : 0);
+        return sums(x) + (inner(x) > 1 ? 2 * x.size() : isOfSteps(x) ? x.size() : 0);
+    }
+
+    /// Whether a mask of the input has its say.
+    private boolean isOfSteps(Shape x) {
+        return x.rank() == 3 && inner(x) == 1;
     }
 
     private long sums(Shape x) {
@@ -142,8 +148,10 @@ public record BatchNormalization(
         return (long) VECTORS * cols + ColumnSums.work(x.size() / Math.max(1, cols), cols);
     }
 
-    /// Vectors of channels at the begin of the scratch: scale, shift or level, slope, two sums.
-    private static final int VECTORS = 5;
+    /// Vectors of channels at the begin of the scratch: scale, shift or level, slope, two sums, zeros.
+    private static final int VECTORS = 6;
+
+    private static final int ZEROS = 5;
 
     private static boolean usesBatch(LayerBuffers b) {
         return b.training() && b.trainable();
@@ -172,6 +180,8 @@ public record BatchNormalization(
         private final MemorySegment movingVariance;
         private final MemorySegment batchMean;
         private final MemorySegment batchVariance;
+        private final @Nullable Tensor mask;
+        private final long countedAt;
         private final ColumnSums sums;
         private final ColumnSums squares;
         private final ColumnSums gradients;
@@ -210,13 +220,17 @@ public record BatchNormalization(
             batchMean = b.saved(0).segment();
             batchVariance = b.saved(1).segment();
             final long behind = (long) VECTORS * cols;
-            sums = ColumnSums.of(b.compute(), x, xAt, rows, cols, scratch, behind);
+            mask = layer.isOfSteps(shape) ? b.mask(0) : null;
+            final MemorySegment counted = mask == null ? x : scratch;
+            countedAt = mask == null ? xAt : first;
+            sums = ColumnSums.of(b.compute(), counted, countedAt, rows, cols, scratch, behind);
             squares = new ColumnSums(
                     b.compute(),
                     rows,
                     cols,
                     (kernels, row, count, target, offset) -> kernels.channel()
-                            .squaredDistances(x, xAt + (long) row * cols, count, cols, batchMean, 0, target, offset),
+                            .squaredDistances(
+                                    counted, countedAt + (long) row * cols, count, cols, batchMean, 0, target, offset),
                     scratch,
                     behind);
             final Tensor target = b.dx(0);
@@ -277,15 +291,29 @@ public record BatchNormalization(
             return usesBatch(b) ? batchVariance : movingVariance;
         }
 
+        private void writeZeros() {
+            for (int c = 0; mask != null && c < cols; c++) {
+                scratch.setAtIndex(JAVA_FLOAT, (long) ZEROS * cols + c, 0);
+            }
+        }
+
         void forward() {
+            writeZeros();
             if (turnX != null) {
                 b.compute().run(turnX, b.gemmScratch());
             }
             if (usesBatch(b)) {
+                final int counting = counting();
+                if (mask != null) {
+                    MemorySegment.copy(x, 0, scratch, countedAt * Float.BYTES, (long) rows * cols * Float.BYTES);
+                    leaveOut(scratch, (long) ZEROS * cols);
+                }
                 sums.run(batchMean, 0, false);
-                divide(batchMean);
+                divide(batchMean, counting);
+                // So far from the mean are those that do not count.
+                leaveOut(batchMean, 0);
                 squares.run(batchVariance, 0, false);
-                divide(batchVariance);
+                divide(batchVariance, counting);
             }
             writeScale();
             for (int c = 0; c < cols; c++) {
@@ -298,9 +326,36 @@ public record BatchNormalization(
             }
         }
 
-        private void divide(MemorySegment values) {
+        private void divide(MemorySegment values, int counting) {
             for (int c = 0; c < cols; c++) {
-                values.setAtIndex(JAVA_FLOAT, c, values.getAtIndex(JAVA_FLOAT, c) / rows);
+                values.setAtIndex(JAVA_FLOAT, c, values.getAtIndex(JAVA_FLOAT, c) / counting);
+            }
+        }
+
+        /// Rows that the batch's mean and variance are of, 1 for none.
+        private int counting() {
+            int counting = 0;
+            for (int row = 0; row < rows; row++) {
+                counting += counts(row) ? 1 : 0;
+            }
+            return Math.max(1, counting);
+        }
+
+        private boolean counts(int row) {
+            return mask == null || mask.get(row) != 0;
+        }
+
+        /// Puts a vector in the place of rows that do not count, among those that are summed.
+        private void leaveOut(MemorySegment vector, long at) {
+            for (int row = 0; mask != null && row < rows; row++) {
+                if (!counts(row)) {
+                    MemorySegment.copy(
+                            vector,
+                            at * Float.BYTES,
+                            scratch,
+                            (countedAt + (long) row * cols) * Float.BYTES,
+                            (long) cols * Float.BYTES);
+                }
             }
         }
 
@@ -336,6 +391,7 @@ public record BatchNormalization(
         }
 
         void backward() {
+            writeZeros();
             final Tensor dGamma = layer.scale ? b.gradient(0) : null;
             final Tensor dBeta = layer.center ? b.gradient(layer.beta()) : null;
             final boolean through = usesBatch(b);
@@ -349,6 +405,7 @@ public record BatchNormalization(
                 gradients.run(scratch, sumAt, false);
                 products.run(scratch, productAt, false);
             }
+            final int counting = counting();
             for (int c = 0; c < cols; c++) {
                 final float sum = scratch.getAtIndex(JAVA_FLOAT, sumAt + c);
                 final float product = scratch.getAtIndex(JAVA_FLOAT, productAt + c);
@@ -360,8 +417,8 @@ public record BatchNormalization(
                     final float g = (float) (product * inverse);
                     dGamma.set(c, b.accumulateGradient(0) ? dGamma.get(c) + g : g);
                 }
-                scratch.setAtIndex(JAVA_FLOAT, cols + c, through ? sum / rows : 0);
-                final float slope = (float) (product * inverse * inverse / rows);
+                scratch.setAtIndex(JAVA_FLOAT, cols + c, through ? sum / counting : 0);
+                final float slope = (float) (product * inverse * inverse / counting);
                 scratch.setAtIndex(JAVA_FLOAT, 2L * cols + c, through ? slope : 0);
             }
             final Tensor target = b.dx(0);
@@ -381,6 +438,17 @@ public record BatchNormalization(
         }
 
         private void gradient(int from, int to) {
+            if (mask == null || !usesBatch(b)) {
+                gradient(from, to, true);
+                return;
+            }
+            for (int row = from; row < to; row++) {
+                gradient(row, row + 1, counts(row));
+            }
+        }
+
+        /// @param counts whether the batch's mean and variance are of these rows
+        private void gradient(int from, int to, boolean counts) {
             if (dx != null) {
                 final long at = (long) from * cols;
                 b.compute()
@@ -400,9 +468,9 @@ public record BatchNormalization(
                                 scratch,
                                 0,
                                 scratch,
-                                cols,
+                                (counts ? 1L : ZEROS) * cols,
                                 scratch,
-                                2L * cols,
+                                (counts ? 2L : ZEROS) * cols,
                                 turnDx == null && b.accumulateDx(0));
             }
         }

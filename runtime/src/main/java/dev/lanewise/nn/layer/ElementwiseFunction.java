@@ -30,9 +30,12 @@ import java.util.TreeMap;
 /// | `exponentiate` | a | `a` to the power `x` | `y · log(a)` |
 /// | `maximum` | a | `max(x, a)` | 1 where `x >= a`, else 0 |
 /// | `minimum` | a | `min(x, a)` | 1 where `x <= a`, else 0 |
+/// | `equal`, `not_equal`, `greater`, `greater_equal`, `less`, `less_equal` | a | 1 where `x` is so to `a`, else 0 | 0
+/// |
 /// | `clip` | a, b | `min(max(x, a), b)` | 1 where `a <= x <= b`, else 0 |
 ///
-/// NaN stays NaN. Functions that are not exact in float are those of [StrictMath] in double, rounded.
+/// NaN stays NaN, but in comparisons, where it is only not equal. Functions that are not exact in float are those of
+/// [StrictMath] in double, rounded.
 ///
 /// @param numbers as many as the function has
 public record ElementwiseFunction(String function, List<Float> numbers) implements Layer {
@@ -72,9 +75,19 @@ public record ElementwiseFunction(String function, List<Float> numbers) implemen
                     (float) (y * StrictMath.log(a)))),
             Map.entry("maximum", new Known(1, (x, a, b) -> Math.max(x, a), (x, y, a, b) -> x >= a ? 1 : 0)),
             Map.entry("minimum", new Known(1, (x, a, b) -> Math.min(x, a), (x, y, a, b) -> x <= a ? 1 : 0)),
+            Map.entry("equal", comparison((x, a, b) -> x == a ? 1 : 0)),
+            Map.entry("not_equal", comparison((x, a, b) -> x != a ? 1 : 0)),
+            Map.entry("greater", comparison((x, a, b) -> x > a ? 1 : 0)),
+            Map.entry("greater_equal", comparison((x, a, b) -> x >= a ? 1 : 0)),
+            Map.entry("less", comparison((x, a, b) -> x < a ? 1 : 0)),
+            Map.entry("less_equal", comparison((x, a, b) -> x <= a ? 1 : 0)),
             Map.entry(
                     "clip",
                     new Known(2, (x, a, b) -> Math.min(Math.max(x, a), b), (x, y, a, b) -> x >= a && x <= b ? 1 : 0))));
+
+    private static Known comparison(Value value) {
+        return new Known(1, value, (x, y, a, b) -> 0);
+    }
 
     public ElementwiseFunction {
         numbers = List.copyOf(numbers);

@@ -2,6 +2,7 @@ package dev.lanewise.nn.layer;
 
 import dev.lanewise.nn.Initializer;
 import dev.lanewise.nn.Initializers;
+import org.jspecify.annotations.Nullable;
 
 /// Attention of several heads of which some share keys and values: head `h` takes those of group
 /// `h · groups / heads`.
@@ -12,6 +13,9 @@ import dev.lanewise.nn.Initializers;
 /// @param numQueryHeads a multiple of `numKeyValueHeads`
 /// @param dropout share of the attention that training drops
 /// @param useCausalMask whether a row attends to no key after its own place
+/// @param slidingWindow how many places from its own on, on either side, a row does not see any more; null for none
+/// @param useGate whether the heads' results are multiplied by `sigmoid(query · W_g + b_g)`
+/// @param returnAttentionScores whether the softmax is a second output, `[batch, heads, rows, keys]`
 public record GroupQueryAttention(
         int headDim,
         int numQueryHeads,
@@ -19,6 +23,9 @@ public record GroupQueryAttention(
         float dropout,
         boolean useBias,
         boolean useCausalMask,
+        @Nullable Integer slidingWindow,
+        boolean useGate,
+        boolean returnAttentionScores,
         Initializer kernelInitializer,
         Initializer biasInitializer)
         implements HeadsLayer {
@@ -32,6 +39,7 @@ public record GroupQueryAttention(
             throw new IllegalArgumentException(
                     "GroupQueryAttention: dropout must be from 0 to below 1, got " + dropout);
         }
+        HeadsLayer.check("GroupQueryAttention", slidingWindow);
     }
 
     /// With Keras' defaults.
@@ -43,8 +51,46 @@ public record GroupQueryAttention(
                 0,
                 true,
                 false,
+                null,
+                false,
+                false,
                 new Initializers.GlorotUniform(),
                 new Initializers.Zeros());
+    }
+
+    private GroupQueryAttention with(boolean causal, @Nullable Integer window, boolean gate, boolean returns) {
+        return new GroupQueryAttention(
+                headDim,
+                numQueryHeads,
+                numKeyValueHeads,
+                dropout,
+                useBias,
+                causal,
+                window,
+                gate,
+                returns,
+                kernelInitializer,
+                biasInitializer);
+    }
+
+    /// With a causal mask or without.
+    public GroupQueryAttention useCausalMask(boolean causal) {
+        return with(causal, slidingWindow, useGate, returnAttentionScores);
+    }
+
+    /// With this window.
+    public GroupQueryAttention slidingWindow(int window) {
+        return with(useCausalMask, window, useGate, returnAttentionScores);
+    }
+
+    /// With a gate or without.
+    public GroupQueryAttention useGate(boolean gate) {
+        return with(useCausalMask, slidingWindow, gate, returnAttentionScores);
+    }
+
+    /// With the softmax as a second output or without.
+    public GroupQueryAttention returnAttentionScores(boolean returns) {
+        return with(useCausalMask, slidingWindow, useGate, returns);
     }
 
     @Override

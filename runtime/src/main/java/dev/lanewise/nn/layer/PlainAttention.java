@@ -23,6 +23,9 @@ sealed interface PlainAttention extends Layer permits Attention, AdditiveAttenti
     /// Whether a row attends to no key after its own place.
     boolean useCausalMask();
 
+    /// Whether the shares are a second output, `[batch, rows, keys]`, in training as dropout leaves them.
+    boolean returnAttentionScores();
+
     /// Whether the scores are products of queries and keys.
     boolean isProduct();
 
@@ -60,7 +63,12 @@ sealed interface PlainAttention extends Layer permits Attention, AdditiveAttenti
             throw new IllegalArgumentException(
                     typeName() + ": query and key must have equal sizes, value and key as many steps, got " + inputs);
         }
-        return List.of(inputs.getFirst().withoutLast().append(inputs.get(1).last()));
+        final Shape y = inputs.getFirst().withoutLast().append(inputs.get(1).last());
+        if (returnAttentionScores() && inputs.getFirst().rank() == 2) {
+            throw new IllegalArgumentException(
+                    typeName() + ": return_attention_scores needs inputs [batch, steps, size], got " + inputs);
+        }
+        return returnAttentionScores() ? List.of(y, shares(inputs)) : List.of(y);
     }
 
     @Override
@@ -94,7 +102,7 @@ sealed interface PlainAttention extends Layer permits Attention, AdditiveAttenti
         return isProduct() ? 0 : inputs.getFirst().last();
     }
 
-    /// Gradients by query, key, value and shares, and what the scores need.
+    /// Gradients by query, key, value and shares, what the scores need, and zeros for an output that leads to no loss.
     @Override
     default long backwardScratch(List<Shape> inputs) {
         final int size = inputs.getFirst().last();
@@ -102,7 +110,8 @@ sealed interface PlainAttention extends Layer permits Attention, AdditiveAttenti
                 + inputs.get(1).size()
                 + inputs.getLast().size()
                 + shares(inputs).size()
-                + (isProduct() ? 0 : TanhScores.work(batch(inputs.getFirst()), size));
+                + (isProduct() ? 0 : TanhScores.work(batch(inputs.getFirst()), size))
+                + (returnAttentionScores() ? outputShapes(inputs).getFirst().size() : 0);
     }
 
     /// A call with its buffers.
@@ -114,6 +123,7 @@ sealed interface PlainAttention extends Layer permits Attention, AdditiveAttenti
         private final AttentionCore.@Nullable Operands back;
         private final @Nullable MemorySegment dShares;
         private final @Nullable TanhScores scores;
+        private final AttentionCore.@Nullable ByShares byShares;
 
         Work(PlainAttention layer, LayerBuffers b) {
             this.layer = layer;
@@ -131,7 +141,8 @@ sealed interface PlainAttention extends Layer permits Attention, AdditiveAttenti
             final long q = b.x(0).size();
             final long k = key.size();
             final long v = b.x(1).size();
-            final boolean trains = b.hasDy(0);
+            final boolean returns = layer.returnAttentionScores();
+            final boolean trains = b.hasDy(0) || (returns && b.hasDy(1));
             scores = layer.isProduct()
                     ? null
                     : scores(
@@ -148,16 +159,21 @@ sealed interface PlainAttention extends Layer permits Attention, AdditiveAttenti
                     b.saved(0).segment(),
                     b.saved(1).segment(),
                     layer.dropout(),
-                    new AttentionCore.Counting(null, b.mask(1), null, null, layer.useCausalMask()),
+                    new AttentionCore.Counting(null, b.mask(1), null, null, layer.useCausalMask(), 0),
                     scores);
             if (!trains) {
                 back = null;
                 dShares = null;
+                byShares = null;
                 return;
             }
-            back = new AttentionCore.Operands(
-                    part(0, q), part(q, k), part(q + k, v), b.dy(0).segment());
+            final long scoresWork = layer.isProduct() ? 0 : TanhScores.work(of.batch(), of.size());
+            final MemorySegment dy =
+                    b.hasDy(0) ? b.dy(0).segment() : part(q + k + v + of.shares() + scoresWork, b.y(0).size());
+            back = new AttentionCore.Operands(part(0, q), part(q, k), part(q + k, v), dy);
             dShares = part(q + k + v, of.shares());
+            byShares =
+                    returns && b.hasDy(1) ? new AttentionCore.ByShares(b.dy(1).segment(), true) : null;
         }
 
         private boolean scalesQuery() {
@@ -181,16 +197,19 @@ sealed interface PlainAttention extends Layer permits Attention, AdditiveAttenti
                 scores.begin();
             }
             core.forward();
-            leaveOut(b.y(0));
+            leaveOut(b.y(0).segment());
+            if (layer.returnAttentionScores()) {
+                b.y(1).segment().copyFrom(b.saved(layer.dropout() > 0 ? 1 : 0).segment());
+            }
         }
 
         /// Zeros for rows that the query's mask leaves out.
-        private void leaveOut(Tensor rows) {
+        private void leaveOut(MemorySegment rows) {
             final Tensor mask = b.mask(0);
-            final int cols = rows.shape().last();
+            final int cols = b.y(0).shape().last();
             for (int row = 0; mask != null && row < mask.size(); row++) {
                 if (mask.get(row) == 0) {
-                    b.compute().kernels().elementwise().fill(rows.segment(), (long) row * cols, cols, 0);
+                    b.compute().kernels().elementwise().fill(rows, (long) row * cols, cols, 0);
                 }
             }
         }
@@ -201,11 +220,14 @@ sealed interface PlainAttention extends Layer permits Attention, AdditiveAttenti
             if (d == null || ds == null) {
                 throw new IllegalStateException(layer.typeName() + " '" + b.name() + "': no gradient is asked for");
             }
-            leaveOut(b.dy(0));
+            if (!b.hasDy(0)) {
+                d.result().fill((byte) 0);
+            }
+            leaveOut(d.result());
             if (scores != null) {
                 scores.beginBack();
             }
-            core.backward(d, ds);
+            core.backward(d, ds, byShares);
             if (scores != null) {
                 scores.endBack();
             }

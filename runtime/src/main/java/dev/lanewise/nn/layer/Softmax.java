@@ -15,8 +15,12 @@ import org.jspecify.annotations.Nullable;
 /// the last
 /// the elements are brought together in scratch, so that the bits are those of the last one.
 ///
+/// A second input is a mask of the elements, of the same shape: `-1e9 · (1 - mask)` is added to the first before.
+///
 /// @param axis counted from 0, the batch, which is not allowed; negative ones from the end
 public record Softmax(int axis) implements Layer {
+    private static final float MASKED = -1e9f;
+
     public Softmax {
         if (axis == 0) {
             throw new IllegalArgumentException("Softmax: axis 0, the batch, is not supported");
@@ -35,10 +39,15 @@ public record Softmax(int axis) implements Layer {
 
     @Override
     public List<Shape> outputShapes(List<Shape> inputs) {
-        if (axis != -1) {
-            Shapes.axis("Softmax", axis, Shapes.single("Softmax", inputs));
+        if (inputs.size() == 2 && !inputs.getLast().equals(inputs.getFirst())) {
+            throw new IllegalArgumentException("Softmax: the mask must have the shape of the input, "
+                    + inputs.getFirst() + ", got " + inputs.getLast());
         }
-        return new Activation(Activations.SOFTMAX).outputShapes(inputs);
+        final List<Shape> x = inputs.size() == 2 ? inputs.subList(0, 1) : inputs;
+        if (axis != -1) {
+            Shapes.axis("Softmax", axis, Shapes.single("Softmax", x));
+        }
+        return new Activation(Activations.SOFTMAX).outputShapes(x);
     }
 
     /// Room for two tensors with the axis last: output and its gradient.
@@ -54,9 +63,9 @@ public record Softmax(int axis) implements Layer {
 
     @Override
     public void forward(LayerBuffers b) {
-        final Tensor x = b.x(0);
+        final Tensor x = b.inputs() == 1 ? b.x(0) : masked(b);
         if (isLast(x.shape())) {
-            Activation.apply(Activations.SOFTMAX, b);
+            Activation.apply(Activations.SOFTMAX, x, b);
             return;
         }
         final int cols = x.shape().dim(Shapes.axis("Softmax", axis, x.shape()));
@@ -66,8 +75,20 @@ public record Softmax(int axis) implements Layer {
         turn(turned, b.y(0).segment(), x.shape(), false, false);
     }
 
+    /// The input by its mask, in the output's memory.
+    private static Tensor masked(LayerBuffers b) {
+        final Tensor y = b.y(0);
+        for (int i = 0; i < y.size(); i++) {
+            y.set(i, b.x(0).get(i) + (1 - b.x(1).get(i)) * MASKED);
+        }
+        return y;
+    }
+
     @Override
     public void backward(LayerBuffers b) {
+        if (b.inputs() > 1) {
+            SameValues.noGradient(b, 1);
+        }
         final Tensor y = b.y(0);
         if (isLast(y.shape())) {
             Activation.gradient(Activations.SOFTMAX, b);

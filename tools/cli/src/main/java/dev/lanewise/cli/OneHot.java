@@ -48,6 +48,11 @@ record OneHot(Dataset labelled, List<Integer> classes) implements Dataset {
     }
 
     @Override
+    public Shape weightShape() {
+        return labelled.weightShape();
+    }
+
+    @Override
     public void gatherInput(int input, int[] order, int from, int count, MemorySegment dst, long dstOffset) {
         labelled.gatherInput(input, order, from, count, dst, dstOffset);
     }

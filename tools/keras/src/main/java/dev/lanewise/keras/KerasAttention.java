@@ -14,6 +14,10 @@ import org.jspecify.annotations.Nullable;
 /// Keras' layers of attention.
 final class KerasAttention {
     private static final String CAUSAL = "use_causal_mask";
+
+    /// Arguments of calls that are settings of the layer here.
+    static final List<String> SETTINGS = List.of(CAUSAL, "return_attention_scores");
+
     private static final Set<String> LAYERS = Set.of(
             "MultiHeadAttention", "GroupQueryAttention", "GroupedQueryAttention", "Attention", "AdditiveAttention");
 
@@ -42,7 +46,7 @@ final class KerasAttention {
 
     /// Whether an argument of a call is a setting here.
     static boolean isSetting(String className, String argument) {
-        return is(className) && argument.equals(CAUSAL);
+        return is(className) && SETTINGS.contains(argument);
     }
 
     /// Refuses calls that mean something else than their tensors in order: masks by position, and a causal mask in
@@ -108,15 +112,26 @@ final class KerasAttention {
                     "'attention_axes' " + KerasJson.shown(axes) + " is not supported (supported: [1])");
             return null;
         }
-        return KerasLayers.generic(
-                Layers.get(config.className()), config.with(CAUSAL, new JsonPrimitive(config.isSet(CAUSAL))));
+        LayerConfig whole = withSettings(config);
+        if (KerasJson.isNeutral(config.config().get("use_gate"))) {
+            whole = whole.with("use_gate", new JsonPrimitive(false));
+        }
+        return KerasLayers.generic(Layers.get(config.className()), whole);
+    }
+
+    private static LayerConfig withSettings(LayerConfig config) {
+        LayerConfig whole = config;
+        for (String setting : SETTINGS) {
+            whole = whole.with(setting, new JsonPrimitive(config.isSet(setting)));
+        }
+        return whole;
     }
 
     /// Attention of one head. Older files have the causal mask in the layer, and no mode and dropout.
     static @Nullable Layer plain(LayerConfig config) {
         final JsonElement causal = config.take("causal");
         final boolean masks = config.isSet(CAUSAL) || new JsonPrimitive(true).equals(causal);
-        LayerConfig whole = config.with(CAUSAL, new JsonPrimitive(masks));
+        LayerConfig whole = withSettings(config).with(CAUSAL, new JsonPrimitive(masks));
         if (KerasJson.isNeutral(config.config().get("dropout"))) {
             whole = whole.with("dropout", new JsonPrimitive(0));
         }

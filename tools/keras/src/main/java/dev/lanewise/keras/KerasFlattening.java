@@ -6,6 +6,8 @@ import dev.lanewise.nn.Layer;
 import dev.lanewise.nn.WeightRule;
 import dev.lanewise.nn.layer.Bidirectional;
 import dev.lanewise.nn.layer.Concatenate;
+import dev.lanewise.nn.layer.MaskedAs;
+import dev.lanewise.nn.layer.MaskedBy;
 import dev.lanewise.nn.layer.Permute;
 import dev.lanewise.nn.layer.TimeDistributed;
 import dev.lanewise.tensor.Shape;
@@ -23,6 +25,10 @@ import org.jspecify.annotations.Nullable;
 final class KerasFlattening {
     /// A model that calls one twice that calls one twice and so on would have no end.
     private static final int MAX_CALLS = 20_000;
+
+    /// Endings of what gives an input its mask, and a result the mask that goes on.
+    private static final String MASKED = "_masked";
+    private static final String UNMASKED = "_unmasked";
 
     private static final String LAST = "_channels_last";
     private static final String FIRST = "_channels_first";
@@ -193,7 +199,7 @@ final class KerasFlattening {
             }
             final List<Value> inputs = new ArrayList<>();
             call.inputs().forEach(ref -> inputs.add(value(model, values, ref, call.layer())));
-            values.put(call.ref(), results(call.layer(), inputs));
+            values.put(call.ref(), results(call.layer(), call.index(), inputs));
         }
         final List<Value> outputs = new ArrayList<>();
         model.outputs().forEach(ref -> outputs.add(value(model, values, ref, null)));
@@ -201,6 +207,43 @@ final class KerasFlattening {
     }
 
     /// The outputs of a call: all of a model's; a plain layer's first, from which the others follow.
+    private List<Value> results(KerasNode node, int call, List<Value> arguments) {
+        final List<CallMasks.Given> given = node.config().masks(call);
+        if (given.isEmpty()) {
+            return results(node, arguments);
+        }
+        final List<Value> inputs = CallMasks.without(arguments, given);
+        final List<Value> masked = new ArrayList<>(inputs);
+        for (CallMasks.Given mask : given) {
+            // Where there is no key, the value is the key.
+            if (mask.input() == inputs.size() && mask.input() == 2) {
+                masked.add(inputs.getLast());
+            }
+            if (stepAxes > 0 || mask.input() >= masked.size()) {
+                node.config()
+                        .find(Reason.UNSUPPORTED_CONNECTION, "is called with a mask of argument " + (mask.input() + 1));
+                throw new Refused();
+            }
+            final List<Value> both = List.of(masked.get(mask.input()), arguments.get(mask.mask()));
+            final String name = top.free(node.path() + MASKED + (mask.input() == 0 ? "" : "_" + mask.input()));
+            masked.set(mask.input(), add(node, name, new MaskedBy(), both));
+        }
+        final List<Value> outputs = new ArrayList<>(results(node, masked));
+        final Layer layer = node.layer();
+        if (layer != null && layer.passesMask()) {
+            // What goes on has the mask that came with the input, as in Keras.
+            final List<Value> both = List.of(outputs.getFirst(), inputs.getFirst());
+            final int others = outputs.size() > 1
+                    ? 0
+                    : steps.get(outputs.getFirst().step()).outputs().size();
+            for (int i = 1; i < others; i++) {
+                outputs.add(new Value(outputs.getFirst().step(), i));
+            }
+            outputs.set(0, add(node, top.free(node.path() + UNMASKED), new MaskedAs(), both));
+        }
+        return outputs;
+    }
+
     private List<Value> results(KerasNode node, List<Value> inputs) {
         final KerasGraph model = node.model();
         if (model != null) {
@@ -507,6 +550,7 @@ final class KerasFlattening {
                     final List<String> ends =
                             new ArrayList<>(KerasLayers.after(member.config()).keySet());
                     ends.addAll(List.of(LAST, FIRST, "_image" + LAST, "_image" + FIRST, "_merged"));
+                    ends.addAll(List.of(MASKED, MASKED + "_1", MASKED + "_2", UNMASKED));
                     for (String end : ends) {
                         final String name = top.free(member.path() + end);
                         if (added.contains(name)) {

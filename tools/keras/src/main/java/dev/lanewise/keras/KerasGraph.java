@@ -431,6 +431,7 @@ final class KerasGraph {
         }
         for (JsonElement call : json.getAsJsonArray()) {
             final List<KerasRef> refs = new ArrayList<>();
+            config.beginCall(calls.size());
             if (call.isJsonObject()) {
                 collect(call.getAsJsonObject().get("args"), refs, config);
                 final JsonElement arguments = call.getAsJsonObject().get("args");
@@ -456,7 +457,7 @@ final class KerasGraph {
         KerasAttention.check(config, json.getAsJsonArray());
     }
 
-    private static boolean isReference(JsonElement json) {
+    static boolean isReference(JsonElement json) {
         return json.isJsonArray()
                 && json.getAsJsonArray().size() >= 3
                 && KerasJson.string(json.getAsJsonArray().get(0)) != null;
@@ -525,7 +526,8 @@ final class KerasGraph {
                     if (entry.getValue().equals(new JsonPrimitive(true))) {
                         config.set(entry.getKey());
                     }
-                } else if (KerasAttention.isInput(config.className(), entry.getKey())) {
+                } else if (KerasAttention.isInput(config.className(), entry.getKey())
+                        || CallMasks.isMask(config.className(), entry.getKey())) {
                     // Taken below, in the order of the inputs.
                 } else if (!KerasJson.isNeutral(entry.getValue())) {
                     config.find(
@@ -544,6 +546,22 @@ final class KerasGraph {
                     refs.add(refs.get(1));
                 }
                 tensors(mask, refs, config);
+            }
+            masks(keywords, refs, config);
+        }
+    }
+
+    /// The masks of inputs that a call is given by name: behind its other tensors.
+    private static void masks(JsonObject keywords, List<KerasRef> refs, LayerConfig config) {
+        for (Map.Entry<Integer, JsonElement> entry :
+                CallMasks.of(config.className(), keywords).entrySet()) {
+            final int at = refs.size();
+            tensors(entry.getValue(), refs, config);
+            if (refs.size() != at + 1) {
+                config.find(
+                        Reason.UNSUPPORTED_CONNECTION, "is called with the mask " + KerasJson.shown(entry.getValue()));
+            } else if (!CallMasks.isOfElements(config.className())) {
+                config.mask(entry.getKey(), at);
             }
         }
     }

@@ -156,16 +156,17 @@ final class KerasGraphJson {
         final Layer layer = node.layer();
         final String type = layer == null ? "" : layer.typeName();
         final boolean heads = KerasAttention.isOfHeads(type);
-        final boolean causal = layer instanceof Record record
-                && !node.isInput()
-                && KerasAttention.is(type)
-                && new JsonPrimitive(true).equals(RecordJson.write(record).get("use_causal_mask"));
+        final JsonObject settings = layer instanceof Record record && !node.isInput() && KerasAttention.is(type)
+                ? RecordJson.write(record)
+                : new JsonObject();
         for (List<Ref> inputs : node.calls()) {
             // tf.keras has the states among the inputs.
             final boolean states = KerasRecurrent.takesState(type) && inputs.size() > 1 && !ofKeras2;
             final JsonObject keywords = new JsonObject();
-            if (causal) {
-                keywords.addProperty("use_causal_mask", true);
+            for (String setting : KerasAttention.SETTINGS) {
+                if (new JsonPrimitive(true).equals(settings.get(setting))) {
+                    keywords.addProperty(setting, true);
+                }
             }
             if (!keras3 && !heads && !states) {
                 if (node.model() != null && !ofKeras2) {

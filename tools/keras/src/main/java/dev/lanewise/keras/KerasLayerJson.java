@@ -285,7 +285,7 @@ final class KerasLayerJson {
     }
 
     private void setting(String name, String key, JsonElement value, JsonObject config) {
-        if (key.equals("use_causal_mask")) {
+        if (KerasAttention.SETTINGS.contains(key)) {
             return; // an argument of the call
         }
         if (key.endsWith("_initializer")) {
@@ -361,9 +361,11 @@ final class KerasLayerJson {
         }
         final String type = String.valueOf(KerasJson.string(original, "class_name"));
         final LayerConfig given = new LayerConfig("", type, config.deepCopy(), 3);
-        if (layer instanceof Record settings
-                && new JsonPrimitive(true).equals(RecordJson.write(settings).get("use_causal_mask"))) {
-            given.set("use_causal_mask");
+        for (String setting : KerasAttention.is(type) ? KerasAttention.SETTINGS : List.<String>of()) {
+            if (layer instanceof Record settings
+                    && new JsonPrimitive(true).equals(RecordJson.write(settings).get(setting))) {
+                given.set(setting);
+            }
         }
         return layer.equals(KerasLayers.convert(given)) ? original : null;
     }

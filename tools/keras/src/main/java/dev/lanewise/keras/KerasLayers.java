@@ -20,6 +20,8 @@ import dev.lanewise.nn.layer.ElementwiseFunction;
 import dev.lanewise.nn.layer.Flatten;
 import dev.lanewise.nn.layer.GetItem;
 import dev.lanewise.nn.layer.ImageAugmentation;
+import dev.lanewise.nn.layer.MaskedAs;
+import dev.lanewise.nn.layer.MaskedBy;
 import dev.lanewise.nn.layer.Normalization;
 import dev.lanewise.nn.layer.ReLU;
 import dev.lanewise.nn.layer.Reduction;
@@ -93,8 +95,14 @@ final class KerasLayers {
             ".*(Conv|Pooling|ZeroPadding|Cropping|UpSampling|SpatialDropout)[0-9A-Za-z]*|Flatten|Resizing|CenterCrop|RandomCrop");
 
     /// Layers of ours that stand for others of Keras'.
-    private static final Set<Class<? extends Layer>> OWN =
-            Set.of(Divide.class, ElementwiseFunction.class, GetItem.class, ImageAugmentation.class, Reduction.class);
+    private static final Set<Class<? extends Layer>> OWN = Set.of(
+            Divide.class,
+            ElementwiseFunction.class,
+            GetItem.class,
+            ImageAugmentation.class,
+            MaskedAs.class,
+            MaskedBy.class,
+            Reduction.class);
 
     /// Classes that hold code.
     private static final Set<String> CODE = Set.of("Lambda", "__lambda__");

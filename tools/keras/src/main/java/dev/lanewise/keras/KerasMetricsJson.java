@@ -9,6 +9,7 @@ import dev.lanewise.io.RecordJson;
 import dev.lanewise.nn.Graph;
 import dev.lanewise.train.Loss;
 import dev.lanewise.train.Metric;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -43,12 +44,13 @@ final class KerasMetricsJson {
             "auc", "AUC",
             "binary_io_u", "BinaryIoU",
             "fbeta_score", "FBetaScore",
+            "io_u", "IoU",
             "kl_divergence", "KLDivergence",
             "log_cosh", "LogCoshError",
             "mean_io_u", "MeanIoU",
+            "one_hot_io_u", "OneHotIoU",
             "one_hot_mean_io_u", "OneHotMeanIoU",
-            "top_k_categorical_accuracy", "TopKCategoricalAccuracy",
-            "sparse_top_k_categorical_accuracy", "SparseTopKCategoricalAccuracy");
+            "r2_score", "R2Score");
 
     private KerasMetricsJson() {}
 
@@ -63,11 +65,16 @@ final class KerasMetricsJson {
             return new JsonPrimitive(name);
         }
         final JsonObject settings = new JsonObject();
-        new TreeMap<>(config.settings()).forEach((key, value) -> settings.add(key, primitive(key, value)));
+        new TreeMap<>(config.settings()).forEach((key, value) -> settings.add(key, setting(key, value)));
         return ConfigForms.object(keras3, "keras.metrics", className(name), settings);
     }
 
-    private static JsonElement primitive(String key, Object value) {
+    private static JsonElement setting(String key, Object value) {
+        if (value instanceof List<?> values) {
+            final JsonArray list = new JsonArray();
+            values.forEach(element -> list.add((Number) element));
+            return list;
+        }
         if (value instanceof Number number) {
             // Without a threshold the column of the largest value counts.
             return key.equals("threshold") && number.doubleValue() < 0 ? JsonNull.INSTANCE : new JsonPrimitive(number);

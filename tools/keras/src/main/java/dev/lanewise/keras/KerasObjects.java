@@ -76,9 +76,12 @@ record KerasObjects(String path, String name, List<Integer> weights) {
         if (KerasAttention.isOfHeads(type)) {
             final String start = type.equals("MultiHeadAttention") ? "" : "_";
             objects.add(new KerasObjects("", name, List.of()));
-            for (String projection : List.of("query", "key", "value")) {
-                objects.add(
-                        new KerasObjects(start + projection + "_dense", projection, part(weights, projection + "/")));
+            for (String projection : List.of("query", "key", "gate", "value")) {
+                final List<Integer> own = part(weights, projection + "/");
+                final boolean isGate = projection.equals("gate");
+                if (!isGate || !own.isEmpty()) {
+                    objects.add(new KerasObjects((isGate ? "_" : start) + projection + "_dense", projection, own));
+                }
             }
             objects.add(
                     new KerasObjects(start + "output_dense", "attention_output", part(weights, "attention_output/")));

@@ -3,6 +3,7 @@ package dev.lanewise.keras;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import dev.lanewise.io.OptimizerJson;
+import dev.lanewise.io.RecordJson;
 import dev.lanewise.io.TrainingConfig;
 import dev.lanewise.keras.ImportReport.TrainingReport;
 import dev.lanewise.keras.h5.H5Dataset;
@@ -166,6 +167,13 @@ final class KerasTraining {
         final List<JsonElement> losses = KerasOutputs.each(config.get("loss"), names);
         final List<JsonElement> weights = KerasOutputs.each(config.get("loss_weights"), names);
         final List<JsonElement> metrics = KerasOutputs.eachOfLists(config.get("metrics"), names);
+        final JsonElement weighted = config.get("weighted_metrics");
+        if (weighted != null && !KerasJson.isNeutral(weighted)) {
+            find(
+                    Reason.UNSUPPORTED_METRIC,
+                    "weighted_metrics " + KerasJson.shown(weighted)
+                            + " are not followed: sample weights do not count in metrics");
+        }
         final List<Objective> objectives = new ArrayList<>();
         for (int i = 0; i < names.size(); i++) {
             final Loss loss = loss(losses.get(i));
@@ -289,26 +297,16 @@ final class KerasTraining {
         }
     }
 
-    /// A metric's settings that are single values.
-    private static Map<String, Object> settings(@Nullable JsonObject config) {
-        final Map<String, Object> settings = new LinkedHashMap<>();
+    /// A metric's settings, but those that are null.
+    private static Map<String, @Nullable Object> settings(@Nullable JsonObject config) {
+        final Map<String, @Nullable Object> settings = new LinkedHashMap<>();
         if (config != null) {
             for (Map.Entry<String, JsonElement> entry : config.entrySet()) {
-                if (entry.getKey().equals("fn")
-                        || entry.getKey().equals("dtype")
-                        || KerasJson.isNeutral(entry.getValue())) {
-                    continue;
+                if (!entry.getKey().equals("fn")
+                        && !entry.getKey().equals("dtype")
+                        && (entry.getValue().isJsonPrimitive() || !KerasJson.isNeutral(entry.getValue()))) {
+                    settings.put(entry.getKey(), RecordJson.toJava(entry.getValue()));
                 }
-                final JsonElement value = entry.getValue();
-                settings.put(
-                        entry.getKey(),
-                        !value.isJsonPrimitive()
-                                ? value.toString()
-                                : value.getAsJsonPrimitive().isNumber()
-                                        ? value.getAsDouble()
-                                        : value.getAsJsonPrimitive().isBoolean()
-                                                ? (Object) value.getAsBoolean()
-                                                : value.getAsString());
             }
         }
         return settings;

@@ -25,6 +25,11 @@ final class LayerConfig {
     /// Settings that calls have, not the layer.
     private final Set<String> settings;
 
+    /// Masks that calls are given by name.
+    private final List<CallMasks.Given> masks;
+
+    private int callInHand;
+
     LayerConfig(String name, String className, JsonObject config, int kerasMajor) {
         this(name, className, className, config, kerasMajor);
     }
@@ -40,7 +45,8 @@ final class LayerConfig {
                 new HashSet<>(),
                 new ArrayList<>(),
                 new ArrayList<>(),
-                new HashSet<>());
+                new HashSet<>(),
+                new ArrayList<>());
     }
 
     private LayerConfig(
@@ -52,8 +58,10 @@ final class LayerConfig {
             Set<String> read,
             List<Finding> findings,
             List<JsonArray> calls,
-            Set<String> settings) {
+            Set<String> settings,
+            List<CallMasks.Given> masks) {
         this.settings = settings;
+        this.masks = masks;
         this.name = name;
         this.className = className;
         this.registeredName = registeredName;
@@ -68,7 +76,8 @@ final class LayerConfig {
     LayerConfig with(String key, JsonElement value) {
         final JsonObject changed = config.deepCopy();
         changed.add(key, value);
-        return new LayerConfig(name, className, registeredName, changed, kerasMajor, read, findings, calls, settings);
+        return new LayerConfig(
+                name, className, registeredName, changed, kerasMajor, read, findings, calls, settings, masks);
     }
 
     /// Notes a call's arguments.
@@ -84,6 +93,24 @@ final class LayerConfig {
     /// Whether a call has this setting.
     boolean isSet(String setting) {
         return settings.contains(setting);
+    }
+
+    /// Begins the reading of a call.
+    void beginCall(int call) {
+        callInHand = call;
+    }
+
+    /// Notes a mask that the call in hand is given.
+    ///
+    /// @param input which of the call's inputs has it
+    /// @param at place of the mask among what the call takes
+    void mask(int input, int at) {
+        masks.add(new CallMasks.Given(callInHand, input, at));
+    }
+
+    /// The masks that a call is given.
+    List<CallMasks.Given> masks(int call) {
+        return masks.stream().filter(mask -> mask.call() == call).toList();
     }
 
     /// The arguments of each call, where some are no tensors: for layers that take them. Whoever takes them

@@ -57,6 +57,16 @@ final class OperationLayers {
             Map.entry("Sin", "sin"),
             Map.entry("Cos", "cos"));
 
+    /// Of a tensor and a number, comparisons that are functions of [ElementwiseFunction], and what they are with the
+    /// number first.
+    private static final Map<String, List<String>> COMPARISONS = Map.of(
+            "Equal", List.of("equal", "equal"),
+            "NotEqual", List.of("not_equal", "not_equal"),
+            "Greater", List.of("greater", "less"),
+            "GreaterEqual", List.of("greater_equal", "less_equal"),
+            "Less", List.of("less", "greater"),
+            "LessEqual", List.of("less_equal", "greater_equal"));
+
     /// Of one tensor, activations.
     private static final Map<String, String> ACTIVATIONS = Map.ofEntries(
             Map.entry("Relu", "relu"),
@@ -80,6 +90,7 @@ final class OperationLayers {
             "ExpandDims",
             "Gelu",
             "GetItem",
+            "LogicalNot",
             "Matmul",
             "Negative",
             "Power",
@@ -111,7 +122,7 @@ final class OperationLayers {
     /// Classes of the operations that are read.
     static Set<String> supported() {
         final Set<String> all = new TreeSet<>(OTHERS);
-        List.of(MERGES, FUNCTIONS, ACTIVATIONS, REDUCTIONS).forEach(names -> all.addAll(names.keySet()));
+        List.of(MERGES, FUNCTIONS, COMPARISONS, ACTIVATIONS, REDUCTIONS).forEach(names -> all.addAll(names.keySet()));
         return all;
     }
 
@@ -145,6 +156,11 @@ final class OperationLayers {
             require(tensors == 1 && constants.size() == 1, operation, "a tensor and a number", tensors, constants);
             return withNumber(operation, constants.getFirst(), first);
         }
+        final List<String> comparison = COMPARISONS.get(operation);
+        if (comparison != null) {
+            require(tensors == 1 && constants.size() == 1, operation, "a tensor and a number", tensors, constants);
+            return new ElementwiseFunction(comparison.get(first ? 1 : 0), number(constants.getFirst(), "operand"));
+        }
         if (operation.equals("GetItem")) {
             require(
                     tensors == 1 && constants.size() == 1 && !first,
@@ -175,6 +191,7 @@ final class OperationLayers {
         }
         return switch (operation) {
             case "Negative" -> new Rescaling(-1);
+            case "LogicalNot" -> new ElementwiseFunction("equal", 0);
             case "Reciprocal" -> new ElementwiseFunction("divide", 1);
             case "Clip" ->
                 new ElementwiseFunction(

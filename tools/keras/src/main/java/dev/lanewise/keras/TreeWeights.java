@@ -27,6 +27,9 @@ final class TreeWeights implements KerasWeightSource {
     /// What tf.keras 2.12 to 2.14 called the layers.
     private static final String OLD_LAYERS = "_layer_checkpoint_dependencies";
 
+    private static final List<String> GROUPED =
+            List.of("_query_dense", "_key_dense", "_gate_dense", "_value_dense", "_output_dense");
+
     /// Objects within a layer that have variables of their own, in the layer's order of weights: paths, of
     /// which those are taken that are there.
     static final Map<String, List<String>> INNER = Map.ofEntries(
@@ -45,12 +48,14 @@ final class TreeWeights implements KerasWeightSource {
                             "_query_dense",
                             "key_dense",
                             "_key_dense",
+                            "gate_dense",
+                            "_gate_dense",
                             "value_dense",
                             "_value_dense",
                             "output_dense",
                             "_output_dense")),
-            Map.entry("GroupedQueryAttention", List.of("_query_dense", "_key_dense", "_value_dense", "_output_dense")),
-            Map.entry("GroupQueryAttention", List.of("_query_dense", "_key_dense", "_value_dense", "_output_dense")));
+            Map.entry("GroupedQueryAttention", GROUPED),
+            Map.entry("GroupQueryAttention", GROUPED));
 
     /// A variable's place.
     private record Place(H5File file, String path) {}

@@ -13,7 +13,6 @@ import com.google.gson.JsonParser;
 import dev.lanewise.data.Dataset;
 import dev.lanewise.keras.h5.H5File;
 import dev.lanewise.nn.Graph;
-import dev.lanewise.nn.Initializers;
 import dev.lanewise.nn.Layer;
 import dev.lanewise.nn.Model;
 import dev.lanewise.nn.ParameterLayout;
@@ -221,8 +220,9 @@ class AttentionCallsTest {
     Stream<DynamicTest> causalMasksAreOfTheCall() {
         return Stream.<Layer>of(
                         new MultiHeadAttention(2, 3).useCausalMask(true),
-                        new GroupQueryAttention(
-                                3, 4, 2, 0, true, true, new Initializers.GlorotUniform(), new Initializers.Zeros()),
+                        new GroupQueryAttention(3, 4, 2).useCausalMask(true),
+                        new GroupQueryAttention(3, 4, 2).useCausalMask(true).slidingWindow(2),
+                        new MultiHeadAttention(2, 3).useCausalMask(true).useGate(true),
                         new Attention(true, "dot", 0, true),
                         new AdditiveAttention(true, 0, true))
                 .map(layer -> DynamicTest.dynamicTest(layer.typeName(), () -> causal(layer)));
@@ -251,6 +251,77 @@ class AttentionCallsTest {
                     .getAsJsonObject("kwargs")
                     .get("use_causal_mask")
                     .getAsBoolean());
+        }
+    }
+
+    /// Scores are a second output, which is an output of the model here.
+    @TestFactory
+    Stream<DynamicTest> scoresAreAnOutput() {
+        return Stream.<Layer>of(
+                        new MultiHeadAttention(2, 3).returnAttentionScores(true).useGate(true),
+                        new GroupQueryAttention(3, 4, 2)
+                                .returnAttentionScores(true)
+                                .useGate(true)
+                                .slidingWindow(2),
+                        new Attention(true, "dot", 0, false).returnAttentionScores(true),
+                        new AdditiveAttention().returnAttentionScores(true))
+                .map(layer -> DynamicTest.dynamicTest(layer.typeName(), () -> scores(layer)));
+    }
+
+    private void scores(Layer layer) {
+        final Graph.Builder builder = Graph.builder();
+        final Graph.Value q = builder.input(QUERY);
+        final Graph.Value v = builder.input(VALUE);
+        final Dataset data = Dataset.of(List.of(
+                Dataset.of(numbers(BATCH * QUERY.size(), 1), QUERY),
+                Dataset.of(numbers(BATCH * VALUE.size(), 2), VALUE)));
+        final List<Graph.Value> both = builder.call(builder.layer("att", layer), q, v);
+        try (Model model = Model.create(builder.build(both.toArray(Graph.Value[]::new)), 5)) {
+            final Path archive = folder.resolve("scores.keras");
+            final Path weights = folder.resolve("scores.weights.h5");
+            KerasModels.save(model, archive);
+            KerasModels.save(model, weights);
+            KerasModels.save(model, folder.resolve("scores.h5"));
+            try (Model fromArchive = KerasModels.load(archive);
+                    Model fromH5 = KerasModels.load(folder.resolve("scores.h5"));
+                    Model fromWeights = KerasModels.load(weights, archive)) {
+                for (Model back : List.of(fromArchive, fromH5, fromWeights)) {
+                    assertEquals(layer, back.graph().layer("att"));
+                    for (int i = 0; i < 2; i++) {
+                        assertArrayEquals(
+                                model.predict(data, BATCH).get(i),
+                                back.predict(data, BATCH).get(i));
+                    }
+                }
+            }
+            final JsonObject entry = last(archive);
+            assertFalse(entry.getAsJsonObject("config").has("return_attention_scores"));
+            assertTrue(call(archive)
+                    .getAsJsonObject("kwargs")
+                    .get("return_attention_scores")
+                    .getAsBoolean());
+        }
+    }
+
+    /// Weights of a gate lie between those of keys and of values.
+    @Test
+    void gateOfAFile() {
+        final Graph.Builder builder = Graph.builder();
+        final Graph.Value q = builder.input(QUERY);
+        final Graph.Value v = builder.input(VALUE);
+        final Path file = folder.resolve("gate.weights.h5");
+        try (Model model =
+                Model.create(builder.build(builder.add(new MultiHeadAttention(2, 3).useGate(true), q, v)), 5)) {
+            assertEquals(
+                    List.of("query", "key", "gate", "value", "attention_output"),
+                    model.layout().places().stream()
+                            .map(place -> place.path().split("/")[1])
+                            .distinct()
+                            .toList());
+            KerasModels.save(model, file);
+        }
+        try (H5File written = H5File.open(file)) {
+            assertTrue(written.has("layers/multi_head_attention/_gate_dense/vars/0"));
         }
     }
 

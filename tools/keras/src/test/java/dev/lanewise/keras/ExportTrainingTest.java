@@ -139,6 +139,13 @@ class ExportTrainingTest {
                 Metric.of("auc", Map.of("num_thresholds", 50, "curve", "PR")),
                 Metric.of("precision", Map.of("thresholds", 0.7, "name", "p")),
                 Metric.of("mean_io_u", Map.of("num_classes", 3)),
+                Metric.of("io_u", Map.of("num_classes", 4, "target_class_ids", List.of(2, 0), "sparse_y_pred", false)),
+                Metric.of("one_hot_io_u", Map.of("num_classes", 3, "target_class_ids", List.of(1), "ignore_class", 0)),
+                Metric.of("binary_io_u", Map.of("target_class_ids", List.of(1), "threshold", 0.25)),
+                Metric.of("auc", Map.of("name", "own", "thresholds", List.of(0.25, 0.75), "multi_label", true)),
+                Metric.of("recall", Map.of("top_k", 2, "class_id", 1)),
+                Metric.of("r2_score", Map.of("class_aggregation", "variance_weighted_average", "num_regressors", 2)),
+                Metric.of("binary_crossentropy", Map.of("from_logits", true, "label_smoothing", 0.125)),
                 Metric.of("fbeta_score", Map.of("beta", 2.0)),
                 Metric.of("log_cosh"));
         for (String ending : List.of("h5", "keras")) {

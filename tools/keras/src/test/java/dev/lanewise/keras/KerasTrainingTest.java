@@ -166,7 +166,9 @@ class KerasTrainingTest {
     }
 
     /// A model of the outputs `a` and `b` from one input, with this training config.
-    private TrainingConfig twoOutputs(String training) throws IOException {
+    ///
+    /// @param found reasons of what is found in it
+    private TrainingConfig twoOutputs(String training, Reason... found) throws IOException {
         final String layer = """
                 {"class_name": "Dense", "name": "%s", "config": {"name": "%s", "units": 3, "use_bias": false},
                  "inbound_nodes": [[["x", 0, 0, {}]]]}""";
@@ -192,12 +194,22 @@ class KerasTrainingTest {
                         H5Builder.text("training_config", training))));
         try (ImportedModel imported = KerasModels.importFile(path)) {
             assertEquals(
-                    List.of(Reason.OPTIMIZER_STATE),
+                    List.of(found),
                     imported.report().training().findings().stream()
                             .map(Finding::reason)
                             .toList());
             return TrainingConfig.of(imported.model());
         }
+    }
+
+    @Test
+    void weightedMetricsAreNotPassedOverInSilence() throws IOException {
+        final String training = "{\"loss\": \"mse\", \"weighted_metrics\": [\"mae\"],"
+                + " \"optimizer_config\": {\"class_name\": \"SGD\", \"config\": {}}}";
+        assertEquals(
+                List.of(new Objective(new MeanSquaredError()), new Objective(new MeanSquaredError())),
+                twoOutputs(training, Reason.UNSUPPORTED_METRIC, Reason.OPTIMIZER_STATE)
+                        .objectives());
     }
 
     @Test
@@ -208,17 +220,23 @@ class KerasTrainingTest {
         final String end = ", \"optimizer_config\": {\"class_name\": \"SGD\", \"config\": {}}}";
         assertEquals(
                 expected,
-                twoOutputs("{\"loss\": [\"mse\", \"mae\"], \"loss_weights\": [0.5, 2], \"metrics\": [[], [\"mse\"]]"
-                                + end)
+                twoOutputs(
+                                "{\"loss\": [\"mse\", \"mae\"], \"loss_weights\": [0.5, 2], \"metrics\": [[], [\"mse\"]]"
+                                        + end,
+                                Reason.OPTIMIZER_STATE)
                         .objectives());
         assertEquals(
                 expected,
-                twoOutputs("{\"loss\": {\"a\": \"mae\", \"b\": \"mse\"}, \"loss_weights\": {\"b\": 0.5, \"a\": 2},"
-                                + " \"metrics\": {\"a\": \"mse\"}" + end)
+                twoOutputs(
+                                "{\"loss\": {\"a\": \"mae\", \"b\": \"mse\"}, \"loss_weights\": {\"b\": 0.5, \"a\": 2},"
+                                        + " \"metrics\": {\"a\": \"mse\"}" + end,
+                                Reason.OPTIMIZER_STATE)
                         .objectives());
         assertEquals(
                 List.of(new Objective(new MeanSquaredError()), new Objective(new MeanSquaredError())),
-                twoOutputs("{\"loss\": \"mse\", \"loss_weights\": null, \"metrics\": null" + end)
+                twoOutputs(
+                                "{\"loss\": \"mse\", \"loss_weights\": null, \"metrics\": null" + end,
+                                Reason.OPTIMIZER_STATE)
                         .objectives());
     }
 }
