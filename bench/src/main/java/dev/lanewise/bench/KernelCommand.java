@@ -6,12 +6,19 @@ import dev.lanewise.kernels.Kernels;
 import java.io.PrintWriter;
 import java.util.List;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /// `lanewise bench activation` and `lanewise bench softmax`: kernels beside the plain loop with the same
 /// streams, on
 /// 8 Ki elements (in L1 and L2), 128 Ki (L2 and L3) and 16 Mi (memory).
 abstract class KernelCommand extends BenchCommand.Measure {
     private static final List<Integer> SIZES = List.of(1 << 13, 1 << 17, 1 << 24);
+
+    @Option(
+            names = "--only",
+            paramLabel = "TEXT",
+            description = "Those alone that have this in their names; may be given several times.")
+    private List<String> only = List.of();
 
     abstract List<RoofCase> cases(Kernels kernels);
 
@@ -22,12 +29,16 @@ abstract class KernelCommand extends BenchCommand.Measure {
 
     @Override
     public Integer call() {
+        final List<RoofCase> cases = RoofCase.only(cases(Kernels.best()), only);
+        if (cases.isEmpty()) {
+            throw wrong("--only: no kernel here has " + String.join(" or ", only) + " in its name");
+        }
         final PrintWriter text = text();
         text.println(Machine.line());
         final JsonArray rows = new JsonArray();
         for (int count : counts()) {
             final Roofline roofline = new Roofline(count, millis(), text);
-            roofline.run(cases(Kernels.best()), SIZES);
+            roofline.run(cases, SIZES);
             rows.addAll(roofline.json());
         }
         final JsonObject json = new JsonObject();

@@ -19,6 +19,13 @@ final class Products {
 
     private Products() {}
 
+    /// Those of the list that have one of these texts in their titles; all, where there are no texts.
+    static List<Product> only(List<String> texts) {
+        return FIXED.stream()
+                .filter(one -> RoofCase.isNamed(one.title(), texts))
+                .toList();
+    }
+
     private static List<Product> fixed() {
         final List<Product> list = new ArrayList<>();
         squares(list, "NN", 16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048);

@@ -48,6 +48,15 @@ record RoofCase(String family, String name, int cols, double flop, Streams strea
         return List.copyOf(cases);
     }
 
+    /// Those that have one of these texts in their names; all, where there are no texts.
+    static List<RoofCase> only(List<RoofCase> cases, List<String> texts) {
+        return cases.stream().filter(one -> isNamed(one.name(), texts)).toList();
+    }
+
+    static boolean isNamed(String name, List<String> texts) {
+        return texts.isEmpty() || texts.stream().anyMatch(name::contains);
+    }
+
     private static void elementwise(List<RoofCase> to, Kernels k) {
         final String family = "elementwise";
         final var e = k.elementwise();

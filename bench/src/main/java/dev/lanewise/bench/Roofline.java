@@ -72,15 +72,19 @@ final class Roofline {
         return bandwidths.getOrDefault(level, Map.of()).getOrDefault(Streams.TRIAD, Double.NaN);
     }
 
-    /// Measures the peak, the levels and all kernels.
-    void run() {
+    /// Measures the peak, the levels and kernels.
+    ///
+    /// @param only texts of which names must have one; where there are some, levels are left out
+    void run(List<String> only) {
         try (Compute compute = Compute.of(threads)) {
             compute.warmUp();
             measurePeak();
-            measureLevels(compute);
+            if (only.isEmpty()) {
+                measureLevels(compute);
+            }
             text.println(RoofPoint.heading());
-            measureKernels(compute, RoofCase.all(compute.bestKernels()));
-            measureProducts(compute);
+            measureKernels(compute, RoofCase.only(RoofCase.all(compute.bestKernels()), only));
+            measureProducts(compute, Products.only(only));
         }
     }
 
@@ -236,8 +240,8 @@ final class Roofline {
         }
     }
 
-    private void measureProducts(Compute compute) {
-        for (Product product : Products.FIXED) {
+    private void measureProducts(Compute compute, List<Product> products) {
+        for (Product product : products) {
             try (Memory memory = new Memory("bench roofline")) {
                 final Runnable call = PeerProcess.product(compute, memory, product);
                 Contest.warmUp(call, millis / 2);

@@ -2,6 +2,7 @@ package dev.lanewise.bench;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import dev.lanewise.kernels.Kernels;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -24,6 +25,13 @@ final class RooflineCommand extends BenchCommand.Measure {
             description = "Also draws NAME-1.svg and NAME-1.png for one thread, and so on.")
     private @Nullable Path picture;
 
+    @Option(
+            names = "--only",
+            paramLabel = "TEXT",
+            description = "Those kernels and products alone that have this in their names; may be given several times."
+                    + " Bandwidths are left out.")
+    private List<String> only = List.of();
+
     @Override
     List<Row> measure(int ofThreads, long ofMillis) {
         throw new IllegalStateException("roofline prints tables of its own");
@@ -31,18 +39,27 @@ final class RooflineCommand extends BenchCommand.Measure {
 
     @Override
     public Integer call() {
+        if (picture != null && !only.isEmpty()) {
+            throw wrong("--picture shows all kernels: it cannot be asked for together with --only");
+        }
+        if (RoofCase.only(RoofCase.all(Kernels.best()), only).isEmpty()
+                && Products.only(only).isEmpty()) {
+            throw wrong("--only: nothing has " + String.join(" or ", only) + " in its name");
+        }
         final Path folder = picture == null ? null : picture.toAbsolutePath().getParent();
         if (folder != null && !Files.isDirectory(folder)) {
             throw wrong("--picture: there is no folder " + folder);
         }
         final PrintWriter text = text();
         text.println(Machine.line());
-        final String instructions = Roofline.instructions();
-        text.println(instructions);
+        final String instructions = only.isEmpty() ? Roofline.instructions() : "";
+        if (only.isEmpty()) {
+            text.println(instructions);
+        }
         final JsonArray rows = new JsonArray();
         for (int count : counts()) {
             final Roofline roofline = new Roofline(count, millis(), text);
-            roofline.run();
+            roofline.run(only);
             rows.addAll(roofline.json());
             if (picture != null) {
                 draw(roofline, picture.toAbsolutePath(), text);

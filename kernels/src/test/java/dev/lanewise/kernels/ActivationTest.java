@@ -290,6 +290,29 @@ class ActivationTest {
         }
     }
 
+    /// More than a block of rows, in place and apart, with rows of numbers of one sign, of zeros and of NaN.
+    @Test
+    void softmaxOfManyRowsHasTheSameBits() {
+        Activation softmax = Activations.SOFTMAX;
+        for (int cols : List.of(1, 2, 3, 4, 5, 7, 8, 10, 15, 16, 17, 30, 100)) {
+            int rows = 9_000 / cols;
+            float[] x = Data.RANDOM.values(cols, rows * cols);
+            for (int r = 0; r < rows; r += 3) {
+                for (int c = 0; c < cols; c++) {
+                    float v = x[r * cols + c];
+                    x[r * cols + c] = r % 4 == 0 ? -Math.abs(v) : r % 7 == 0 ? (v < 0 ? -0f : 0f) : 200 * v;
+                }
+                x[r * cols + r % cols] = r % 5 == 0 ? Float.intBitsToFloat(0xffc00001) : 1;
+            }
+            Tested.Call call = forward(softmax, rows, cols);
+            float[] y =
+                    sameBits("cols=" + cols, 1, call, x, new float[x.length]).get(1);
+            float[] inPlace = sameBits("in place, cols=" + cols, 1, (k, o) -> call.on(k, o[0], o[0]), x)
+                    .getFirst();
+            assertArrayEquals(y, inPlace);
+        }
+    }
+
     @Test
     void softmaxIsTheSameWithinAnyBatch() {
         for (int cols : List.of(3, 10, 40)) {

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
@@ -141,6 +142,58 @@ class ReductionTest {
                     for (Kernels kernels : List.of(Tested.SCALAR, Tested.KERNELS)) {
                         float max = kernels.reduction().max(guarded.segment(), offset, n);
                         assertEquals(bits(expected + 0f), bits(max), "n=" + n);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The largest is found by the bits as integers, where either sign has its own order.
+    @Test
+    void maxOfEitherSignAndOfNegativeNaN() {
+        float negativeNaN = Float.intBitsToFloat(0xffc00001);
+        for (int at : new int[] {0, 5, 31, 40, 69}) {
+            assertEquals(bits(-0.5f), bits(maxWith(-2, at, -0.5f)));
+            assertEquals(bits(0f), bits(maxWith(-2, at, -0f)));
+            assertEquals(bits(Float.MIN_VALUE), bits(maxWith(-0f, at, Float.MIN_VALUE)));
+            assertEquals(bits(Float.POSITIVE_INFINITY), bits(maxWith(1, at, Float.POSITIVE_INFINITY)));
+            assertEquals(bits(1f), bits(maxWith(1, at, Float.NEGATIVE_INFINITY)));
+            assertEquals(bits(-2f), bits(maxWith(Float.NEGATIVE_INFINITY, at, -2)));
+            for (float others : new float[] {1, -1, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+                assertEquals(bits(Float.NaN), bits(maxWith(others, at, Float.NaN)));
+                assertEquals(bits(Float.NaN), bits(maxWith(others, at, negativeNaN)));
+            }
+        }
+    }
+
+    private static float maxWith(float others, int at, float one) {
+        float[] x = new float[70];
+        Arrays.fill(x, others);
+        x[at] = one;
+        try (Arena arena = Arena.ofConfined()) {
+            Guarded guarded = Guarded.of(arena, 1, x);
+            return Tested.KERNELS.reduction().max(guarded.segment(), 1, x.length);
+        }
+    }
+
+    /// Matrices that end with the segment: nothing beyond them may be read.
+    @Test
+    void columnSumsStayWithinTheSegment() {
+        for (int cols : SIZES) {
+            for (int rows : List.of(1, 2, 3, 9, 21)) {
+                float[] x = Data.RANDOM.values(cols, rows * cols);
+                try (Arena arena = Arena.ofConfined()) {
+                    MemorySegment segment = arena.allocate(4L * x.length, 64);
+                    segment.copyFrom(MemorySegment.ofArray(x));
+                    Guarded y = Guarded.of(arena, 1, new float[cols]);
+                    Tested.KERNELS.reduction().columnSums(segment, 0, rows, cols, cols, y.segment(), 1, false);
+                    y.checkGuards("cols=" + cols);
+                    for (int c = 0; c < cols; c++) {
+                        float sum = 0;
+                        for (int r = 0; r < rows; r++) {
+                            sum += x[r * cols + c];
+                        }
+                        assertEquals(bits(sum), bits(y.get(c)), rows + " x " + cols);
                     }
                 }
             }

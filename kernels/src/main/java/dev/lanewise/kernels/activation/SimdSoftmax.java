@@ -1,5 +1,7 @@
 package dev.lanewise.kernels.activation;
 
+import static dev.lanewise.kernels.simd.ScalarMath.*;
+import static dev.lanewise.kernels.simd.Simd.INT_SPECIES;
 import static dev.lanewise.kernels.simd.Simd.LANES;
 import static dev.lanewise.kernels.simd.Simd.ORDER;
 import static dev.lanewise.kernels.simd.Simd.SPECIES;
@@ -9,25 +11,27 @@ import static dev.lanewise.kernels.simd.Simd.SWAP_4;
 import static dev.lanewise.kernels.simd.Simd.SWAP_8;
 import static dev.lanewise.kernels.simd.Simd.vectorBound;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import dev.lanewise.kernels.reduction.SimdLaneSum;
-import dev.lanewise.kernels.simd.SimdMath;
+import dev.lanewise.kernels.simd.ScalarMath;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
-/// Softmax in three loops, for the activation and for its losses: subtract the maximum, take exponentials, divide
-/// by the sum.
+/// Softmax in loops over blocks of rows that stay in the first-level cache, for the activation and for its losses:
+/// exponentials of what a row's maximum leaves, then the division by their sum.
 ///
-/// A narrow row, one that fits in a vector, is folded in there: the virtual lanes beyond it hold zeros, so
-/// what is
-/// left of the contract's sum is the fold of one vector. The exponentials of all narrow rows are one range
-/// without
-/// gaps. The other loops load a narrow row before they store the one before it: to the CPU a masked store
-/// seems to
-/// touch the whole vector, and a load of what follows would wait for it (measured: 65 cycles a row).
+/// A narrow row, one that fits in a vector, is folded in there: the virtual lanes beyond it hold zeros, so what is left
+/// of the contract's sum is the fold of one vector. Narrow rows of 2, 4 or 8 lie several in a vector, and the fold
+/// stops
+/// before it would mix them. The exponentials of narrow rows are one range without gaps. Other narrow rows are loaded
+/// and stored as whole vectors, as long as these end within the matrix: the CPU does not fetch ahead for loads under a
+/// mask. Lanes beyond the row are stored as they were, and a row is loaded before the one before it is stored, since
+/// otherwise it would wait for that (measured: 65 cycles a row).
 public final class SimdSoftmax {
     /// Floats: 16 KiB.
     private static final int BLOCK = 4096;
@@ -39,23 +43,60 @@ public final class SimdSoftmax {
             return;
         }
         if (cols <= LANES) {
-            subtractMaxima(x, xo, y, yo, rows, cols);
-            SimdMath.exp(y, yo, y, yo, rows * cols);
-            divideBySums(y, yo, rows, cols);
-        } else {
             int block = rowsOfBlock(cols);
             for (int first = 0; first < rows; first += block) {
-                int end = Math.min(rows, first + block);
-                for (int r = first; r < end; r++) {
-                    long row = (long) r * cols;
-                    subtract(x, xo + row, y, yo + row, cols, max(x, xo + row, cols));
-                }
+                int count = Math.min(block, rows - first);
                 long start = (long) first * cols;
-                SimdMath.exp(y, yo + start, y, yo + start, (end - first) * cols);
-                for (int r = first; r < end; r++) {
-                    divideBySum(y, yo + (long) r * cols, cols);
-                }
+                subtractMaxima(x, xo + start, y, yo + start, count, cols);
+                exponentials(y, yo + start, 0, y, yo + start, count * cols, false);
+                divideBySums(y, yo + start, count, cols);
             }
+        } else {
+            boolean apart = areApart(x, xo, y, yo, (long) rows * cols);
+            for (int r = 0; r < rows; r++) {
+                long row = (long) r * cols;
+                float max = max(x, xo + row, cols);
+                boolean beyond = apart && r < rows - 1;
+                exponentials(x, xo + row, max, y, yo + row, cols, beyond);
+                divide(y, yo + row, cols, SimdLaneSum.sum(y, yo + row, cols), beyond);
+            }
+        }
+    }
+
+    private static boolean areApart(MemorySegment x, long xo, MemorySegment y, long yo, long n) {
+        long from = x.address() + 4 * xo;
+        long to = y.address() + 4 * yo;
+        return from + 4 * n <= to || to + 4 * n <= from;
+    }
+
+    /// `y = exp(x - max)` with [ScalarMath#exp], for `x` up to `max`.
+    ///
+    /// @param beyond whether as much of what follows in `x` may be read, and in `y` be written, as fills a vector
+    private static void exponentials(
+            MemorySegment x, long xo, float max, MemorySegment y, long yo, int n, boolean beyond) {
+        int bound = vectorBound(beyond ? n + LANES - 1 : n);
+        for (int i = 0; i < bound; i += LANES) {
+            long at = 4 * (yo + i);
+            FloatVector z = fromMemorySegment(SPECIES, x, 4 * (xo + i), ORDER).sub(max);
+            FloatVector a = z.blend(EXP_MIN, z.lt(EXP_MIN));
+            // The exponent is in the lowest bits of what rounds to it.
+            FloatVector rounded = a.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND + BIAS + HALFWAY));
+            rounded.intoMemorySegment(y, at, ORDER);
+            IntVector.fromMemorySegment(INT_SPECIES, y, at, ORDER)
+                    .lanewise(VectorOperators.LSHL, MANTISSA_BITS)
+                    .intoMemorySegment(y, at, ORDER);
+            FloatVector scale = fromMemorySegment(SPECIES, y, at, ORDER);
+            FloatVector e = rounded.sub(ROUND + BIAS + HALFWAY);
+            FloatVector r = e.fma(broadcast(SPECIES, -LN2_HI), a);
+            r = e.fma(broadcast(SPECIES, -LN2_LO), r);
+            FloatVector q = broadcast(SPECIES, EXP_4).fma(r, broadcast(SPECIES, EXP_3));
+            q = q.fma(r, broadcast(SPECIES, EXP_2));
+            q = q.fma(r, broadcast(SPECIES, EXP_1));
+            q = q.fma(r, broadcast(SPECIES, EXP_0));
+            q.fma(r.mul(r), r).add(1f).mul(scale).mul(TWO_TO_MINUS_HALFWAY).intoMemorySegment(y, at, ORDER);
+        }
+        for (int i = bound; i < n; i++) {
+            y.setAtIndex(JAVA_FLOAT, yo + i, ScalarMath.exp(x.getAtIndex(JAVA_FLOAT, xo + i) - max));
         }
     }
 
@@ -64,54 +105,164 @@ public final class SimdSoftmax {
         return Math.max(1, BLOCK / cols);
     }
 
+    /// Rows that lie in whole vectors, several in each: of 2, 4 or 8 floats, or as many as lanes.
+    private static int rowsInVectors(int rows, int cols) {
+        return cols > 1 && Integer.bitCount(cols) == 1 ? rows - rows % (LANES / cols) : 0;
+    }
+
+    /// Narrow rows from whose start on a whole vector ends within the matrix.
+    private static int rowsToLoadWhole(int rows, int cols) {
+        return Math.max(0, rows - (LANES - 1) / cols);
+    }
+
     /// `y = x - max(x)` for narrow rows.
     public static void subtractMaxima(MemorySegment x, long xo, MemorySegment y, long yo, int rows, int cols) {
+        int together = rowsInVectors(rows, cols);
+        int whole = Math.max(together, rowsToLoadWhole(rows, cols));
+        maximaInVectors(x, xo, y, yo, together * cols, cols);
+        long at = (long) together * cols;
+        maximaOfWhole(x, xo + at, y, yo + at, whole - together, cols);
+        at = (long) whole * cols;
+        maximaOfLast(x, xo + at, y, yo + at, rows - whole, cols);
+    }
+
+    // A NaN is never greater, so it stays in its lane: enough to make all of its row NaN.
+
+    private static void maximaInVectors(MemorySegment x, long xo, MemorySegment y, long yo, int n, int cols) {
+        VectorMask<Float> over2 = SPECIES.maskAll(cols > 2);
+        VectorMask<Float> over4 = SPECIES.maskAll(cols > 4);
+        VectorMask<Float> over8 = SPECIES.maskAll(cols > 8);
+        for (int i = 0; i < n; i += LANES) {
+            FloatVector v = fromMemorySegment(SPECIES, x, 4 * (xo + i), ORDER);
+            FloatVector other = v.rearrange(SWAP_1);
+            FloatVector max = v.blend(other, v.lt(other));
+            other = max.rearrange(SWAP_2);
+            max = max.blend(other, max.lt(other).and(over2));
+            other = LANES < 8 ? max : max.rearrange(SWAP_4);
+            max = LANES < 8 ? max : max.blend(other, max.lt(other).and(over4));
+            other = LANES < 16 ? max : max.rearrange(SWAP_8);
+            max = LANES < 16 ? max : max.blend(other, max.lt(other).and(over8));
+            v.sub(max).intoMemorySegment(y, 4 * (yo + i), ORDER);
+        }
+    }
+
+    private static void maximaOfWhole(MemorySegment x, long xo, MemorySegment y, long yo, int rows, int cols) {
+        if (rows == 0) {
+            return;
+        }
         VectorMask<Float> columns = SPECIES.indexInRange(0, cols);
         VectorMask<Float> beyond = columns.not();
         long last = xo + (rows - 1L) * cols;
-        FloatVector next = fromMemorySegment(SPECIES, x, 4 * xo, ORDER, columns);
+        FloatVector next = fromMemorySegment(SPECIES, x, 4 * xo, ORDER);
         for (int r = 0; r < rows; r++) {
             FloatVector v = next;
-            next = fromMemorySegment(SPECIES, x, 4 * Math.min(xo + (r + 1L) * cols, last), ORDER, columns);
-            float max = v.blend(Float.NEGATIVE_INFINITY, beyond).reduceLanes(VectorOperators.MAX);
-            v.sub(max).intoMemorySegment(y, 4 * (yo + (long) r * cols), ORDER, columns);
+            next = fromMemorySegment(SPECIES, x, 4 * Math.min(xo + (r + 1L) * cols, last), ORDER);
+            FloatVector max = v.blend(Float.NEGATIVE_INFINITY, beyond);
+            FloatVector other = max.rearrange(SWAP_1);
+            max = max.blend(other, max.lt(other));
+            other = max.rearrange(SWAP_2);
+            max = max.blend(other, max.lt(other));
+            other = LANES < 8 ? max : max.rearrange(SWAP_4);
+            max = LANES < 8 ? max : max.blend(other, max.lt(other));
+            other = LANES < 16 ? max : max.rearrange(SWAP_8);
+            max = LANES < 16 ? max : max.blend(other, max.lt(other));
+            v.blend(v.sub(max), columns).intoMemorySegment(y, 4 * (yo + (long) r * cols), ORDER);
+        }
+    }
+
+    private static void maximaOfLast(MemorySegment x, long xo, MemorySegment y, long yo, int rows, int cols) {
+        VectorMask<Float> columns = SPECIES.indexInRange(0, cols);
+        for (int r = 0; r < rows; r++) {
+            long row = (long) r * cols;
+            FloatVector v = fromMemorySegment(SPECIES, x, 4 * (xo + row), ORDER, columns);
+            float max = v.reduceLanes(VectorOperators.MAX, columns);
+            v.sub(max).intoMemorySegment(y, 4 * (yo + row), ORDER, columns);
         }
     }
 
     /// `y = y / Σ y` for narrow rows.
     private static void divideBySums(MemorySegment y, long yo, int rows, int cols) {
+        int together = rowsInVectors(rows, cols);
+        int whole = Math.max(together, rowsToLoadWhole(rows, cols));
+        divideInVectors(y, yo, together * cols, cols);
+        divideWhole(y, yo + (long) together * cols, whole - together, cols);
+        divideLast(y, yo + (long) whole * cols, rows - whole, cols);
+    }
+
+    private static void divideInVectors(MemorySegment y, long yo, int n, int cols) {
+        VectorMask<Float> over2 = SPECIES.maskAll(cols > 2);
+        VectorMask<Float> over4 = SPECIES.maskAll(cols > 4);
+        VectorMask<Float> over8 = SPECIES.maskAll(cols > 8);
+        for (int i = 0; i < n; i += LANES) {
+            FloatVector e = fromMemorySegment(SPECIES, y, 4 * (yo + i), ORDER);
+            FloatVector sum = e.add(e.rearrange(SWAP_1));
+            sum = sum.blend(sum.add(sum.rearrange(SWAP_2)), over2);
+            sum = LANES < 8 ? sum : sum.blend(sum.add(sum.rearrange(SWAP_4)), over4);
+            sum = LANES < 16 ? sum : sum.blend(sum.add(sum.rearrange(SWAP_8)), over8);
+            e.div(sum).intoMemorySegment(y, 4 * (yo + i), ORDER);
+        }
+    }
+
+    private static void divideWhole(MemorySegment y, long yo, int rows, int cols) {
+        if (rows == 0) {
+            return;
+        }
         VectorMask<Float> columns = SPECIES.indexInRange(0, cols);
+        VectorMask<Float> beyond = columns.not();
         long last = yo + (rows - 1L) * cols;
-        FloatVector next = fromMemorySegment(SPECIES, y, 4 * yo, ORDER, columns);
+        FloatVector next = fromMemorySegment(SPECIES, y, 4 * yo, ORDER);
         for (int r = 0; r < rows; r++) {
-            FloatVector e = next;
-            next = fromMemorySegment(SPECIES, y, 4 * Math.min(yo + (r + 1L) * cols, last), ORDER, columns);
+            FloatVector v = next;
+            FloatVector e = v.blend(0f, beyond);
+            next = fromMemorySegment(SPECIES, y, 4 * Math.min(yo + (r + 1L) * cols, last), ORDER);
             FloatVector sum = e.add(e.rearrange(SWAP_1));
             sum = sum.add(sum.rearrange(SWAP_2));
             sum = LANES < 8 ? sum : sum.add(sum.rearrange(SWAP_4));
             sum = LANES < 16 ? sum : sum.add(sum.rearrange(SWAP_8));
-            e.div(sum).intoMemorySegment(y, 4 * (yo + (long) r * cols), ORDER, columns);
+            v.blend(v.div(sum), columns).intoMemorySegment(y, 4 * (yo + (long) r * cols), ORDER);
         }
     }
 
-    /// The maximum of a row of at least one vector. Which zero is not defined.
+    private static void divideLast(MemorySegment y, long yo, int rows, int cols) {
+        VectorMask<Float> columns = SPECIES.indexInRange(0, cols);
+        for (int r = 0; r < rows; r++) {
+            long at = 4 * (yo + (long) r * cols);
+            FloatVector e = fromMemorySegment(SPECIES, y, at, ORDER, columns);
+            FloatVector sum = e.add(e.rearrange(SWAP_1));
+            sum = sum.add(sum.rearrange(SWAP_2));
+            sum = LANES < 8 ? sum : sum.add(sum.rearrange(SWAP_4));
+            sum = LANES < 16 ? sum : sum.add(sum.rearrange(SWAP_8));
+            e.div(sum).intoMemorySegment(y, at, ORDER, columns);
+        }
+    }
+
+    /// The maximum of a row of at least one vector, NaN perhaps if there is a NaN. Which zero is not defined.
+    ///
+    /// The bits of floats, as integers, are in order from +0 up, and without sign in the opposite order from -0 down.
     public static float max(MemorySegment x, long xo, int n) {
-        FloatVector max0 = fromMemorySegment(SPECIES, x, 4 * xo, ORDER);
-        FloatVector max1 = max0;
+        IntVector largest0 = IntVector.fromMemorySegment(INT_SPECIES, x, 4 * xo, ORDER);
+        IntVector largest1 = largest0;
+        IntVector nearest0 = largest0;
+        IntVector nearest1 = largest0;
         int bound = n & -(2 * LANES);
         for (int i = 0; i < bound; i += 2 * LANES) {
-            // A comparison and a blend cost a third of FloatVector.max, which has rules for NaN and zeros.
-            FloatVector v = fromMemorySegment(SPECIES, x, 4 * (xo + i), ORDER);
-            max0 = max0.blend(v, v.compare(VectorOperators.GT, max0));
-            FloatVector u = fromMemorySegment(SPECIES, x, 4 * (xo + i + LANES), ORDER);
-            max1 = max1.blend(u, u.compare(VectorOperators.GT, max1));
+            // Half of what a comparison and a blend cost, a sixth of FloatVector.max.
+            IntVector v = IntVector.fromMemorySegment(INT_SPECIES, x, 4 * (xo + i), ORDER);
+            largest0 = largest0.max(v);
+            nearest0 = nearest0.lanewise(VectorOperators.UMIN, v);
+            IntVector u = IntVector.fromMemorySegment(INT_SPECIES, x, 4 * (xo + i + LANES), ORDER);
+            largest1 = largest1.max(u);
+            nearest1 = nearest1.lanewise(VectorOperators.UMIN, u);
         }
         // What is left and some once more, in full vectors.
-        FloatVector v = fromMemorySegment(SPECIES, x, 4 * (xo + Math.max(0, n - 2 * LANES)), ORDER);
-        max0 = max0.blend(v, v.compare(VectorOperators.GT, max0));
-        FloatVector u = fromMemorySegment(SPECIES, x, 4 * (xo + n - LANES), ORDER);
-        max1 = max1.blend(u, u.compare(VectorOperators.GT, max1));
-        return max0.max(max1).reduceLanes(VectorOperators.MAX);
+        IntVector v = IntVector.fromMemorySegment(INT_SPECIES, x, 4 * (xo + Math.max(0, n - 2 * LANES)), ORDER);
+        IntVector u = IntVector.fromMemorySegment(INT_SPECIES, x, 4 * (xo + n - LANES), ORDER);
+        int largest = largest0.max(v).max(largest1.max(u)).reduceLanes(VectorOperators.MAX);
+        IntVector nearest = nearest0.lanewise(VectorOperators.UMIN, v)
+                .lanewise(VectorOperators.UMIN, nearest1.lanewise(VectorOperators.UMIN, u));
+        int negative = nearest.lanewise(VectorOperators.XOR, Integer.MIN_VALUE).reduceLanes(VectorOperators.MIN)
+                ^ Integer.MIN_VALUE;
+        return Float.intBitsToFloat(largest >= 0 ? largest : negative);
     }
 
     /// `y = x - max`.
@@ -131,12 +282,13 @@ public final class SimdSoftmax {
     /// @return the sum
     public static float divideBySum(MemorySegment y, long yo, int n) {
         float sum = SimdLaneSum.sum(y, yo, n);
-        divide(y, yo, n, sum);
+        divide(y, yo, n, sum, false);
         return sum;
     }
 
-    private static void divide(MemorySegment y, long yo, int n, float divisor) {
-        int bound = vectorBound(n);
+    /// @param beyond whether as much of what follows may be written as fills a vector
+    private static void divide(MemorySegment y, long yo, int n, float divisor, boolean beyond) {
+        int bound = vectorBound(beyond ? n + LANES - 1 : n);
         for (int i = 0; i < bound; i += LANES) {
             FloatVector v = fromMemorySegment(SPECIES, y, 4 * (yo + i), ORDER);
             v.div(divisor).intoMemorySegment(y, 4 * (yo + i), ORDER);

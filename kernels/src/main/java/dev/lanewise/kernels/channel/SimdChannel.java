@@ -3,32 +3,91 @@ package dev.lanewise.kernels.channel;
 import static dev.lanewise.kernels.simd.Simd.LANES;
 import static dev.lanewise.kernels.simd.Simd.ORDER;
 import static dev.lanewise.kernels.simd.Simd.SPECIES;
+import static dev.lanewise.kernels.simd.Simd.vectorBound;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
-/// Vector loops, one vector of channels after the other down the rows; the last is masked. Two vectors at a time
-/// where there are as many, so that a cache line is read once.
+/// Vector loops. Sums go down the rows, as many vectors at a time as there are, up to eight: memory is faster the more
+/// of
+/// it is read as it lies. The last vector is masked.
 public final class SimdChannel extends ScalarChannel {
-    /// Up to so many channels are done in pairs of vectors down a panel of rows, so that what belongs to channels
+    /// Up to so many channels are done four vectors at a time down a panel of rows, so that what belongs to channels
     /// stays in registers; rows of more are long enough to be done one by one.
     private static final int WIDE = 128;
 
-    /// Floats of a panel, which is gone through pair by pair: half of a usual L1.
+    /// Floats of a panel, which is gone through four vectors after four: half of a usual L1.
     private static final int PANEL = 4096;
 
     @Override
     void squaredDistancesLoop(
             MemorySegment x, long xo, int rows, int cols, MemorySegment mean, long mo, MemorySegment y, long yo) {
-        final int four = cols & -(4 * LANES);
-        for (int c = 0; c < four; c += 4 * LANES) {
-            squares4(x, xo + c, rows, cols, mean, mo + c, y, yo + c);
+        int done = 0;
+        for (; done <= cols - 8 * LANES; done += 8 * LANES) {
+            squares8(x, xo + done, rows, cols, mean, mo + done, y, yo + done);
         }
-        for (int c = four; c < cols; c += LANES) {
-            squares(x, xo + c, rows, cols, mean, mo + c, y, yo + c, cols - c);
+        for (; done <= cols - 4 * LANES; done += 4 * LANES) {
+            squares4(x, xo + done, rows, cols, mean, mo + done, y, yo + done);
         }
+        for (; done < cols; done += LANES) {
+            squares(x, xo + done, rows, cols, mean, mo + done, y, yo + done, cols - done);
+        }
+    }
+
+    private static void squares8(
+            MemorySegment x, long xo, int rows, long cols, MemorySegment mean, long mo, MemorySegment y, long yo) {
+        final FloatVector mean0 = fromMemorySegment(SPECIES, mean, 4 * mo, ORDER);
+        final FloatVector mean1 = fromMemorySegment(SPECIES, mean, 4 * (mo + LANES), ORDER);
+        final FloatVector mean2 = fromMemorySegment(SPECIES, mean, 4 * (mo + 2L * LANES), ORDER);
+        final FloatVector mean3 = fromMemorySegment(SPECIES, mean, 4 * (mo + 3L * LANES), ORDER);
+        final FloatVector mean4 = fromMemorySegment(SPECIES, mean, 4 * (mo + 4L * LANES), ORDER);
+        final FloatVector mean5 = fromMemorySegment(SPECIES, mean, 4 * (mo + 5L * LANES), ORDER);
+        final FloatVector mean6 = fromMemorySegment(SPECIES, mean, 4 * (mo + 6L * LANES), ORDER);
+        final FloatVector mean7 = fromMemorySegment(SPECIES, mean, 4 * (mo + 7L * LANES), ORDER);
+        FloatVector sum0 = FloatVector.broadcast(SPECIES, 0);
+        FloatVector sum1 = sum0;
+        FloatVector sum2 = sum0;
+        FloatVector sum3 = sum0;
+        FloatVector sum4 = sum0;
+        FloatVector sum5 = sum0;
+        FloatVector sum6 = sum0;
+        FloatVector sum7 = sum0;
+        for (int r = 0; r < rows; r++) {
+            final long row = xo + r * cols;
+            final FloatVector d0 = fromMemorySegment(SPECIES, x, 4 * row, ORDER).sub(mean0);
+            sum0 = d0.fma(d0, sum0);
+            final FloatVector d1 =
+                    fromMemorySegment(SPECIES, x, 4 * (row + LANES), ORDER).sub(mean1);
+            sum1 = d1.fma(d1, sum1);
+            final FloatVector d2 =
+                    fromMemorySegment(SPECIES, x, 4 * (row + 2L * LANES), ORDER).sub(mean2);
+            sum2 = d2.fma(d2, sum2);
+            final FloatVector d3 =
+                    fromMemorySegment(SPECIES, x, 4 * (row + 3L * LANES), ORDER).sub(mean3);
+            sum3 = d3.fma(d3, sum3);
+            final FloatVector d4 =
+                    fromMemorySegment(SPECIES, x, 4 * (row + 4L * LANES), ORDER).sub(mean4);
+            sum4 = d4.fma(d4, sum4);
+            final FloatVector d5 =
+                    fromMemorySegment(SPECIES, x, 4 * (row + 5L * LANES), ORDER).sub(mean5);
+            sum5 = d5.fma(d5, sum5);
+            final FloatVector d6 =
+                    fromMemorySegment(SPECIES, x, 4 * (row + 6L * LANES), ORDER).sub(mean6);
+            sum6 = d6.fma(d6, sum6);
+            final FloatVector d7 =
+                    fromMemorySegment(SPECIES, x, 4 * (row + 7L * LANES), ORDER).sub(mean7);
+            sum7 = d7.fma(d7, sum7);
+        }
+        sum0.intoMemorySegment(y, 4 * yo, ORDER);
+        sum1.intoMemorySegment(y, 4 * (yo + LANES), ORDER);
+        sum2.intoMemorySegment(y, 4 * (yo + 2L * LANES), ORDER);
+        sum3.intoMemorySegment(y, 4 * (yo + 3L * LANES), ORDER);
+        sum4.intoMemorySegment(y, 4 * (yo + 4L * LANES), ORDER);
+        sum5.intoMemorySegment(y, 4 * (yo + 5L * LANES), ORDER);
+        sum6.intoMemorySegment(y, 4 * (yo + 6L * LANES), ORDER);
+        sum7.intoMemorySegment(y, 4 * (yo + 7L * LANES), ORDER);
     }
 
     private static void squares4(
@@ -94,16 +153,19 @@ public final class SimdChannel extends ScalarChannel {
             long mo,
             MemorySegment y,
             long yo) {
-        final int two = cols & -(2 * LANES);
-        for (int c = 0; c < two; c += 2 * LANES) {
-            products2(x, xo + c, dy, dyo + c, rows, cols, mean, mo + c, y, yo + c);
+        int done = 0;
+        for (; done <= cols - 8 * LANES; done += 8 * LANES) {
+            products8(x, xo + done, dy, dyo + done, rows, cols, mean, mo + done, y, yo + done);
         }
-        for (int c = two; c < cols; c += LANES) {
-            products(x, xo + c, dy, dyo + c, rows, cols, mean, mo + c, y, yo + c, cols - c);
+        for (; done <= cols - 4 * LANES; done += 4 * LANES) {
+            products4(x, xo + done, dy, dyo + done, rows, cols, mean, mo + done, y, yo + done);
+        }
+        for (; done < cols; done += LANES) {
+            products(x, xo + done, dy, dyo + done, rows, cols, mean, mo + done, y, yo + done, cols - done);
         }
     }
 
-    private static void products2(
+    private static void products8(
             MemorySegment x,
             long xo,
             MemorySegment dy,
@@ -116,8 +178,20 @@ public final class SimdChannel extends ScalarChannel {
             long yo) {
         final FloatVector mean0 = fromMemorySegment(SPECIES, mean, 4 * mo, ORDER);
         final FloatVector mean1 = fromMemorySegment(SPECIES, mean, 4 * (mo + LANES), ORDER);
+        final FloatVector mean2 = fromMemorySegment(SPECIES, mean, 4 * (mo + 2L * LANES), ORDER);
+        final FloatVector mean3 = fromMemorySegment(SPECIES, mean, 4 * (mo + 3L * LANES), ORDER);
+        final FloatVector mean4 = fromMemorySegment(SPECIES, mean, 4 * (mo + 4L * LANES), ORDER);
+        final FloatVector mean5 = fromMemorySegment(SPECIES, mean, 4 * (mo + 5L * LANES), ORDER);
+        final FloatVector mean6 = fromMemorySegment(SPECIES, mean, 4 * (mo + 6L * LANES), ORDER);
+        final FloatVector mean7 = fromMemorySegment(SPECIES, mean, 4 * (mo + 7L * LANES), ORDER);
         FloatVector sum0 = FloatVector.broadcast(SPECIES, 0);
         FloatVector sum1 = sum0;
+        FloatVector sum2 = sum0;
+        FloatVector sum3 = sum0;
+        FloatVector sum4 = sum0;
+        FloatVector sum5 = sum0;
+        FloatVector sum6 = sum0;
+        FloatVector sum7 = sum0;
         for (int r = 0; r < rows; r++) {
             final long at = 4 * (xo + r * cols);
             final long dyAt = 4 * (dyo + r * cols);
@@ -127,9 +201,74 @@ public final class SimdChannel extends ScalarChannel {
             sum1 = fromMemorySegment(SPECIES, x, at + 4L * LANES, ORDER)
                     .sub(mean1)
                     .fma(fromMemorySegment(SPECIES, dy, dyAt + 4L * LANES, ORDER), sum1);
+            sum2 = fromMemorySegment(SPECIES, x, at + 8L * LANES, ORDER)
+                    .sub(mean2)
+                    .fma(fromMemorySegment(SPECIES, dy, dyAt + 8L * LANES, ORDER), sum2);
+            sum3 = fromMemorySegment(SPECIES, x, at + 12L * LANES, ORDER)
+                    .sub(mean3)
+                    .fma(fromMemorySegment(SPECIES, dy, dyAt + 12L * LANES, ORDER), sum3);
+            sum4 = fromMemorySegment(SPECIES, x, at + 16L * LANES, ORDER)
+                    .sub(mean4)
+                    .fma(fromMemorySegment(SPECIES, dy, dyAt + 16L * LANES, ORDER), sum4);
+            sum5 = fromMemorySegment(SPECIES, x, at + 20L * LANES, ORDER)
+                    .sub(mean5)
+                    .fma(fromMemorySegment(SPECIES, dy, dyAt + 20L * LANES, ORDER), sum5);
+            sum6 = fromMemorySegment(SPECIES, x, at + 24L * LANES, ORDER)
+                    .sub(mean6)
+                    .fma(fromMemorySegment(SPECIES, dy, dyAt + 24L * LANES, ORDER), sum6);
+            sum7 = fromMemorySegment(SPECIES, x, at + 28L * LANES, ORDER)
+                    .sub(mean7)
+                    .fma(fromMemorySegment(SPECIES, dy, dyAt + 28L * LANES, ORDER), sum7);
         }
         sum0.intoMemorySegment(y, 4 * yo, ORDER);
         sum1.intoMemorySegment(y, 4 * (yo + LANES), ORDER);
+        sum2.intoMemorySegment(y, 4 * (yo + 2L * LANES), ORDER);
+        sum3.intoMemorySegment(y, 4 * (yo + 3L * LANES), ORDER);
+        sum4.intoMemorySegment(y, 4 * (yo + 4L * LANES), ORDER);
+        sum5.intoMemorySegment(y, 4 * (yo + 5L * LANES), ORDER);
+        sum6.intoMemorySegment(y, 4 * (yo + 6L * LANES), ORDER);
+        sum7.intoMemorySegment(y, 4 * (yo + 7L * LANES), ORDER);
+    }
+
+    private static void products4(
+            MemorySegment x,
+            long xo,
+            MemorySegment dy,
+            long dyo,
+            int rows,
+            long cols,
+            MemorySegment mean,
+            long mo,
+            MemorySegment y,
+            long yo) {
+        final FloatVector mean0 = fromMemorySegment(SPECIES, mean, 4 * mo, ORDER);
+        final FloatVector mean1 = fromMemorySegment(SPECIES, mean, 4 * (mo + LANES), ORDER);
+        final FloatVector mean2 = fromMemorySegment(SPECIES, mean, 4 * (mo + 2L * LANES), ORDER);
+        final FloatVector mean3 = fromMemorySegment(SPECIES, mean, 4 * (mo + 3L * LANES), ORDER);
+        FloatVector sum0 = FloatVector.broadcast(SPECIES, 0);
+        FloatVector sum1 = sum0;
+        FloatVector sum2 = sum0;
+        FloatVector sum3 = sum0;
+        for (int r = 0; r < rows; r++) {
+            final long at = 4 * (xo + r * cols);
+            final long dyAt = 4 * (dyo + r * cols);
+            sum0 = fromMemorySegment(SPECIES, x, at, ORDER)
+                    .sub(mean0)
+                    .fma(fromMemorySegment(SPECIES, dy, dyAt, ORDER), sum0);
+            sum1 = fromMemorySegment(SPECIES, x, at + 4L * LANES, ORDER)
+                    .sub(mean1)
+                    .fma(fromMemorySegment(SPECIES, dy, dyAt + 4L * LANES, ORDER), sum1);
+            sum2 = fromMemorySegment(SPECIES, x, at + 8L * LANES, ORDER)
+                    .sub(mean2)
+                    .fma(fromMemorySegment(SPECIES, dy, dyAt + 8L * LANES, ORDER), sum2);
+            sum3 = fromMemorySegment(SPECIES, x, at + 12L * LANES, ORDER)
+                    .sub(mean3)
+                    .fma(fromMemorySegment(SPECIES, dy, dyAt + 12L * LANES, ORDER), sum3);
+        }
+        sum0.intoMemorySegment(y, 4 * yo, ORDER);
+        sum1.intoMemorySegment(y, 4 * (yo + LANES), ORDER);
+        sum2.intoMemorySegment(y, 4 * (yo + 2L * LANES), ORDER);
+        sum3.intoMemorySegment(y, 4 * (yo + 3L * LANES), ORDER);
     }
 
     private static void products(
@@ -169,18 +308,18 @@ public final class SimdChannel extends ScalarChannel {
             long so,
             MemorySegment shift,
             long to) {
-        final boolean inPairs = cols >= 2 * LANES && cols <= WIDE;
-        final int whole = cols & -(inPairs ? 2 * LANES : LANES);
-        for (int r = 0; !inPairs && r < rows; r++) {
+        final boolean inFours = cols > 0 && cols <= WIDE && cols % (4 * LANES) == 0;
+        final int whole = vectorBound(cols);
+        for (int r = 0; !inFours && r < rows; r++) {
             final long row = (long) r * cols;
             normalizeRow(x, xo + row, y, yo + row, whole, mean, mo, scale, so, shift, to);
         }
-        for (int r = 0; inPairs && r < rows; r += PANEL / cols) {
+        for (int r = 0; inFours && r < rows; r += PANEL / cols) {
             final int panel = Math.min(PANEL / cols, rows - r);
             final long row = (long) r * cols;
-            for (int c = 0; c < whole; c += 2 * LANES) {
+            for (int c = 0; c < whole; c += 4 * LANES) {
                 final long at = row + c;
-                normalize2(x, xo + at, y, yo + at, panel, cols, mean, mo + c, scale, so + c, shift, to + c);
+                normalize4(x, xo + at, y, yo + at, panel, cols, mean, mo + c, scale, so + c, shift, to + c);
             }
         }
         for (int c = whole; c < cols; c += LANES) {
@@ -210,8 +349,8 @@ public final class SimdChannel extends ScalarChannel {
         }
     }
 
-    /// Two vectors of channels, of some rows.
-    private static void normalize2(
+    /// Four vectors of channels, of some rows.
+    private static void normalize4(
             MemorySegment x,
             long xo,
             MemorySegment y,
@@ -226,10 +365,16 @@ public final class SimdChannel extends ScalarChannel {
             long to) {
         final FloatVector m0 = fromMemorySegment(SPECIES, mean, 4 * mo, ORDER);
         final FloatVector m1 = fromMemorySegment(SPECIES, mean, 4 * (mo + LANES), ORDER);
+        final FloatVector m2 = fromMemorySegment(SPECIES, mean, 4 * (mo + 2L * LANES), ORDER);
+        final FloatVector m3 = fromMemorySegment(SPECIES, mean, 4 * (mo + 3L * LANES), ORDER);
         final FloatVector s0 = fromMemorySegment(SPECIES, scale, 4 * so, ORDER);
         final FloatVector s1 = fromMemorySegment(SPECIES, scale, 4 * (so + LANES), ORDER);
+        final FloatVector s2 = fromMemorySegment(SPECIES, scale, 4 * (so + 2L * LANES), ORDER);
+        final FloatVector s3 = fromMemorySegment(SPECIES, scale, 4 * (so + 3L * LANES), ORDER);
         final FloatVector t0 = fromMemorySegment(SPECIES, shift, 4 * to, ORDER);
         final FloatVector t1 = fromMemorySegment(SPECIES, shift, 4 * (to + LANES), ORDER);
+        final FloatVector t2 = fromMemorySegment(SPECIES, shift, 4 * (to + 2L * LANES), ORDER);
+        final FloatVector t3 = fromMemorySegment(SPECIES, shift, 4 * (to + 3L * LANES), ORDER);
         for (int r = 0; r < rows; r++) {
             final long from = 4 * (xo + r * cols);
             final long at = 4 * (yo + r * cols);
@@ -238,10 +383,18 @@ public final class SimdChannel extends ScalarChannel {
                     .sub(m1)
                     .fma(s1, t1)
                     .intoMemorySegment(y, at + 4L * LANES, ORDER);
+            fromMemorySegment(SPECIES, x, from + 8L * LANES, ORDER)
+                    .sub(m2)
+                    .fma(s2, t2)
+                    .intoMemorySegment(y, at + 8L * LANES, ORDER);
+            fromMemorySegment(SPECIES, x, from + 12L * LANES, ORDER)
+                    .sub(m3)
+                    .fma(s3, t3)
+                    .intoMemorySegment(y, at + 12L * LANES, ORDER);
         }
     }
 
-    /// The channels that fill no pair of vectors, of all rows.
+    /// The channels that fill no vector, of all rows.
     private static void normalizeLast(
             MemorySegment x,
             long xo,
@@ -287,20 +440,19 @@ public final class SimdChannel extends ScalarChannel {
             MemorySegment slope,
             long po,
             boolean accumulate) {
-        // What fills no pair is done one by one: no whole vector may be among that.
-        final boolean inPairs = cols >= 2 * LANES && cols <= WIDE && (cols & LANES) == 0 && !accumulate;
-        final int whole = cols & -LANES;
-        for (int r = 0; inPairs && r < rows; r += PANEL / cols) {
+        final boolean inFours = cols > 0 && cols <= WIDE && cols % (4 * LANES) == 0 && !accumulate;
+        final int whole = vectorBound(cols);
+        for (int r = 0; inFours && r < rows; r += PANEL / cols) {
             final int panel = Math.min(PANEL / cols, rows - r);
             final long row = (long) r * cols;
-            for (int c = 0; c < whole; c += 2 * LANES) {
+            for (int c = 0; c < whole; c += 4 * LANES) {
                 final long at = row + c;
-                gradient2(
+                gradient4(
                         x, xo + at, dy, dyo + at, dx, dxo + at, panel, cols, mean, mo + c, scale, so + c, level, lo + c,
                         slope, po + c);
             }
         }
-        for (int r = 0; !inPairs && r < rows; r++) {
+        for (int r = 0; !inFours && r < rows; r++) {
             final long row = (long) r * cols;
             if (accumulate) {
                 gradientRowAdd(
@@ -314,7 +466,7 @@ public final class SimdChannel extends ScalarChannel {
                 x, xo, dy, dyo, dx, dxo, rows, cols, whole, mean, mo, scale, so, level, lo, slope, po, accumulate);
     }
 
-    private static void gradient2(
+    private static void gradient4(
             MemorySegment x,
             long xo,
             MemorySegment dy,
@@ -333,23 +485,39 @@ public final class SimdChannel extends ScalarChannel {
             long po) {
         final FloatVector m0 = fromMemorySegment(SPECIES, mean, 4 * mo, ORDER);
         final FloatVector m1 = fromMemorySegment(SPECIES, mean, 4 * (mo + LANES), ORDER);
+        final FloatVector m2 = fromMemorySegment(SPECIES, mean, 4 * (mo + 2L * LANES), ORDER);
+        final FloatVector m3 = fromMemorySegment(SPECIES, mean, 4 * (mo + 3L * LANES), ORDER);
         final FloatVector s0 = fromMemorySegment(SPECIES, scale, 4 * so, ORDER);
         final FloatVector s1 = fromMemorySegment(SPECIES, scale, 4 * (so + LANES), ORDER);
+        final FloatVector s2 = fromMemorySegment(SPECIES, scale, 4 * (so + 2L * LANES), ORDER);
+        final FloatVector s3 = fromMemorySegment(SPECIES, scale, 4 * (so + 3L * LANES), ORDER);
         final FloatVector l0 = fromMemorySegment(SPECIES, level, 4 * lo, ORDER);
         final FloatVector l1 = fromMemorySegment(SPECIES, level, 4 * (lo + LANES), ORDER);
+        final FloatVector l2 = fromMemorySegment(SPECIES, level, 4 * (lo + 2L * LANES), ORDER);
+        final FloatVector l3 = fromMemorySegment(SPECIES, level, 4 * (lo + 3L * LANES), ORDER);
         final FloatVector p0 = fromMemorySegment(SPECIES, slope, 4 * po, ORDER);
         final FloatVector p1 = fromMemorySegment(SPECIES, slope, 4 * (po + LANES), ORDER);
+        final FloatVector p2 = fromMemorySegment(SPECIES, slope, 4 * (po + 2L * LANES), ORDER);
+        final FloatVector p3 = fromMemorySegment(SPECIES, slope, 4 * (po + 3L * LANES), ORDER);
         for (int r = 0; r < rows; r++) {
             final long from = 4 * (xo + r * cols);
             final long dyAt = 4 * (dyo + r * cols);
             final long at = 4 * (dxo + r * cols);
             final FloatVector e0 = fromMemorySegment(SPECIES, dy, dyAt, ORDER).sub(l0);
+            final FloatVector d0 = m0.sub(fromMemorySegment(SPECIES, x, from, ORDER));
+            d0.fma(p0, e0).mul(s0).intoMemorySegment(dx, at, ORDER);
             final FloatVector e1 =
                     fromMemorySegment(SPECIES, dy, dyAt + 4L * LANES, ORDER).sub(l1);
-            final FloatVector d0 = m0.sub(fromMemorySegment(SPECIES, x, from, ORDER));
             final FloatVector d1 = m1.sub(fromMemorySegment(SPECIES, x, from + 4L * LANES, ORDER));
-            d0.fma(p0, e0).mul(s0).intoMemorySegment(dx, at, ORDER);
             d1.fma(p1, e1).mul(s1).intoMemorySegment(dx, at + 4L * LANES, ORDER);
+            final FloatVector e2 =
+                    fromMemorySegment(SPECIES, dy, dyAt + 8L * LANES, ORDER).sub(l2);
+            final FloatVector d2 = m2.sub(fromMemorySegment(SPECIES, x, from + 8L * LANES, ORDER));
+            d2.fma(p2, e2).mul(s2).intoMemorySegment(dx, at + 8L * LANES, ORDER);
+            final FloatVector e3 =
+                    fromMemorySegment(SPECIES, dy, dyAt + 12L * LANES, ORDER).sub(l3);
+            final FloatVector d3 = m3.sub(fromMemorySegment(SPECIES, x, from + 12L * LANES, ORDER));
+            d3.fma(p3, e3).mul(s3).intoMemorySegment(dx, at + 12L * LANES, ORDER);
         }
     }
 

@@ -13,10 +13,18 @@ import java.lang.foreign.MemorySegment;
 public final class LaneSum {
     private static final int LANES = 64;
 
+    /// Lanes of the first step of the tree: of the widest vector.
+    public static final int ROW = 16;
+
     /// How far apart the lanes are that are added, from the last step to the first.
     private static final int[] STEPS = {8, 4, 2, 1, 16, 32};
 
     private LaneSum() {}
+
+    /// The next multiple of all virtual lanes.
+    public static int padded(int n) {
+        return n + LANES - 1 & -LANES;
+    }
 
     /// The sum of `x`.
     public static float sum(MemorySegment x, long xo, int n) {

@@ -3,10 +3,15 @@ package dev.lanewise.kernels.rownormalization;
 import static dev.lanewise.kernels.simd.Simd.LANES;
 import static dev.lanewise.kernels.simd.Simd.ORDER;
 import static dev.lanewise.kernels.simd.Simd.SPECIES;
+import static dev.lanewise.kernels.simd.Simd.SWAP_1;
+import static dev.lanewise.kernels.simd.Simd.SWAP_2;
+import static dev.lanewise.kernels.simd.Simd.SWAP_4;
+import static dev.lanewise.kernels.simd.Simd.SWAP_8;
 import static dev.lanewise.kernels.simd.Simd.vectorBound;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
+import dev.lanewise.kernels.reduction.LaneSum;
 import dev.lanewise.kernels.reduction.SimdLaneSum;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -24,12 +29,79 @@ public final class SimdRowNormalization extends ScalarRowNormalization {
             long mo,
             MemorySegment variance,
             long vo) {
-        for (int r = 0; r < rows; r++) {
+        // With narrower vectors a sum takes several passes over its row, so one row comes after the other.
+        boolean together = LANES == LaneSum.ROW;
+        int pairs = together ? rows - 1 : 0;
+        if (pairs > 0) {
+            mean.setAtIndex(JAVA_FLOAT, mo, SimdLaneSum.sum(x, xo, cols) / cols);
+        }
+        for (int r = 0; r < pairs; r++) {
+            momentsOfTwo(x, xo + (long) r * cols, cols, mean, mo + r, variance, vo + r);
+        }
+        for (int r = Math.max(0, pairs); r < rows; r++) {
             long row = xo + (long) r * cols;
             float average = SimdLaneSum.sum(x, row, cols) / cols;
             mean.setAtIndex(JAVA_FLOAT, mo + r, average);
             variance.setAtIndex(JAVA_FLOAT, vo + r, SimdLaneSum.deviations(x, row, cols, average) / cols);
         }
+    }
+
+    /// The variance of a row whose mean is known, and the mean of the next: [SimdLaneSum#deviations] and
+    /// [SimdLaneSum#sum] in one loop, so that memory brings one row while the other is computed.
+    private static void momentsOfTwo(
+            MemorySegment x, long xo, int cols, MemorySegment mean, long mo, MemorySegment variance, long vo) {
+        float center = mean.getAtIndex(JAVA_FLOAT, mo);
+        long next = xo + cols;
+        FloatVector square0 = FloatVector.zero(SPECIES);
+        FloatVector square1 = FloatVector.zero(SPECIES);
+        FloatVector square2 = FloatVector.zero(SPECIES);
+        FloatVector square3 = FloatVector.zero(SPECIES);
+        FloatVector sum0 = FloatVector.zero(SPECIES);
+        FloatVector sum1 = FloatVector.zero(SPECIES);
+        FloatVector sum2 = FloatVector.zero(SPECIES);
+        FloatVector sum3 = FloatVector.zero(SPECIES);
+        int i = 0;
+        for (; i <= cols - LANES; i += LANES) {
+            FloatVector d = fromMemorySegment(SPECIES, x, 4 * (xo + i), ORDER).sub(center);
+            FloatVector square = square0.add(d.mul(d));
+            square0 = square1;
+            square1 = square2;
+            square2 = square3;
+            square3 = square;
+            FloatVector sum = sum0.add(fromMemorySegment(SPECIES, x, 4 * (next + i), ORDER));
+            sum0 = sum1;
+            sum1 = sum2;
+            sum2 = sum3;
+            sum3 = sum;
+        }
+        int end = LaneSum.padded(cols);
+        for (; i != end; i += LANES) {
+            VectorMask<Float> mask = SPECIES.indexInRange(i, cols);
+            FloatVector d =
+                    fromMemorySegment(SPECIES, x, 4 * (xo + i), ORDER, mask).sub(center);
+            FloatVector square = square0.add(d.mul(d), mask);
+            square0 = square1;
+            square1 = square2;
+            square2 = square3;
+            square3 = square;
+            FloatVector sum = sum0.add(fromMemorySegment(SPECIES, x, 4 * (next + i), ORDER, mask));
+            sum0 = sum1;
+            sum1 = sum2;
+            sum2 = sum3;
+            sum3 = sum;
+        }
+        FloatVector square = square0.add(square2).add(square1.add(square3));
+        square = square.add(square.rearrange(SWAP_1));
+        square = square.add(square.rearrange(SWAP_2));
+        square = square.add(square.rearrange(SWAP_4));
+        square = square.add(square.rearrange(SWAP_8));
+        variance.setAtIndex(JAVA_FLOAT, vo, square.lane(0) / cols);
+        FloatVector sum = sum0.add(sum2).add(sum1.add(sum3));
+        sum = sum.add(sum.rearrange(SWAP_1));
+        sum = sum.add(sum.rearrange(SWAP_2));
+        sum = sum.add(sum.rearrange(SWAP_4));
+        sum = sum.add(sum.rearrange(SWAP_8));
+        mean.setAtIndex(JAVA_FLOAT, mo + 1, sum.lane(0) / cols);
     }
 
     @Override
