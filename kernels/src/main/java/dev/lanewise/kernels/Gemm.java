@@ -56,6 +56,40 @@ public interface Gemm {
             MemorySegment scratch,
             long scratchOffset);
 
+    /// Computes `count` products of the same sizes, `C_i = op(A_i) · op(B_i) + beta · C_i` (BLAS'
+    /// `gemm_batch_strided`),
+    /// each with the bits of [#multiply]. The matrices of a kind start a stride apart, which may be less than a matrix
+    /// is long: the heads of attention lie beside each other in its rows. A stride of 0 for A or B is one matrix for
+    /// all.
+    ///
+    /// @param count of products; with 0 nothing is done
+    /// @param aStride floats from the start of one A to the next, not negative; as `bStride`, `cStride`
+    /// @param cStride at least `n`; no two C share an element
+    /// @param scratch at least [#scratchSize] floats of one product, used by this call alone
+    /// @throws IllegalArgumentException as [#multiply], or if `count` or a stride is too small
+    void multiplyBatch(
+            int count,
+            boolean transA,
+            boolean transB,
+            int m,
+            int n,
+            int k,
+            MemorySegment a,
+            long aOffset,
+            long lda,
+            long aStride,
+            MemorySegment b,
+            long bOffset,
+            long ldb,
+            long bStride,
+            float beta,
+            MemorySegment c,
+            long cOffset,
+            long ldc,
+            long cStride,
+            MemorySegment scratch,
+            long scratchOffset);
+
     /// Computes C where B comes from a routine that writes its panels, as the patches of a convolution do.
     ///
     /// @param b writes parts of B, which is `[k, n]`

@@ -107,6 +107,105 @@ abstract class CheckedGemm implements Gemm {
                 scratchOffset);
     }
 
+    @Override
+    public final void multiplyBatch(
+            int count,
+            boolean transA,
+            boolean transB,
+            int m,
+            int n,
+            int k,
+            MemorySegment a,
+            long aOffset,
+            long lda,
+            long aStride,
+            MemorySegment b,
+            long bOffset,
+            long ldb,
+            long bStride,
+            float beta,
+            MemorySegment c,
+            long cOffset,
+            long ldc,
+            long cStride,
+            MemorySegment scratch,
+            long scratchOffset) {
+        checkSizes(m, n, k);
+        if (count < 0) {
+            throw new IllegalArgumentException("gemm: the number of products must not be negative, got " + count);
+        }
+        checkMatrix("A", a, aOffset, transA ? k : m, transA ? m : k, lda, 0);
+        checkMatrix("B", b, bOffset, transB ? n : k, transB ? k : n, ldb, 0);
+        checkTarget(m, n, k, beta, c, cOffset, ldc, null, 0, scratch, scratchOffset);
+        if (count == 0 || m == 0 || n == 0) {
+            return;
+        }
+        if (count > 1) {
+            checkLast("A", a, aOffset, transA ? k : m, transA ? m : k, lda, aStride, 0, count);
+            checkLast("B", b, bOffset, transB ? n : k, transB ? k : n, ldb, bStride, 0, count);
+            checkLast("C", c, cOffset, m, n, ldc, cStride, n, count);
+        }
+        // One B for rows that lie on: one product.
+        final boolean together = bStride == 0
+                && !transA
+                && aStride == m * lda
+                && cStride == m * ldc
+                && (long) count * m <= Integer.MAX_VALUE;
+        final int products = together ? 1 : count;
+        final int rows = together ? count * m : m;
+        for (int i = 0; i < products; i++) {
+            compute(
+                    transA,
+                    transB,
+                    rows,
+                    n,
+                    k,
+                    a,
+                    aOffset + i * aStride,
+                    lda,
+                    b,
+                    bOffset + i * bStride,
+                    ldb,
+                    null,
+                    beta,
+                    c,
+                    cOffset + i * cStride,
+                    ldc,
+                    null,
+                    0,
+                    Float.NEGATIVE_INFINITY,
+                    Float.POSITIVE_INFINITY,
+                    scratch,
+                    scratchOffset);
+        }
+    }
+
+    /// That the last of some matrices fits, too, of which the first does.
+    private static void checkLast(
+            String operand,
+            MemorySegment s,
+            long offset,
+            int rows,
+            int cols,
+            long ld,
+            long stride,
+            long least,
+            int count) {
+        if (stride < least) {
+            throw new IllegalArgumentException(
+                    "gemm: " + operand + ": stride " + stride + " is less than the " + least + " it must be");
+        }
+        if (rows == 0 || cols == 0) {
+            return;
+        }
+        final long size = s.byteSize() / Float.BYTES;
+        if (stride > (size - offset) / (count - 1)) {
+            throw new IllegalArgumentException("gemm: " + operand + ": " + count + " matrices " + stride
+                    + " floats apart from offset " + offset + " do not fit a segment of " + size + " floats");
+        }
+        checkMatrix(operand + " of the last product", s, offset + (count - 1) * stride, rows, cols, ld, 0);
+    }
+
     /// The product itself; arguments were checked. B is `source` where that is not null.
     abstract void compute(
             boolean transA,

@@ -5,7 +5,6 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import dev.lanewise.kernels.ActivationKernel;
 import dev.lanewise.kernels.Activations;
 import dev.lanewise.kernels.ElementwiseKernel;
-import dev.lanewise.kernels.Gemm;
 import dev.lanewise.kernels.Threefry;
 import dev.lanewise.nn.LayerBuffers;
 import dev.lanewise.nn.ScratchTask;
@@ -24,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 /// What does not count ([Counting]) has the score -1e9, and no gradient.
 final class AttentionCore {
     private static final float MASKED = -1e9f;
+
+    /// Shares of the heads whose products are computed as one batch: 256 KiB.
+    private static final long SHARES = 64 * 1024;
 
     /// How many of what.
     record Sizes(int batch, int rows, int keys, int heads, int groups, int size, int valueSize) {
@@ -140,17 +142,32 @@ final class AttentionCore {
         @Override
         public void run(int from, int to, MemorySegment scratch) {
             final int each = of.heads() / of.groups();
-            for (int unit = from; unit < to; unit++) {
+            for (int unit = from; unit < to; ) {
+                final int n = unit / of.groups();
                 final int group = unit % of.groups();
-                for (int i = 0; i < each; i++) {
+                // Heads of their own keys lie as far apart as these: so many of a sample at once as stay in a cache.
+                final int own = each > 1 ? 1 : Math.min(Math.min(to - unit, of.groups() - group), together());
+                for (int i = 0; i < each; ) {
+                    final int count = each == 1 ? own : isForward ? Math.min(each - i, together()) : 1;
                     if (isForward) {
-                        head(unit / of.groups(), group * each + i, group, scratch);
+                        heads(n, group * each + i, group, count, scratch);
                     } else {
-                        headBack(unit / of.groups(), group * each + i, group, i > 0, scratch);
+                        headsBack(n, group * each + i, group, count, i > 0, scratch);
                     }
+                    i += each == 1 ? 1 : count;
                 }
+                unit += own;
             }
         }
+    }
+
+    private int together() {
+        return scores != null ? 1 : Math.clamp(SHARES / Math.max(1, (long) of.rows() * of.keys()), 1, of.heads());
+    }
+
+    /// Floats from a head's keys or values to those of the next head.
+    private int apart(int size) {
+        return of.heads() == of.groups() ? size : 0;
     }
 
     private long share(int n, int head) {
@@ -165,17 +182,15 @@ final class AttentionCore {
         return (long) n * of.keys() * of.groups() * size + (long) group * size;
     }
 
-    private void head(int n, int head, int group, MemorySegment scratch) {
-        final Gemm gemm = b.compute().kernels().gemm();
+    private void heads(int n, int head, int group, int count, MemorySegment scratch) {
         final ActivationKernel softmax = b.compute().kernel(Activations.SOFTMAX);
-        final int ldq = of.heads() * of.size();
-        final int ldk = of.groups() * of.size();
+        final int each = of.rows() * of.keys();
         final long at = share(n, head);
         if (scores != null) {
             scores.forward(n, shares, at, scratch);
         } else {
-            product(
-                    gemm,
+            products(
+                    count,
                     false,
                     true,
                     of.rows(),
@@ -183,23 +198,29 @@ final class AttentionCore {
                     of.size(),
                     x.q(),
                     query(n, head, of.size()),
-                    ldq,
+                    of.heads() * of.size(),
+                    of.size(),
                     x.k(),
                     value(n, group, of.size()),
-                    ldk,
+                    of.groups() * of.size(),
+                    apart(of.size()),
                     false,
                     shares,
                     at,
                     of.keys(),
+                    each,
                     scratch);
         }
-        mask(n, head, at, MASKED, shares);
-        softmax.forward(shares, at, shares, at, of.rows(), of.keys());
-        if (dropout > 0) {
-            drop(shares, dropped, at, false);
+        for (int i = 0; i < count; i++) {
+            final long share = share(n, head + i);
+            mask(n, head + i, share, MASKED, shares);
+            softmax.forward(shares, share, shares, share, of.rows(), of.keys());
+            if (dropout > 0) {
+                drop(shares, dropped, share, false);
+            }
         }
-        product(
-                gemm,
+        products(
+                count,
                 false,
                 false,
                 of.rows(),
@@ -208,13 +229,16 @@ final class AttentionCore {
                 dropped,
                 at,
                 of.keys(),
+                each,
                 x.v(),
                 value(n, group, of.valueSize()),
                 of.groups() * of.valueSize(),
+                apart(of.valueSize()),
                 false,
                 x.result(),
                 query(n, head, of.valueSize()),
                 of.heads() * of.valueSize(),
+                of.valueSize(),
                 scratch);
     }
 
@@ -280,58 +304,102 @@ final class AttentionCore {
         return mask == null || mask.segment().getAtIndex(JAVA_FLOAT, at) != 0;
     }
 
-    private void headBack(int n, int head, int group, boolean add, MemorySegment scratch) {
+    /// @param add whether to gradients by keys and values; then for one head alone
+    private void headsBack(int n, int head, int group, int count, boolean add, MemorySegment scratch) {
         final Operands d = dx;
         final MemorySegment ds = dShares;
         if (d == null || ds == null) {
             throw new IllegalStateException("attention: no gradient is asked for");
         }
-        final Gemm gemm = b.compute().kernels().gemm();
-        final int ldq = of.heads() * of.size();
-        final int ldk = of.groups() * of.size();
-        final int ldv = of.groups() * of.valueSize();
-        final int ldr = of.heads() * of.valueSize();
+        final int each = of.rows() * of.keys();
+        final int size = of.size();
+        final int valueSize = of.valueSize();
+        final int ldq = of.heads() * size;
+        final int ldk = of.groups() * size;
+        final int ldv = of.groups() * valueSize;
+        final int ldr = of.heads() * valueSize;
         final long at = share(n, head);
-        final long q = query(n, head, of.size());
-        final long k = value(n, group, of.size());
-        final long v = value(n, group, of.valueSize());
-        final long result = query(n, head, of.valueSize());
-        product(
-                gemm,
+        final long q = query(n, head, size);
+        final long k = value(n, group, size);
+        final long v = value(n, group, valueSize);
+        final long result = query(n, head, valueSize);
+        products(
+                count,
                 true,
                 false,
                 of.keys(),
-                of.valueSize(),
+                valueSize,
                 of.rows(),
                 dropped,
                 at,
                 of.keys(),
+                each,
                 d.result(),
                 result,
                 ldr,
+                valueSize,
                 add,
                 d.v(),
                 v,
                 ldv,
+                valueSize,
                 scratch);
-        product(
-                gemm,
+        products(
+                count,
                 false,
                 true,
                 of.rows(),
                 of.keys(),
-                of.valueSize(),
+                valueSize,
                 d.result(),
                 result,
                 ldr,
+                valueSize,
                 x.v(),
                 v,
                 ldv,
+                apart(valueSize),
                 false,
                 ds,
                 at,
                 of.keys(),
+                each,
                 scratch);
+        for (int i = 0; i < count; i++) {
+            scoresBack(n, head + i, share(n, head + i), ds);
+        }
+        if (scores != null) {
+            scores.backward(n, ds, at, d, scratch);
+            return;
+        }
+        products(
+                count,
+                false,
+                false,
+                of.rows(),
+                size,
+                of.keys(),
+                ds,
+                at,
+                of.keys(),
+                each,
+                x.k(),
+                k,
+                ldk,
+                apart(size),
+                false,
+                d.q(),
+                q,
+                ldq,
+                size,
+                scratch);
+        products(
+                count, true, false, of.keys(), size, of.rows(), ds, at, of.keys(), each, x.q(), q, ldq, size, add,
+                d.k(), k, ldk, size, scratch);
+    }
+
+    /// From the gradient by a head's shares to that by its scores, in place.
+    private void scoresBack(int n, int head, long at, MemorySegment ds) {
         addByShares(ds, at, true);
         if (dropout > 0) {
             drop(ds, ds, at, true);
@@ -341,16 +409,6 @@ final class AttentionCore {
                 .kernel(Activations.SOFTMAX)
                 .backward(null, at, shares, at, ds, at, ds, at, of.rows(), of.keys(), false);
         mask(n, head, at, 0, ds);
-        if (scores != null) {
-            scores.backward(n, ds, at, d, scratch);
-            return;
-        }
-        product(
-                gemm, false, false, of.rows(), of.size(), of.keys(), ds, at, of.keys(), x.k(), k, ldk, false, d.q(), q,
-                ldq, scratch);
-        product(
-                gemm, true, false, of.keys(), of.size(), of.rows(), ds, at, of.keys(), x.q(), q, ldq, add, d.k(), k,
-                ldk, scratch);
     }
 
     private void addByShares(MemorySegment ds, long at, boolean afterDropout) {
@@ -361,45 +419,51 @@ final class AttentionCore {
         }
     }
 
-    private static void product(
-            Gemm gemm,
+    private void products(
+            int count,
             boolean transA,
             boolean transB,
             int m,
             int n,
             int k,
-            MemorySegment a,
+            MemorySegment left,
             long ao,
             int lda,
-            MemorySegment b,
+            int aStride,
+            MemorySegment right,
             long bo,
             int ldb,
+            int bStride,
             boolean add,
             MemorySegment c,
             long co,
             int ldc,
+            int cStride,
             MemorySegment scratch) {
-        gemm.multiply(
-                transA,
-                transB,
-                m,
-                n,
-                k,
-                a,
-                ao,
-                lda,
-                b,
-                bo,
-                ldb,
-                add ? 1 : 0,
-                c,
-                co,
-                ldc,
-                null,
-                0,
-                Float.NEGATIVE_INFINITY,
-                Float.POSITIVE_INFINITY,
-                scratch,
-                0);
+        b.compute()
+                .kernels()
+                .gemm()
+                .multiplyBatch(
+                        count,
+                        transA,
+                        transB,
+                        m,
+                        n,
+                        k,
+                        left,
+                        ao,
+                        lda,
+                        aStride,
+                        right,
+                        bo,
+                        ldb,
+                        bStride,
+                        add ? 1 : 0,
+                        c,
+                        co,
+                        ldc,
+                        cStride,
+                        scratch,
+                        0);
     }
 }

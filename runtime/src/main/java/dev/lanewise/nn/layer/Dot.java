@@ -2,10 +2,8 @@ package dev.lanewise.nn.layer;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
-import dev.lanewise.nn.Compute;
 import dev.lanewise.nn.Layer;
 import dev.lanewise.nn.LayerBuffers;
-import dev.lanewise.nn.RangeTask;
 import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -97,7 +95,7 @@ public record Dot(List<Integer> axes, boolean normalize) implements Layer {
     ///
     /// @param sumsRows whether the sum goes over its rows, else over its columns
     /// @param others the length of its other axis
-    private record Operand(boolean sumsRows, int k, int others, List<MemorySegment> samples) {
+    private record Operand(boolean sumsRows, int k, int others, MemorySegment values) {
         static Operand of(Dot layer, LayerBuffers b, int input, MemorySegment values) {
             final Shape x = b.x(input).shape();
             final int axis = layer.axis(x, input);
@@ -105,20 +103,7 @@ public record Dot(List<Integer> axes, boolean normalize) implements Layer {
             final int size = Shapes.product(x, 1);
             // A vector: its one axis is both.
             final boolean sumsRows = axis == 1 && x.rank() > 2;
-            return new Operand(sumsRows, k, size / Math.max(1, k), slices(values, b.batch()));
-        }
-
-        static List<MemorySegment> slices(MemorySegment values, int batch) {
-            final List<MemorySegment> slices = new ArrayList<>();
-            final long bytes = values.byteSize() / batch;
-            for (int i = 0; i < batch; i++) {
-                slices.add(values.asSlice(i * bytes, bytes));
-            }
-            return slices;
-        }
-
-        int columns() {
-            return sumsRows ? others : k;
+            return new Operand(sumsRows, k, size / Math.max(1, k), values);
         }
     }
 
@@ -132,127 +117,57 @@ public record Dot(List<Integer> axes, boolean normalize) implements Layer {
             normalize(b, 0);
             normalize(b, 1);
         }
-        // The product itself is split over the threads.
-        b.task("forward", this, Dot::forwardTask).run(0, b.batch());
+        b.kept(BatchedProduct.class, "forward", this, Dot::forwardProduct).run(b);
     }
 
-    private static RangeTask forwardTask(Dot layer, LayerBuffers b) {
+    private static BatchedProduct forwardProduct(Dot layer, LayerBuffers b) {
         final Operand left = Operand.of(layer, b, 0, layer.values(b, 0));
         final Operand right = Operand.of(layer, b, 1, layer.values(b, 1));
-        final List<MemorySegment> y = Operand.slices(b.y(0).segment(), b.batch());
-        return (from, to) -> {
-            for (int i = from; i < to; i++) {
-                product(
-                        b,
-                        left.sumsRows,
-                        !right.sumsRows,
-                        left.others,
-                        right.others,
-                        left.k,
-                        left.samples.get(i),
-                        left.columns(),
-                        right.samples.get(i),
-                        right.columns(),
-                        y.get(i),
-                        false);
-            }
-        };
-    }
-
-    private static void product(
-            LayerBuffers b,
-            boolean transA,
-            boolean transB,
-            int m,
-            int n,
-            int k,
-            MemorySegment left,
-            int lda,
-            MemorySegment right,
-            int ldb,
-            MemorySegment result,
-            boolean accumulate) {
-        final Compute compute = b.compute();
-        compute.gemm(
-                transA,
-                transB,
-                m,
-                n,
-                k,
-                left,
-                lda,
-                right,
-                ldb,
-                accumulate ? 1 : 0,
-                result,
-                n,
-                null,
-                Float.NEGATIVE_INFINITY,
-                Float.POSITIVE_INFINITY,
-                b.gemmScratch());
+        return new BatchedProduct(
+                b,
+                left.sumsRows,
+                !right.sumsRows,
+                left.others,
+                right.others,
+                left.k,
+                left.values,
+                right.values,
+                b.y(0).segment(),
+                false);
     }
 
     @Override
     public void backward(LayerBuffers b) {
         if (b.dx(0) != null) {
-            b.task("backward0", this, (layer, buffers) -> backwardTask(layer, buffers, 0))
-                    .run(0, b.batch());
+            b.kept(BatchedProduct.class, "backward0", this, (layer, buffers) -> gradient(layer, buffers, 0))
+                    .run(b);
             denormalize(b, 0);
         }
         if (b.dx(1) != null) {
-            b.task("backward1", this, (layer, buffers) -> backwardTask(layer, buffers, 1))
-                    .run(0, b.batch());
+            b.kept(BatchedProduct.class, "backward1", this, (layer, buffers) -> gradient(layer, buffers, 1))
+                    .run(b);
             denormalize(b, 1);
         }
     }
 
     /// With `A` as `[m, k]` and `B` as `[k, n]`: `dA = dY · Bᵀ` and `dB = Aᵀ · dY`, or these transposed, as the
     /// inputs are.
-    private static RangeTask backwardTask(Dot layer, LayerBuffers b, int input) {
+    private static BatchedProduct gradient(Dot layer, LayerBuffers b, int input) {
         final Operand own = Operand.of(layer, b, input, layer.values(b, input));
         final Operand other = Operand.of(layer, b, 1 - input, layer.values(b, 1 - input));
         final Tensor dx = required(b, input);
         final MemorySegment target =
                 layer.normalize ? b.scratch().asSlice(0, dx.segment().byteSize()) : dx.segment();
         final boolean accumulate = !layer.normalize && b.accumulateDx(input);
-        final List<MemorySegment> dy = Operand.slices(b.dy(0).segment(), b.batch());
-        final List<MemorySegment> result = Operand.slices(target, b.batch());
+        final MemorySegment dy = b.dy(0).segment();
         // dY is [m, n]: by rows it belongs to the first input.
         final boolean first = input == 0;
-        final int n = first ? other.others : own.others;
-        return (from, to) -> {
-            for (int i = from; i < to; i++) {
-                if (own.sumsRows) { // [k, own] = other · dY, as [k, own's place]
-                    product(
-                            b,
-                            !other.sumsRows,
-                            first,
-                            own.k,
-                            own.others,
-                            other.others,
-                            other.samples.get(i),
-                            other.columns(),
-                            dy.get(i),
-                            n,
-                            result.get(i),
-                            accumulate);
-                } else { // [own, k]
-                    product(
-                            b,
-                            !first,
-                            other.sumsRows,
-                            own.others,
-                            own.k,
-                            other.others,
-                            dy.get(i),
-                            n,
-                            other.samples.get(i),
-                            other.columns(),
-                            result.get(i),
-                            accumulate);
-                }
-            }
-        };
+        if (own.sumsRows) { // [k, own] = other · dY, as [k, own's place]
+            return new BatchedProduct(
+                    b, !other.sumsRows, first, own.k, own.others, other.others, other.values, dy, target, accumulate);
+        } // [own, k]
+        return new BatchedProduct(
+                b, !first, other.sumsRows, own.others, own.k, other.others, dy, other.values, target, accumulate);
     }
 
     private static Tensor required(LayerBuffers b, int input) {
