@@ -57,10 +57,9 @@ public interface Gemm {
             long scratchOffset);
 
     /// Computes `count` products of the same sizes, `C_i = op(A_i) · op(B_i) + beta · C_i` (BLAS'
-    /// `gemm_batch_strided`),
-    /// each with the bits of [#multiply]. The matrices of a kind start a stride apart, which may be less than a matrix
-    /// is long: the heads of attention lie beside each other in its rows. A stride of 0 for A or B is one matrix for
-    /// all.
+    /// `gemm_batch_strided`), each with the bits of [#multiply]. The matrices of a kind start a stride apart,
+    /// which may be less than a matrix is long: the heads of attention lie beside each other in its rows. A
+    /// stride of 0 for A or B is one matrix for all.
     ///
     /// @param count of products; with 0 nothing is done
     /// @param aStride floats from the start of one A to the next, not negative; as `bStride`, `cStride`

@@ -23,16 +23,16 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
-/// Softmax in loops over blocks of rows that stay in the first-level cache, for the activation and for its losses:
-/// exponentials of what a row's maximum leaves, then the division by their sum.
+/// Softmax in loops over blocks of rows that stay in the first-level cache, or long rows, for the activation and its
+/// losses: exponentials of what a row's maximum leaves, then the division by their sum.
 ///
-/// A narrow row, one that fits in a vector, is folded in there: the virtual lanes beyond it hold zeros, so what is left
-/// of the contract's sum is the fold of one vector. Narrow rows of 2, 4 or 8 lie several in a vector, and the fold
-/// stops
-/// before it would mix them. The exponentials of narrow rows are one range without gaps. Other narrow rows are loaded
-/// and stored as whole vectors, as long as these end within the matrix: the CPU does not fetch ahead for loads under a
-/// mask. Lanes beyond the row are stored as they were, and a row is loaded before the one before it is stored, since
-/// otherwise it would wait for that (measured: 65 cycles a row).
+/// A narrow row, one that fits in a vector, is folded in there: the virtual lanes beyond it hold zeros, so
+/// what is left of the contract's sum is the fold of one vector. Narrow rows of 2, 4 or 8 lie several in a
+/// vector, and the fold stops before it would mix them. The exponentials of narrow rows are one range without
+/// gaps. Other narrow rows are loaded and stored as whole vectors, as long as these end within the matrix:
+/// the CPU does not fetch ahead for loads under a mask. Lanes beyond the row are stored as they were, and a
+/// row is loaded before the one before it is stored, since otherwise it would wait for that (measured: 65
+/// cycles a row).
 public final class SimdSoftmax {
     /// Floats: 16 KiB.
     private static final int BLOCK = 4096;
@@ -83,8 +83,8 @@ public final class SimdSoftmax {
         }
     }
 
-    /// `y = x - max(x)` for four rows, as [#max]: for so short rows starting a loop and folding take as long as the
-    /// loop.
+    /// `y = x - max(x)` for four rows, as [#max]: for so short rows starting a loop and folding take as long
+    /// as the loop.
     private static void subtractFourMaxima(MemorySegment x, long xo, MemorySegment y, long yo, int cols) {
         IntVector largest0 = IntVector.broadcast(INT_SPECIES, Integer.MIN_VALUE);
         IntVector largest1 = largest0;
@@ -135,9 +135,8 @@ public final class SimdSoftmax {
         }
     }
 
-    /// The float that one of these is the bits of: the largest as signed integers, or, if all are negative, the
-    /// smallest
-    /// as unsigned ones, given without its highest bit.
+    /// The float that one of these is the bits of: the largest as signed integers, or, if all are negative,
+    /// the smallest as unsigned ones, given without its highest bit.
     private static float largest(int signed, int unsigned) {
         return Float.intBitsToFloat(signed >= 0 ? signed : unsigned ^ SIGN);
     }
@@ -190,7 +189,8 @@ public final class SimdSoftmax {
 
     /// `y = exp(x - max)` with [ScalarMath#exp], for `x` up to `max`.
     ///
-    /// @param beyond whether as much of what follows in `x` may be read, and in `y` be written, as fills a vector
+    /// @param beyond whether as much of what follows in `x` may be read, and in `y` be written, as fills a
+    ///     vector
     private static void exponentials(
             MemorySegment x, long xo, float max, MemorySegment y, long yo, int n, boolean beyond) {
         int bound = vectorBound(beyond ? n + LANES - 1 : n);
@@ -357,7 +357,8 @@ public final class SimdSoftmax {
 
     /// The maximum of a row of at least one vector, NaN perhaps if there is a NaN. Which zero is not defined.
     ///
-    /// The bits of floats, as integers, are in order from +0 up, and without sign in the opposite order from -0 down.
+    /// The bits of floats, as integers, are in order from +0 up, and without sign in the opposite order from
+    /// -0 down.
     public static float max(MemorySegment x, long xo, int n) {
         IntVector largest0 = IntVector.fromMemorySegment(INT_SPECIES, x, 4 * xo, ORDER);
         IntVector largest1 = largest0;

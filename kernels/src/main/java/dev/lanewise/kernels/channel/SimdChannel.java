@@ -10,12 +10,11 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
-/// Vector loops. Sums go down the rows, as many vectors at a time as there are, up to eight: memory is faster the more
-/// of
-/// it is read as it lies. The last vector is masked.
+/// Vector loops. Sums go down the rows, as many vectors at a time as there are, up to eight: memory is faster
+/// the more of it is read as it lies. The last vector is masked.
 public final class SimdChannel extends ScalarChannel {
-    /// Up to so many channels are done four vectors at a time down a panel of rows, so that what belongs to channels
-    /// stays in registers; rows of more are long enough to be done one by one.
+    /// Up to so many channels are done four vectors at a time down a panel of rows, so that what belongs to
+    /// channels stays in registers; rows of more are long enough to be done one by one.
     private static final int WIDE = 128;
 
     /// Floats of a panel, which is gone through four vectors after four: half of a usual L1.

@@ -32,8 +32,9 @@ public final class SimdReduction extends ScalarReduction {
 
     @Override
     float maxLoop(MemorySegment x, long xo, int n) {
-        // As integers the bits of floats are in order from +0 up, and in the opposite order from -0 down. Minima and
-        // maxima of integers take a third of the time of FloatVector.max, which has rules for NaN and zeros.
+        // As integers the bits of floats are in order from +0 up, and in the opposite order from -0 down.
+        // Minima and maxima of integers take a third of the time of FloatVector.max, which has rules for NaN
+        // and zeros.
         IntVector largest0 = IntVector.broadcast(INT_SPECIES, NEGATIVE_INFINITY);
         IntVector largest1 = largest0;
         IntVector nearest0 = largest0;
@@ -179,12 +180,12 @@ public final class SimdReduction extends ScalarReduction {
         sum3.blend(old3.add(sum3), add).intoMemorySegment(y, 4 * (yo + 3L * LANES), ORDER);
     }
 
-    /// @param left columns that there are, perhaps more than lanes; a mask as an argument would be an object where
-    ///     this is not inlined
+    /// @param left columns that there are, perhaps more than lanes; a mask as an argument would be an object
+    ///     where this is not inlined
     private static void oneVectorOfColumns(
             MemorySegment x, long xo, int rows, long ldx, MemorySegment y, long yo, boolean accumulate, int left) {
-        // Whole vectors as long as they end within the matrix, whatever lies beyond the columns: the CPU does not
-        // fetch ahead for loads under a mask (measured: 4.6 times slower in memory).
+        // Whole vectors as long as they end within the matrix, whatever lies beyond the columns: the CPU does
+        // not fetch ahead for loads under a mask (measured: 4.6 times slower in memory).
         long room = (rows - 1L) * ldx + left - LANES;
         int whole = room < 0 ? 0 : (int) Math.min(rows, room / ldx + 1);
         VectorMask<Float> columns = SPECIES.indexInRange(0, left);

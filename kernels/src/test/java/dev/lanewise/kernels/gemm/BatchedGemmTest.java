@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// The contract of [Gemm#multiplyBatch]: every product has the bits of the definition of one product, and nothing
-/// beside the results is written.
+/// The contract of [Gemm#multiplyBatch]: every product has the bits of the definition of one product, and
+/// nothing beside the results is written.
 class BatchedGemmTest {
     private static final Gemm GEMM = Kernels.best().gemm();
     private static final Gemm SCALAR = new ScalarGemm();

@@ -145,7 +145,8 @@ final class AttentionCore {
             for (int unit = from; unit < to; ) {
                 final int n = unit / of.groups();
                 final int group = unit % of.groups();
-                // Heads of their own keys lie as far apart as these: so many of a sample at once as stay in a cache.
+                // Heads of their own keys lie as far apart as these: so many of a sample at once as stay in a
+                // cache.
                 final int own = each > 1 ? 1 : Math.min(Math.min(to - unit, of.groups() - group), together());
                 for (int i = 0; i < each; ) {
                     final int count = each == 1 ? own : isForward ? Math.min(each - i, together()) : 1;

@@ -6,8 +6,9 @@ import dev.lanewise.nn.LayerBuffers;
 import dev.lanewise.nn.ScratchTask;
 import java.lang.foreign.MemorySegment;
 
-/// Products of the same sizes, one for each sample, `C_i[m, n] = op(A_i) · op(B_i)`, of dense matrices one after the
-/// other. Samples are shared among the threads; where there are fewer samples than threads, each is cut into rows.
+/// Products of the same sizes, one for each sample, `C_i[m, n] = op(A_i) · op(B_i)`, of dense matrices one
+/// after the other. Samples are shared among the threads; where there are fewer samples than threads, each is
+/// cut into rows.
 final class BatchedProduct implements ScratchTask {
     private final Compute compute;
     private final int samples;

@@ -14,7 +14,8 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// Products of samples, through [Dot]: large enough to be shared among threads, by samples or, of few, by rows.
+/// Products of samples, through [Dot]: large enough to be shared among threads, by samples or, of few, by
+/// rows.
 class BatchedProductTest {
     private record Results(float[] y, float[] da, float[] db) {}
 
@@ -27,7 +28,8 @@ class BatchedProductTest {
         return tensor;
     }
 
-    /// Forward and backward of `[samples, rows, k]` and `[samples, k, cols]`, the sums over the two axes given.
+    /// Forward and backward of `[samples, rows, k]` and `[samples, k, cols]`, the sums over the two axes
+    /// given.
     private static Results run(Kernels kernels, int threads, int samples, List<Integer> axes) {
         final int rows = 90;
         final int k = 70;
