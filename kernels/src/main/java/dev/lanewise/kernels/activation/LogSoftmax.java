@@ -15,7 +15,6 @@ import dev.lanewise.kernels.ActivationKernel;
 import dev.lanewise.kernels.reduction.LaneSum;
 import dev.lanewise.kernels.reduction.SimdLaneSum;
 import dev.lanewise.kernels.simd.ScalarMath;
-import dev.lanewise.kernels.simd.SimdMath;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -148,7 +147,7 @@ public record LogSoftmax() implements BuiltInActivation {
                     SimdSoftmax.subtract(x, xo + row, y, yo + row, cols, maximum(x, xo + row, cols));
                 }
                 long start = yo + (long) first * cols;
-                SimdMath.exp(y, start, y, start, (end - first) * cols);
+                SimdSoftmax.exponentials(y, start, 0, y, start, (end - first) * cols, false);
                 for (int r = first; r < end; r++) {
                     long row = (long) r * cols;
                     float log = ScalarMath.log(SimdLaneSum.sum(y, yo + row, cols));

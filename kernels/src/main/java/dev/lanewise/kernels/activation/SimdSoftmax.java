@@ -191,7 +191,7 @@ public final class SimdSoftmax {
     ///
     /// @param beyond whether as much of what follows in `x` may be read, and in `y` be written, as fills a
     ///     vector
-    private static void exponentials(
+    public static void exponentials(
             MemorySegment x, long xo, float max, MemorySegment y, long yo, int n, boolean beyond) {
         int bound = vectorBound(beyond ? n + LANES - 1 : n);
         for (int i = 0; i < bound; i += LANES) {

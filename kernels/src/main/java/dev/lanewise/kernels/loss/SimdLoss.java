@@ -71,31 +71,66 @@ public final class SimdLoss extends ScalarLoss {
             super.softmaxSparseRows(z, zo, labels, lo, weights, wo, p, po, loss, lso, dz, dzo, rows, cols, scale);
             return;
         }
+        int block = SimdSoftmax.rowsOfBlock(Math.max(1, cols));
+        for (int first = 0; first < rows; first += block) {
+            int count = Math.min(block, rows - first);
+            long at = (long) first * cols;
+            sparseBlock(
+                    z,
+                    zo + at,
+                    labels,
+                    lo + first,
+                    weights,
+                    wo + first,
+                    soft,
+                    so + at,
+                    loss,
+                    lso + first,
+                    dz,
+                    dzo + at,
+                    count,
+                    cols,
+                    scale);
+        }
+    }
+
+    /// Rows that stay in the first-level cache.
+    private static void sparseBlock(
+            MemorySegment z,
+            long zo,
+            MemorySegment labels,
+            long lo,
+            @Nullable MemorySegment weights,
+            long wo,
+            MemorySegment soft,
+            long so,
+            MemorySegment loss,
+            long lso,
+            @Nullable MemorySegment dz,
+            long dzo,
+            int rows,
+            int cols,
+            float scale) {
         if (cols <= LANES) {
             SimdSoftmax.subtractMaxima(z, zo, soft, so, rows, cols);
             for (int r = 0; r < rows; r++) {
                 long index = so + (long) r * cols + label(labels, lo + r);
                 loss.setAtIndex(JAVA_FLOAT, lso + r, -soft.getAtIndex(JAVA_FLOAT, index));
             }
-            SimdMath.exp(soft, so, soft, so, rows * cols);
+            SimdSoftmax.exponentials(soft, so, 0, soft, so, rows * cols, false);
             divideBySums(soft, so, loss, lso, rows, cols);
         } else {
-            int block = SimdSoftmax.rowsOfBlock(cols);
-            for (int first = 0; first < rows; first += block) {
-                int end = Math.min(rows, first + block);
-                for (int r = first; r < end; r++) {
-                    long row = (long) r * cols;
-                    float max = SimdSoftmax.max(z, zo + row, cols);
-                    float distance = max - z.getAtIndex(JAVA_FLOAT, zo + row + label(labels, lo + r));
-                    loss.setAtIndex(JAVA_FLOAT, lso + r, distance);
-                    SimdSoftmax.subtract(z, zo + row, soft, so + row, cols, max);
-                }
-                long start = so + (long) first * cols;
-                SimdMath.exp(soft, start, soft, start, (end - first) * cols);
-                for (int r = first; r < end; r++) {
-                    float log = ScalarMath.log(SimdSoftmax.divideBySum(soft, so + (long) r * cols, cols));
-                    loss.setAtIndex(JAVA_FLOAT, lso + r, log + loss.getAtIndex(JAVA_FLOAT, lso + r));
-                }
+            for (int r = 0; r < rows; r++) {
+                long row = (long) r * cols;
+                float max = SimdSoftmax.max(z, zo + row, cols);
+                float distance = max - z.getAtIndex(JAVA_FLOAT, zo + row + label(labels, lo + r));
+                loss.setAtIndex(JAVA_FLOAT, lso + r, distance);
+                SimdSoftmax.subtract(z, zo + row, soft, so + row, cols, max);
+            }
+            SimdSoftmax.exponentials(soft, so, 0, soft, so, rows * cols, false);
+            for (int r = 0; r < rows; r++) {
+                float log = ScalarMath.log(SimdSoftmax.divideBySum(soft, so + (long) r * cols, cols));
+                loss.setAtIndex(JAVA_FLOAT, lso + r, log + loss.getAtIndex(JAVA_FLOAT, lso + r));
             }
         }
         multiplyByWeights(weights, wo, loss, lso, rows);
@@ -211,7 +246,7 @@ public final class SimdLoss extends ScalarLoss {
         if (cols <= LANES) {
             SimdSoftmax.subtractMaxima(z, zo, soft, so, rows, cols);
             distances(soft, so, targets, to, loss, lso, rows, cols);
-            SimdMath.exp(soft, so, soft, so, rows * cols);
+            SimdSoftmax.exponentials(soft, so, 0, soft, so, rows * cols, false);
             divideBySums(soft, so, targets, to, loss, lso, rows, cols);
         } else {
             int block = SimdSoftmax.rowsOfBlock(cols);
@@ -225,7 +260,7 @@ public final class SimdLoss extends ScalarLoss {
                     SimdSoftmax.subtract(z, zo + row, soft, so + row, cols, max);
                 }
                 long start = so + (long) first * cols;
-                SimdMath.exp(soft, start, soft, start, (end - first) * cols);
+                SimdSoftmax.exponentials(soft, start, 0, soft, start, (end - first) * cols, false);
                 for (int r = first; r < end; r++) {
                     long row = (long) r * cols;
                     float total = SimdLaneSum.sum(targets, to + row, cols);
