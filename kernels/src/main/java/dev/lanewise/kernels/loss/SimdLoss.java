@@ -94,7 +94,7 @@ public final class SimdLoss extends ScalarLoss {
         }
     }
 
-    /// Rows that stay in the first-level cache.
+    /// Rows that stay in the second-level cache.
     private static void sparseBlock(
             MemorySegment z,
             long zo,
