@@ -164,13 +164,13 @@ final class RooflineChart {
                 line.add(corner, peak);
                 data.addSeries(line);
                 style(renderer, series++);
-                final double at = Math.max(LEFT, BOTTOM / gigabytes) * 1.15;
-                final boolean below = level.name().equals("L2"); // close to L1
+                // Farther along where the next level may be close.
+                final double at = Math.max(LEFT, BOTTOM / gigabytes) * (level.name().equals("L2") ? 2.3 : 1.15);
                 final XYTextAnnotation note = note(
                         String.format(java.util.Locale.ROOT, "%s %.0f GB/s", level.name(), gigabytes),
                         at,
                         at * gigabytes,
-                        below ? TextAnchor.TOP_LEFT : TextAnchor.BOTTOM_LEFT);
+                        TextAnchor.BOTTOM_LEFT);
                 note.setRotationAnchor(note.getTextAnchor());
                 note.setRotationAngle(-slope(peak));
                 plot.addAnnotation(note);
