@@ -28,6 +28,8 @@ public final class LossGradientCheck {
 
     /// The losses of all rows, where they depend on each other.
     public interface BatchFormula {
+        /// One loss for each row.
+        ///
         /// @param y the model's outputs by rows
         /// @param targets by rows
         double[] losses(double[][] y, double[][] targets);

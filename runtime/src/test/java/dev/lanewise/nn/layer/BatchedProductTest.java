@@ -17,7 +17,17 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// Products of samples, through [Dot]: large enough to be shared among threads, by samples or, of few, by
 /// rows.
 class BatchedProductTest {
-    private record Results(float[] y, float[] da, float[] db) {}
+    private static final class Results {
+        private final float[] y;
+        private final float[] da;
+        private final float[] db;
+
+        private Results(Tensor y, Tensor da, Tensor db) {
+            this.y = y.toArray();
+            this.da = da.toArray();
+            this.db = db.toArray();
+        }
+    }
 
     private static Tensor random(Memory memory, long seed, Shape shape) {
         final SplittableRandom random = new SplittableRandom(seed);
@@ -51,7 +61,7 @@ class BatchedProductTest {
                     .build();
             dot.forward(buffers);
             dot.backward(buffers);
-            return new Results(y.toArray(), da.toArray(), db.toArray());
+            return new Results(y, da, db);
         }
     }
 
@@ -60,12 +70,12 @@ class BatchedProductTest {
     void anyNumberOfThreadsGivesTheSameBits(int samples, int axisOfA, int axisOfB) {
         final List<Integer> axes = List.of(axisOfA, axisOfB);
         final Results expected = run(Kernels.scalar(), 1, samples, axes);
-        assertEquals(samples * 90 * 50, expected.y().length);
+        assertEquals(samples * 90 * 50, expected.y.length);
         for (int threads : new int[] {1, 2, 3, 7}) {
             final Results actual = run(Kernels.best(), threads, samples, axes);
-            assertArrayEquals(expected.y(), actual.y());
-            assertArrayEquals(expected.da(), actual.da());
-            assertArrayEquals(expected.db(), actual.db());
+            assertArrayEquals(expected.y, actual.y);
+            assertArrayEquals(expected.da, actual.da);
+            assertArrayEquals(expected.db, actual.db);
         }
     }
 }
