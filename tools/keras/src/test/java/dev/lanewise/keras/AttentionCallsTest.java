@@ -315,7 +315,7 @@ class AttentionCallsTest {
             assertEquals(
                     List.of("query", "key", "gate", "value", "attention_output"),
                     model.layout().places().stream()
-                            .map(place -> place.path().split("/")[1])
+                            .map(place -> place.path().split("/", -1)[1])
                             .distinct()
                             .toList());
             KerasModels.save(model, file);
