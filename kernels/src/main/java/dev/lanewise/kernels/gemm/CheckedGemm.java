@@ -141,9 +141,9 @@ abstract class CheckedGemm implements Gemm {
             return;
         }
         if (count > 1) {
-            checkLast("A", a, aOffset, transA ? k : m, transA ? m : k, lda, aStride, 0, count);
-            checkLast("B", b, bOffset, transB ? n : k, transB ? k : n, ldb, bStride, 0, count);
-            checkLast("C", c, cOffset, m, n, ldc, cStride, n, count);
+            checkLast("A", "A of the last product", a, aOffset, transA ? k : m, transA ? m : k, lda, aStride, 0, count);
+            checkLast("B", "B of the last product", b, bOffset, transB ? n : k, transB ? k : n, ldb, bStride, 0, count);
+            checkLast("C", "C of the last product", c, cOffset, m, n, ldc, cStride, n, count);
         }
         // One B for rows that lie on: one product.
         final boolean together = bStride == 0
@@ -181,8 +181,11 @@ abstract class CheckedGemm implements Gemm {
     }
 
     /// That the last of some matrices fits, too, of which the first does.
+    ///
+    /// @param last what it is called; put together here, the text would be made in each call
     private static void checkLast(
             String operand,
+            String last,
             MemorySegment s,
             long offset,
             int rows,
@@ -203,7 +206,7 @@ abstract class CheckedGemm implements Gemm {
             throw new IllegalArgumentException("gemm: " + operand + ": " + count + " matrices " + stride
                     + " floats apart from offset " + offset + " do not fit a segment of " + size + " floats");
         }
-        checkMatrix(operand + " of the last product", s, offset + (count - 1) * stride, rows, cols, ld, 0);
+        checkMatrix(last, s, offset + (count - 1) * stride, rows, cols, ld, 0);
     }
 
     /// The product itself; arguments were checked. B is `source` where that is not null.
