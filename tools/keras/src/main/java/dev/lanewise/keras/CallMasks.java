@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// Masks that a call is given by name: `mask`, and of attention of heads `query_mask`, `value_mask` and `key_mask`.
 final class CallMasks {
@@ -70,8 +71,8 @@ final class CallMasks {
         return masks;
     }
 
-    private static void put(Map<Integer, JsonElement> masks, int input, JsonElement mask) {
-        if (!KerasJson.isNeutral(mask)) {
+    private static void put(Map<Integer, JsonElement> masks, int input, @Nullable JsonElement mask) {
+        if (mask != null && !KerasJson.isNeutral(mask)) {
             masks.put(input, mask);
         }
     }
