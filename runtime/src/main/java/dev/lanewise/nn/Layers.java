@@ -6,6 +6,7 @@ import dev.lanewise.nn.layer.Add;
 import dev.lanewise.nn.layer.AdditiveAttention;
 import dev.lanewise.nn.layer.AlphaDropout;
 import dev.lanewise.nn.layer.Attention;
+import dev.lanewise.nn.layer.AutoContrast;
 import dev.lanewise.nn.layer.Average;
 import dev.lanewise.nn.layer.AveragePooling1D;
 import dev.lanewise.nn.layer.AveragePooling2D;
@@ -72,6 +73,7 @@ import dev.lanewise.nn.layer.Multiply;
 import dev.lanewise.nn.layer.Normalization;
 import dev.lanewise.nn.layer.PReLU;
 import dev.lanewise.nn.layer.Permute;
+import dev.lanewise.nn.layer.Power;
 import dev.lanewise.nn.layer.PreprocessInput;
 import dev.lanewise.nn.layer.RMSNormalization;
 import dev.lanewise.nn.layer.RNN;
@@ -95,6 +97,7 @@ import dev.lanewise.nn.layer.Softmax;
 import dev.lanewise.nn.layer.SpatialDropout1D;
 import dev.lanewise.nn.layer.SpatialDropout2D;
 import dev.lanewise.nn.layer.SpatialDropout3D;
+import dev.lanewise.nn.layer.Stack;
 import dev.lanewise.nn.layer.Subtract;
 import dev.lanewise.nn.layer.TimeDistributed;
 import dev.lanewise.nn.layer.UnitNormalization;
@@ -174,6 +177,9 @@ public final class Layers {
                 Subtract.class,
                 Multiply.class,
                 Divide.class,
+                Power.class,
+                Stack.class,
+                AutoContrast.class,
                 Average.class,
                 Maximum.class,
                 Minimum.class,

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Random;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -122,8 +123,24 @@ class CifarFilesTest {
         refused("cut off", Arrays.copyOf(gz, gz.length - 4), name + ".gz");
         gz[gz.length - 8] ^= 1;
         refused("damaged compressed data", gz, name + ".gz");
-        // A small file that unpacks to more than any of them.
+        // Small files that unpack to more than any of them: by far more, and by little enough to be data.
         refused("unpacks to more than 200 times", packed(new byte[307_300_001]), name + ".gz");
+        refused("has more than the 307300000 bytes that are supported", longer(), name + ".gz");
+    }
+
+    /// A byte more than is read, packed to less than a hundredth.
+    private static byte[] longer() throws IOException {
+        final byte[] block = new byte[1 << 20];
+        final byte[] noise = new byte[7 << 10];
+        new Random(1).nextBytes(noise);
+        System.arraycopy(noise, 0, block, 0, noise.length);
+        final ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (GZIPOutputStream gzip = new GZIPOutputStream(out)) {
+            for (int left = 307_300_001; left > 0; left -= block.length) {
+                gzip.write(block, 0, Math.min(block.length, left));
+            }
+        }
+        return out.toByteArray();
     }
 
     @Test

@@ -7,6 +7,8 @@ import dev.lanewise.nn.layer.Dot;
 import dev.lanewise.nn.layer.Maximum;
 import dev.lanewise.nn.layer.Minimum;
 import dev.lanewise.nn.layer.Multiply;
+import dev.lanewise.nn.layer.Power;
+import dev.lanewise.nn.layer.Stack;
 import dev.lanewise.nn.layer.Subtract;
 import dev.lanewise.tensor.Shape;
 import java.util.ArrayList;
@@ -19,8 +21,9 @@ final class MergeFormulas {
     /// The formula of a layer, or null if it is none of these.
     static GradientCheck.Formula of(Layer layer, List<Shape> inputs) {
         return switch (layer.typeName()) {
-            case "Add", "Subtract", "Multiply", "Divide", "Average", "Maximum", "Minimum" ->
+            case "Add", "Subtract", "Multiply", "Divide", "Power", "Average", "Maximum", "Minimum" ->
                 (x, w) -> new double[][] {merged(layer, x, inputs)};
+            case "Stack" -> (x, w) -> new double[][] {stacked((Stack) layer, x, inputs)};
             case "Dot" -> (x, w) -> new double[][] {dot((Dot) layer, x, inputs)};
             default -> null;
         };
@@ -54,11 +57,27 @@ final class MergeFormulas {
                 case "Subtract" -> result - values[k];
                 case "Multiply" -> result * values[k];
                 case "Divide" -> result / values[k];
+                case "Power" -> Math.pow(result, values[k]);
                 case "Maximum" -> Math.max(result, values[k]);
                 default -> Math.min(result, values[k]);
             };
         }
         return type.equals("Average") ? result / values.length : result;
+    }
+
+    private static double[] stacked(Stack layer, double[][] x, List<Shape> inputs) {
+        final Shape out = layer.outputShapes(inputs).getFirst();
+        final int axis = layer.axis() < 0 ? layer.axis() + out.rank() : layer.axis();
+        final double[] y = new double[(int) out.size()];
+        for (int i = 0; i < y.length; i++) {
+            final int[] index = SpatialFormulas.index(out, i);
+            final int[] own = new int[index.length - 1];
+            for (int k = 0; k < own.length; k++) {
+                own[k] = index[k < axis ? k : k + 1];
+            }
+            y[i] = x[index[axis]][SpatialFormulas.flat(inputs.getFirst(), own)];
+        }
+        return y;
     }
 
     /// Lines of elements along an axis, one after the other.
@@ -119,6 +138,11 @@ final class MergeFormulas {
         }
         cases.add(of(new Divide(), Shape.of(2, 3), Shape.of(2, 3)));
         cases.add(of(new Divide(), Shape.of(2, 1, 3), Shape.of(2, 2, 1)));
+        cases.add(of(new Power(), Shape.of(2, 3), Shape.of(2, 3)));
+        cases.add(of(new Power(), Shape.of(2, 1, 3), Shape.of(2, 2, 1)));
+        for (int axis : new int[] {1, 2, 3, -1, -3}) {
+            cases.add(of(new Stack(axis), Shape.of(2, 3, 4), Shape.of(2, 3, 4), Shape.of(2, 3, 4)));
+        }
         cases.add(of(new Dot(1), Shape.of(3, 4), Shape.of(3, 4)));
         for (boolean normalize : new boolean[] {false, true}) {
             cases.add(of(new Dot(List.of(2, 2), normalize), Shape.of(2, 3, 4), Shape.of(2, 5, 4)));

@@ -1,8 +1,10 @@
 package dev.lanewise.nn;
 
+import dev.lanewise.nn.layer.AutoContrast;
 import dev.lanewise.nn.layer.ElementwiseFunction;
 import dev.lanewise.nn.layer.GetItem;
 import dev.lanewise.nn.layer.ImageAugmentation;
+import dev.lanewise.nn.layer.Power;
 import dev.lanewise.nn.layer.Reduction;
 import dev.lanewise.tensor.Shape;
 import java.util.ArrayList;
@@ -17,8 +19,9 @@ final class OperationFormulas {
 
     /// Whether a layer is checked on positive numbers.
     static boolean isOfPositive(Layer layer) {
-        return layer instanceof ElementwiseFunction of
-                && Set.of("sqrt", "rsqrt", "log", "log1p", "divide").contains(of.function());
+        return layer instanceof Power
+                || (layer instanceof ElementwiseFunction of
+                        && Set.of("sqrt", "rsqrt", "log", "log1p", "divide").contains(of.function()));
     }
 
     /// The formula of a layer, or null if it is none of these.
@@ -30,6 +33,7 @@ final class OperationFormulas {
                     Arrays.stream(x[0]).map(v -> value(of, v)).toArray()
                 };
             case ImageAugmentation of -> (x, w) -> new double[][] {x[0].clone()};
+            case AutoContrast of -> (x, w) -> new double[][] {stretched(of, x[0], in)};
             case GetItem of -> (x, w) -> new double[][] {taken(of.key(), x[0], in)};
             case Reduction of -> (x, w) -> new double[][] {reduced(of, x[0], in)};
             default -> null;
@@ -62,6 +66,24 @@ final class OperationFormulas {
             case "clip" -> x < a ? a : x > of.numbers().getLast() ? of.numbers().getLast() : x;
             default -> throw new IllegalArgumentException(of.function());
         };
+    }
+
+    /// Each channel of each image over the whole range.
+    private static double[] stretched(AutoContrast of, double[] x, Shape in) {
+        final double a = of.valueRange().getFirst();
+        final double b = of.valueRange().getLast();
+        final int image = in.dim(1) * in.dim(2) * in.dim(3);
+        final double[] y = new double[x.length];
+        for (int i = 0; i < x.length; i++) {
+            double low = Double.POSITIVE_INFINITY;
+            double high = Double.NEGATIVE_INFINITY;
+            for (int k = i / image * image + i % in.dim(3); k < (i / image + 1) * image; k += in.dim(3)) {
+                low = Math.min(low, x[k]);
+                high = Math.max(high, x[k]);
+            }
+            y[i] = high > low ? a + (x[i] - low) / (high - low) * (b - a) : x[i];
+        }
+        return y;
     }
 
     /// Element by element, where the list of indices that Python's rules give along each axis says.
@@ -162,6 +184,8 @@ final class OperationFormulas {
             cases.add(of(new Reduction(function, List.of(3, 1), false), Shape.of(2, 3, 2, 4)));
         }
         cases.add(of(new ImageAugmentation("RandomShear"), Shape.of(2, 3, 4, 3)));
+        cases.add(of(new AutoContrast(List.of(-1f, 2f)), Shape.of(2, 3, 4, 3)));
+        cases.add(of(new AutoContrast(List.of(0f, 1f)), Shape.of(3, 1, 1, 2)));
         return cases;
     }
 

@@ -164,6 +164,12 @@ public record Bidirectional(
     }
 
     @Override
+    public @Nullable String untrainable() {
+        final String reason = layer.untrainable();
+        return reason != null || backwardLayer == null ? reason : backwardLayer.untrainable();
+    }
+
+    @Override
     public boolean passesMask() {
         return sequences();
     }

@@ -62,6 +62,11 @@ public record TimeDistributed(Layer layer) implements Layer {
     }
 
     @Override
+    public @Nullable String untrainable() {
+        return layer.untrainable();
+    }
+
+    @Override
     public boolean passesMask() {
         return true;
     }

@@ -59,7 +59,7 @@ final class CallMasks {
             return masks;
         }
         final JsonElement mask = keywords.get("mask");
-        final boolean one = mask == null || !mask.isJsonArray() || KerasGraph.isReference(mask);
+        final boolean one = mask == null || !mask.isJsonArray() || KerasCalls.isReference(mask);
         if (!isMask(className, "mask") || one) {
             put(masks, 0, isMask(className, "mask") ? mask : null);
             return masks;

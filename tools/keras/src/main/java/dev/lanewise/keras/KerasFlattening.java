@@ -9,9 +9,11 @@ import dev.lanewise.nn.layer.Concatenate;
 import dev.lanewise.nn.layer.MaskedAs;
 import dev.lanewise.nn.layer.MaskedBy;
 import dev.lanewise.nn.layer.Permute;
+import dev.lanewise.nn.layer.Reshape;
 import dev.lanewise.nn.layer.TimeDistributed;
 import dev.lanewise.tensor.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -52,7 +54,7 @@ final class KerasFlattening {
 
     /// Layers of several inputs that work number by number, or put them one after the other.
     private static final Set<String> MERGES =
-            Set.of("Add", "Subtract", "Multiply", "Divide", "Average", "Maximum", "Minimum", "Concatenate");
+            Set.of("Add", "Subtract", "Multiply", "Divide", "Power", "Average", "Maximum", "Minimum", "Concatenate");
 
     private static final class Refused extends RuntimeException {
         private static final long serialVersionUID = 1;
@@ -65,10 +67,13 @@ final class KerasFlattening {
     private final KerasGraph top;
     private final List<Step> steps = new ArrayList<>();
     private final Map<KerasNode, List<ModelCall>> groups = new LinkedHashMap<>();
-    private final Map<KerasGraph, List<KerasGraph.Call>> orders = new HashMap<>();
+    private final Map<KerasGraph, List<KerasCall>> orders = new HashMap<>();
 
     /// Values with channels first, and the same with channels last, which they were made of.
     private final Map<Turned, Value> last = new HashMap<>();
+
+    /// Shapes of the masks that values have.
+    private final Map<Value, Shape> masks = new HashMap<>();
 
     private int calls;
 
@@ -160,11 +165,43 @@ final class KerasFlattening {
             final List<Shape> outputs =
                     layer.outputShapes(inputs.stream().map(this::shape).toList());
             steps.add(new Step(node, name, layer, inputs, outputs));
+            noteMasks(layer, inputs, steps.size() - 1);
         } catch (IllegalArgumentException | ArithmeticException e) {
             node.config().find(Reason.BAD_SHAPE, withoutName(String.valueOf(e.getMessage()), name));
             throw new Refused();
         }
         return new Value(steps.size() - 1, 0);
+    }
+
+    private void noteMasks(Layer layer, List<Value> inputs, int step) {
+        final List<@Nullable Shape> given = new ArrayList<>();
+        inputs.forEach(input -> given.add(masks.get(input)));
+        final List<@Nullable Shape> own =
+                layer.outputMasks(inputs.stream().map(this::shape).toList(), given);
+        for (int i = 0; i < steps.get(step).outputs().size(); i++) {
+            final Shape made = i < own.size() ? own.get(i) : null;
+            final boolean passed = i == 0 && !given.isEmpty() && layer.passesMask();
+            final Shape mask = made == null && passed ? given.getFirst() : made;
+            if (mask != null) {
+                masks.put(new Value(step, i), mask);
+            }
+        }
+    }
+
+    /// Keras' operations on tensors know no masks, the layers that stand for them may.
+    private Value withoutMask(KerasNode node, Value result) {
+        if (!KerasOperations.is(node.config()) || !masks.containsKey(result)) {
+            return result;
+        }
+        final Shape sample = shape(result).withoutFirst();
+        if (Arrays.stream(sample.toArray()).filter(dim -> dim == Shape.UNKNOWN).count() > 1) {
+            node.config()
+                    .find(
+                            Reason.UNSUPPORTED_CONNECTION,
+                            "is called with a tensor that has a mask and several open sizes, which is not supported");
+            throw new Refused();
+        }
+        return add(node, top.free(node.path() + UNMASKED), new Reshape(sample), List.of(result));
     }
 
     private Shape shape(Value value) {
@@ -181,9 +218,9 @@ final class KerasFlattening {
     /// Adds the calls of a model's layers.
     private List<Value> call(KerasGraph model, List<Value> arguments) {
         count();
-        List<KerasGraph.Call> order = orders.get(model);
+        List<KerasCall> order = orders.get(model);
         if (order == null) {
-            order = model.order();
+            order = CallOrder.of(model);
             if (order == null) {
                 throw new Refused();
             }
@@ -193,7 +230,7 @@ final class KerasFlattening {
         for (int i = 0; i < arguments.size(); i++) {
             values.put(model.inputs().get(i).call(), List.of(arguments.get(i)));
         }
-        for (KerasGraph.Call call : order) {
+        for (KerasCall call : order) {
             if (values.containsKey(call.ref())) {
                 continue;
             }
@@ -272,7 +309,8 @@ final class KerasFlattening {
         if (KerasLayers.isChannelsFirst(node.config())) {
             return channelsFirst(node, layer, inputs);
         }
-        return List.of(after(node, add(node, node.path(), atEachStep(node, layer, inputs), inputs)));
+        final Value result = add(node, node.path(), atEachStep(node, layer, inputs), inputs);
+        return List.of(withoutMask(node, after(node, result)));
     }
 
     /// A layer of a model that is called at each step: it is called at each step itself.

@@ -3,19 +3,14 @@ package dev.lanewise.keras;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonPrimitive;
 import dev.lanewise.nn.Layer;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.PriorityQueue;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -24,13 +19,6 @@ import org.jspecify.annotations.Nullable;
 final class KerasGraph {
     /// Models within models; JSON is not deeper than some fifty of them.
     private static final int MAX_DEPTH = 64;
-
-    /// A call of a layer: what it is called with.
-    record Call(KerasNode layer, int index, List<KerasRef> inputs) {
-        KerasRef ref() {
-            return new KerasRef(layer.name(), index, 0);
-        }
-    }
 
     private final String className;
     private final String name;
@@ -188,33 +176,81 @@ final class KerasGraph {
     }
 
     private void sequential(@Nullable JsonElement layers, JsonObject model) {
-        if (layers == null || !layers.isJsonArray() || layers.getAsJsonArray().isEmpty()) {
-            find(Reason.BAD_CONFIG, "the model has no list of layers");
-            return;
-        }
-        KerasRef last = null;
-        for (JsonElement element : layers.getAsJsonArray()) {
-            final JsonObject entry = entry(element);
-            if (entry == null) {
-                return;
-            }
-            final boolean isInput = "InputLayer".equals(KerasJson.string(entry, "class_name"));
-            if (last == null && !isInput) {
-                last = implicitInput(entry, model);
-            }
-            final KerasNode node = node(entry, true);
-            node.calls().add(last == null ? List.of() : List.of(last));
-            if (isInput && last != null) {
-                node.config().find(Reason.UNSUPPORTED_CONNECTION, "an input in the middle of a chain");
-            }
-            last = new KerasRef(node.name(), 0, 0);
-            if (isInput) {
-                inputs.add(last);
-            }
-        }
+        final KerasRef last = chain(layers, model, 0);
         if (last != null) {
             outputs.add(last);
         }
+    }
+
+    /// Layers one after the other; the last one, or null where they are damaged.
+    private @Nullable KerasRef chain(@Nullable JsonElement layers, JsonObject model, int branches) {
+        if (layers == null || !layers.isJsonArray() || layers.getAsJsonArray().isEmpty() || branches > MAX_DEPTH) {
+            find(Reason.BAD_CONFIG, "the model has no list of layers");
+            return null;
+        }
+        List<KerasRef> last = List.of();
+        for (JsonElement element : layers.getAsJsonArray()) {
+            final JsonObject entry = entry(element);
+            if (entry == null) {
+                return null;
+            }
+            final boolean isInput = "InputLayer".equals(KerasJson.string(entry, "class_name"));
+            if (last.isEmpty() && !isInput) {
+                final JsonArray merged = merged(entry);
+                last = merged == null ? List.of(implicitInput(entry, model)) : branches(merged, branches);
+                if (last.isEmpty()) {
+                    return null;
+                }
+            }
+            final KerasNode node = node(entry, true);
+            node.calls().add(last);
+            if (isInput && !last.isEmpty()) {
+                node.config().find(Reason.UNSUPPORTED_CONNECTION, "an input in the middle of a chain");
+            }
+            last = List.of(new KerasRef(node.name(), 0, 0));
+            if (isInput) {
+                inputs.addAll(last);
+            }
+        }
+        return last.getFirst();
+    }
+
+    /// What a `Merge` of Keras 1 brings together that is a chain's first layer: models, which have no names and whose
+    /// layers count as the chain's own. Null for any other layer.
+    private static @Nullable JsonArray merged(JsonObject entry) {
+        final JsonObject config = KerasJson.member(entry, "config");
+        return "Merge".equals(KerasJson.string(entry, "class_name"))
+                        && config != null
+                        && config.get("layers") instanceof JsonArray layers
+                        && !layers.isEmpty()
+                ? layers
+                : null;
+    }
+
+    /// The last layer of each branch; none where one is damaged.
+    private List<KerasRef> branches(JsonArray branches, int depth) {
+        final List<KerasRef> ends = new ArrayList<>();
+        for (JsonElement element : branches) {
+            final JsonObject entry = entry(element);
+            if (entry == null) {
+                return List.of();
+            }
+            final JsonElement config = entry.get("config");
+            final JsonObject object = config instanceof JsonObject known ? known : new JsonObject();
+            final KerasRef end;
+            if ("Sequential".equals(KerasJson.string(entry, "class_name"))) {
+                end = chain(config instanceof JsonArray ? config : object.get("layers"), object, depth + 1);
+            } else {
+                final JsonArray alone = new JsonArray();
+                alone.add(entry);
+                end = chain(alone, new JsonObject(), depth + 1);
+            }
+            if (end == null) {
+                return List.of();
+            }
+            ends.add(end);
+        }
+        return ends;
     }
 
     /// The input of a Sequential that has no InputLayer: its shape is in the first layer's config, or in the
@@ -313,7 +349,7 @@ final class KerasGraph {
         }
         final List<List<KerasRef>> calls = new ArrayList<>();
         if (!chain) {
-            inbound(entry.get("inbound_nodes"), read, calls);
+            calls.addAll(KerasCalls.of(entry.get("inbound_nodes"), read));
         }
         final String path = path(read.name());
         final JsonObject inner = isModel(type) ? entry : KerasRecurrent.model(read);
@@ -369,7 +405,7 @@ final class KerasGraph {
             find(Reason.BAD_CONFIG, "the model has no list of layers");
             return;
         }
-        for (JsonElement element : layers.getAsJsonArray()) {
+        for (JsonElement element : KerasMasks.without(layers.getAsJsonArray(), config.get("output_layers"))) {
             final JsonObject entry = entry(element);
             if (entry == null) {
                 return;
@@ -420,167 +456,10 @@ final class KerasGraph {
         }
     }
 
-    private static void inbound(@Nullable JsonElement json, LayerConfig config, List<List<KerasRef>> calls) {
-        if (isInput(config.className())) {
-            calls.add(new ArrayList<>());
-            return;
-        }
-        if (json == null || !json.isJsonArray()) {
-            config.find(Reason.BAD_CONFIG, "has no inbound_nodes");
-            return;
-        }
-        for (JsonElement call : json.getAsJsonArray()) {
-            final List<KerasRef> refs = new ArrayList<>();
-            config.beginCall(calls.size());
-            if (call.isJsonObject()) {
-                collect(call.getAsJsonObject().get("args"), refs, config);
-                final JsonElement arguments = call.getAsJsonObject().get("args");
-                if (arguments != null && arguments.isJsonArray()) {
-                    config.call(arguments.getAsJsonArray());
-                }
-                keywords(KerasJson.member(call.getAsJsonObject(), "kwargs"), refs, config);
-            } else if (isReference(call)) {
-                reference(call.getAsJsonArray(), refs, config);
-            } else if (call.isJsonArray()) {
-                for (JsonElement input : call.getAsJsonArray()) {
-                    if (isReference(input)) {
-                        reference(input.getAsJsonArray(), refs, config);
-                    } else {
-                        config.find(Reason.UNSUPPORTED_CONNECTION, "is called with " + KerasJson.shown(input));
-                    }
-                }
-            } else {
-                config.find(Reason.BAD_CONFIG, "inbound node " + KerasJson.shown(call));
-            }
-            calls.add(refs);
-        }
-        KerasAttention.check(config, json.getAsJsonArray());
-    }
-
-    static boolean isReference(JsonElement json) {
-        return json.isJsonArray()
-                && json.getAsJsonArray().size() >= 3
-                && KerasJson.string(json.getAsJsonArray().get(0)) != null;
-    }
-
-    /// `["layer", node, tensor]`, perhaps with keyword arguments.
-    private static void reference(JsonArray json, List<KerasRef> refs, LayerConfig config) {
-        final KerasRef ref = ref(json);
-        if (ref == null) {
-            config.find(Reason.BAD_CONFIG, "inbound node " + KerasJson.shown(json));
-            return;
-        }
-        refs.add(ref);
-        if (json.size() > 3 && json.get(3).isJsonObject()) {
-            keywords(json.get(3).getAsJsonObject(), refs, config);
-        }
-    }
-
-    private static @Nullable KerasRef ref(JsonArray json) {
-        try {
-            return new KerasRef(
-                    json.get(0).getAsString(),
-                    Math.toIntExact(json.get(1).getAsBigDecimal().longValueExact()),
-                    Math.toIntExact(json.get(2).getAsBigDecimal().longValueExact()));
-        } catch (IllegalStateException
-                | NumberFormatException
-                | ArithmeticException
-                | IndexOutOfBoundsException
-                | UnsupportedOperationException e) {
-            return null;
-        }
-    }
-
-    /// The tensors among a call's arguments, in order. What else there is is the layer's to take.
-    private static void collect(@Nullable JsonElement json, List<KerasRef> refs, LayerConfig config) {
-        if (json == null || json.isJsonNull()) {
-            return;
-        }
-        if (json.isJsonArray()) {
-            json.getAsJsonArray().forEach(element -> collect(element, refs, config));
-            return;
-        }
-        if (isTensor(json)) {
-            final JsonObject tensor = KerasJson.member(json.getAsJsonObject(), "config");
-            final JsonElement history = tensor == null ? null : tensor.get("keras_history");
-            if (history != null && history.isJsonArray()) {
-                reference(history.getAsJsonArray(), refs, config);
-                return;
-            }
-            config.find(Reason.BAD_CONFIG, "is called with " + KerasJson.shown(json));
-        }
-    }
-
-    /// Whether an argument of a call is another call's output.
-    static boolean isTensor(JsonElement json) {
-        return json.isJsonObject() && "__keras_tensor__".equals(KerasJson.string(json.getAsJsonObject(), "class_name"));
-    }
-
-    /// The arguments of a call that are given by name: states of recurrent layers are inputs after the others.
-    private static void keywords(@Nullable JsonObject keywords, List<KerasRef> refs, LayerConfig config) {
-        if (keywords != null) {
-            for (Map.Entry<String, JsonElement> entry : keywords.entrySet()) {
-                if (entry.getKey().equals("initial_state") && KerasRecurrent.takesState(config.className())) {
-                    tensors(entry.getValue(), refs, config);
-                } else if (KerasAttention.isSetting(config.className(), entry.getKey())) {
-                    if (entry.getValue().equals(new JsonPrimitive(true))) {
-                        config.set(entry.getKey());
-                    }
-                } else if (KerasAttention.isInput(config.className(), entry.getKey())
-                        || CallMasks.isMask(config.className(), entry.getKey())) {
-                    // Taken below, in the order of the inputs.
-                } else if (!KerasJson.isNeutral(entry.getValue())) {
-                    config.find(
-                            Reason.UNSUPPORTED_CONNECTION, "is called with '" + KerasJson.shown(entry.getKey()) + "'");
-                }
-            }
-            for (String input : KerasAttention.INPUTS) {
-                if (KerasAttention.is(config.className()) && !KerasJson.isNeutral(keywords.get(input))) {
-                    tensors(keywords.get(input), refs, config);
-                }
-            }
-            final JsonElement mask = keywords.get(KerasAttention.MASK);
-            if (KerasAttention.isInput(config.className(), KerasAttention.MASK) && !KerasJson.isNeutral(mask)) {
-                if (refs.size() == 2) {
-                    // The value is the key too.
-                    refs.add(refs.get(1));
-                }
-                tensors(mask, refs, config);
-            }
-            masks(keywords, refs, config);
-        }
-    }
-
-    /// The masks of inputs that a call is given by name: behind its other tensors.
-    private static void masks(JsonObject keywords, List<KerasRef> refs, LayerConfig config) {
-        for (Map.Entry<Integer, JsonElement> entry :
-                CallMasks.of(config.className(), keywords).entrySet()) {
-            final int at = refs.size();
-            tensors(entry.getValue(), refs, config);
-            if (refs.size() != at + 1) {
-                config.find(
-                        Reason.UNSUPPORTED_CONNECTION, "is called with the mask " + KerasJson.shown(entry.getValue()));
-            } else if (!CallMasks.isOfElements(config.className())) {
-                config.mask(entry.getKey(), at);
-            }
-        }
-    }
-
-    /// One tensor or a list of them, in either form.
-    private static void tensors(JsonElement json, List<KerasRef> refs, LayerConfig config) {
-        if (isReference(json)) {
-            reference(json.getAsJsonArray(), refs, config);
-        } else if (json.isJsonArray()) {
-            json.getAsJsonArray().forEach(element -> tensors(element, refs, config));
-        } else {
-            collect(json, refs, config);
-        }
-    }
-
     /// Inputs or outputs: one reference, a list of them, or an object of them, which Keras orders by key.
     private void ends(@Nullable JsonElement json, List<KerasRef> refs, String what) {
-        if (json != null && isReference(json)) {
-            final KerasRef ref = ref(json.getAsJsonArray());
+        if (json != null && KerasCalls.isReference(json)) {
+            final KerasRef ref = KerasCalls.ref(json.getAsJsonArray());
             if (ref != null) {
                 refs.add(ref);
             } else {
@@ -595,97 +474,5 @@ final class KerasGraph {
         } else {
             find(Reason.BAD_CONFIG, "'" + what + "' is " + KerasJson.shown(String.valueOf(json)));
         }
-    }
-
-    /// The calls that lead to the outputs, each after what it is called with: the inputs in the model's order,
-    /// then as the file has them. Null where there is no such order.
-    @Nullable
-    List<Call> order() {
-        if (inputs.isEmpty() || outputs.isEmpty()) {
-            find(Reason.BAD_CONFIG, "the model has no " + (inputs.isEmpty() ? "inputs" : "outputs"));
-            return null;
-        }
-        final Map<KerasRef, Call> calls = new LinkedHashMap<>();
-        for (KerasNode node : nodes) {
-            for (int i = 0; i < node.calls().size(); i++) {
-                calls.put(
-                        new KerasRef(node.name(), i, 0),
-                        new Call(node, i, node.calls().get(i)));
-            }
-        }
-        for (KerasNode node : nodes) {
-            for (List<KerasRef> inputsOfCall : node.calls()) {
-                for (KerasRef ref : inputsOfCall) {
-                    if (!calls.containsKey(ref.call())) {
-                        node.config().find(Reason.BAD_CONFIG, "is called with " + ref + ", which does not exist");
-                        return null;
-                    }
-                }
-            }
-        }
-        for (KerasRef input : inputs) {
-            final KerasNode node = byName.get(input.layer());
-            if (node == null || !isInput(node.config().className())) {
-                find(Reason.BAD_CONFIG, "the model's input " + input + " is no input layer");
-                return null;
-            }
-        }
-        for (KerasRef output : outputs) {
-            if (!calls.containsKey(output.call())) {
-                find(Reason.BAD_CONFIG, "the model's output " + output + " does not exist");
-                return null;
-            }
-        }
-        final Set<KerasRef> wanted = used(calls);
-        inputs.forEach(ref -> wanted.add(ref.call()));
-        final Map<KerasRef, Integer> rank = new HashMap<>();
-        inputs.forEach(ref -> rank.putIfAbsent(ref.call(), rank.size()));
-        calls.keySet().forEach(ref -> rank.putIfAbsent(ref, rank.size()));
-        final Map<KerasRef, List<KerasRef>> followers = new HashMap<>();
-        final Map<KerasRef, Integer> missing = new HashMap<>();
-        final PriorityQueue<KerasRef> ready =
-                new PriorityQueue<>(Comparator.comparingInt(ref -> rank.getOrDefault(ref, 0)));
-        for (Map.Entry<KerasRef, Call> entry : calls.entrySet()) {
-            if (!wanted.contains(entry.getKey())) {
-                continue;
-            }
-            final Set<KerasRef> before = new HashSet<>();
-            entry.getValue().inputs().forEach(ref -> before.add(ref.call()));
-            before.forEach(ref ->
-                    followers.computeIfAbsent(ref, key -> new ArrayList<>()).add(entry.getKey()));
-            missing.put(entry.getKey(), before.size());
-            if (before.isEmpty()) {
-                ready.add(entry.getKey());
-            }
-        }
-        final List<Call> order = new ArrayList<>();
-        while (!ready.isEmpty()) {
-            final KerasRef next = ready.remove();
-            order.add(calls.get(next));
-            for (KerasRef follower : followers.getOrDefault(next, List.of())) {
-                if (missing.merge(follower, -1, Integer::sum) == 0) {
-                    ready.add(follower);
-                }
-            }
-        }
-        if (order.size() < missing.size()) {
-            find(Reason.BAD_CONFIG, "the layers are connected in a circle");
-            return null;
-        }
-        return order;
-    }
-
-    private Set<KerasRef> used(Map<KerasRef, Call> calls) {
-        final Set<KerasRef> used = new HashSet<>();
-        final Deque<KerasRef> open = new ArrayDeque<>();
-        outputs.forEach(ref -> open.add(ref.call()));
-        while (!open.isEmpty()) {
-            final KerasRef ref = open.remove();
-            final Call call = calls.get(ref);
-            if (call != null && used.add(ref)) {
-                call.inputs().forEach(input -> open.add(input.call()));
-            }
-        }
-        return used;
     }
 }

@@ -93,6 +93,7 @@ public final class KerasImport {
         if (layout != null) {
             compare(layout);
         }
+        noteTheano();
         final String warning = ImageNetBases.warning(definition);
         if (warning != null) {
             findings.add(new Finding(Reason.NEEDS_PREPROCESSING, warning));
@@ -112,6 +113,26 @@ public final class KerasImport {
         } catch (RuntimeException | OutOfMemoryError e) {
             model.close();
             throw e;
+        }
+    }
+
+    /// Files of Keras 1 do not say which back end wrote them, but Theano's names do not end with a number.
+    private void noteTheano() {
+        if (file.kerasMajor() > 1 || options.flipKernels() != null) {
+            return;
+        }
+        for (KerasNode node : definition.leaves()) {
+            final boolean convolves = WeightForms.isConvolution(node.config().className());
+            if (convolves
+                    && !assigned.weights(node).isEmpty()
+                    && assigned.weights(node).stream()
+                            .noneMatch(weight -> weight.name().matches(".*:[0-9]+"))) {
+                node.config()
+                        .find(
+                                Reason.KERNELS_OF_THEANO,
+                                "its weights are named as Theano's are; if it convolves with kernels that run the other way,"
+                                        + " they are to be turned round (--flip-kernels)");
+            }
         }
     }
 

@@ -23,9 +23,12 @@ import dev.lanewise.nn.layer.ImageAugmentation;
 import dev.lanewise.nn.layer.MaskedAs;
 import dev.lanewise.nn.layer.MaskedBy;
 import dev.lanewise.nn.layer.Normalization;
+import dev.lanewise.nn.layer.Power;
 import dev.lanewise.nn.layer.ReLU;
 import dev.lanewise.nn.layer.Reduction;
+import dev.lanewise.nn.layer.Rescaling;
 import dev.lanewise.nn.layer.Resizing;
+import dev.lanewise.nn.layer.Stack;
 import dev.lanewise.tensor.Shape;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
@@ -82,6 +85,8 @@ final class KerasLayers {
             Map.entry("LeakyReLU", config -> withDefault(config, "LeakyReLU", "negative_slope", 0.3)),
             Map.entry("LocallyConnected1D", KerasLayers::locallyConnected),
             Map.entry("LocallyConnected2D", KerasLayers::locallyConnected),
+            Map.entry("Identity", config -> new Activation(Activations.of("linear"))),
+            Map.entry("Rescaling", KerasLayers::rescaling),
             Map.entry("Resizing", KerasLayers::resizing),
             Map.entry("SeparableConv1D", KerasLayers::convolution),
             Map.entry("SeparableConv2D", KerasLayers::convolution),
@@ -102,7 +107,9 @@ final class KerasLayers {
             ImageAugmentation.class,
             MaskedAs.class,
             MaskedBy.class,
-            Reduction.class);
+            Power.class,
+            Reduction.class,
+            Stack.class);
 
     /// Classes that hold code.
     private static final Set<String> CODE = Set.of("Lambda", "__lambda__");
@@ -133,7 +140,9 @@ final class KerasLayers {
             "registered_name",
             "module",
             "lora_rank",
-            "lora_alpha");
+            "lora_alpha",
+            // What a layer does when it is quantized: one that is says so in its dtype.
+            "quantization_config");
 
     /// Keys that change what a layer computes: a layer of ours that does not read them cannot take other values
     /// than the usual ones.
@@ -150,10 +159,8 @@ final class KerasLayers {
             Map.entry("go_backwards", List.of("false")),
             Map.entry("mask_zero", List.of("false")),
             Map.entry("time_major", List.of("false")),
-            Map.entry("noise_shape", List.of()),
             Map.entry("use_gate", List.of("false")),
             Map.entry("sliding_window", List.of()),
-            Map.entry("quantization_config", List.of()),
             Map.entry("crop_to_aspect_ratio", List.of()),
             Map.entry("pad_to_aspect_ratio", List.of()),
             Map.entry("antialias", List.of()),
@@ -166,7 +173,7 @@ final class KerasLayers {
     static Set<String> supported() {
         final Set<String> names = new TreeSet<>(Layers.registry().keySet());
         names.removeIf(name -> known(name) == null);
-        names.add("ThresholdedReLU");
+        names.addAll(List.of("Identity", "ThresholdedReLU"));
         names.addAll(ImageAugmentation.TYPES);
         return names;
     }
@@ -337,6 +344,55 @@ final class KerasLayers {
                         BatchNormalization.class,
                         config.with("axis", axis.getAsJsonArray().get(0)))
                 : generic(BatchNormalization.class, config);
+    }
+
+    /// Numbers for each channel, which the layer here does not have, are those of a normalization the other way.
+    private static @Nullable Layer rescaling(LayerConfig config) {
+        final JsonArray scales = channels(config.take("scale"));
+        final JsonArray offsets = channels(config.take("offset"));
+        final int channels = Math.max(scales.size(), offsets.size());
+        if (channels < 2) {
+            return generic(Rescaling.class, plain(plain(config, "scale", scales), "offset", offsets));
+        }
+        final List<Float> mean = new ArrayList<>();
+        final List<Float> variance = new ArrayList<>();
+        try {
+            for (int c = 0; c < channels; c++) {
+                final float scale = scales.get(scales.size() == 1 ? 0 : c).getAsFloat();
+                if (!(scale > 0)) {
+                    throw new IllegalArgumentException("a scale that is not positive");
+                }
+                variance.add(scale * scale);
+                mean.add(
+                        offsets.isEmpty()
+                                ? 0f
+                                : offsets.get(offsets.size() == 1 ? 0 : c).getAsFloat());
+            }
+        } catch (IllegalArgumentException | IllegalStateException | IndexOutOfBoundsException e) {
+            config.find(
+                    Reason.UNSUPPORTED_ARGUMENT,
+                    "'scale' " + KerasJson.shown(scales) + " with 'offset' " + KerasJson.shown(offsets)
+                            + " is not supported (supported: a number, or positive scales for each channel)");
+            return null;
+        }
+        return new Normalization(List.of(-1), mean, variance, true);
+    }
+
+    private static LayerConfig plain(LayerConfig config, String key, JsonArray numbers) {
+        return numbers.size() == 1 ? config.with(key, numbers.get(0)) : config;
+    }
+
+    /// A number, a list of them, or an array that Keras wrote as an object.
+    private static JsonArray channels(@Nullable JsonElement json) {
+        final JsonArray numbers = new JsonArray();
+        if (json instanceof JsonObject object) {
+            final JsonObject config = KerasJson.member(object, "config");
+            return config == null ? numbers : channels(config.get("value"));
+        }
+        if (json != null && !json.isJsonNull()) {
+            flatten(json, numbers);
+        }
+        return numbers;
     }
 
     /// What fills a border, which `pad_to_aspect_ratio` alone would make.
@@ -519,6 +575,10 @@ final class KerasLayers {
             final JsonElement value = entry.getValue();
             if (isHarmless(key, value)) {
                 // Nothing to say.
+            } else if (key.equals("noise_shape")) {
+                config.find(
+                        Reason.TRAINING_ONLY,
+                        "'" + key + "' " + KerasJson.shown(value) + " " + Reason.TRAINING_ONLY.sentence());
             } else if (KerasRules.isRule(key)) {
                 if (!KerasRules.applies(config, key, value)) {
                     config.find(

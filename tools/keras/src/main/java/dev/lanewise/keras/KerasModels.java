@@ -1,7 +1,7 @@
 package dev.lanewise.keras;
 
 import dev.lanewise.io.ModelFormatException;
-import dev.lanewise.keras.h5.H5File;
+import dev.lanewise.keras.h5.H5Signature;
 import dev.lanewise.nn.Model;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -108,7 +108,7 @@ public final class KerasModels {
     /// @throws UncheckedIOException if it cannot be read
     public static boolean isKeras(Path file) {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            return H5File.isHdf5(channel) || KerasArchive.isZip(channel);
+            return H5Signature.isIn(channel) || KerasArchive.isZip(channel);
         } catch (IOException e) {
             throw new UncheckedIOException(file + ": cannot be read (" + e.getMessage() + ")", e);
         }
@@ -119,7 +119,7 @@ public final class KerasModels {
     /// @throws UncheckedIOException if it cannot be read
     public static boolean isHdf5(Path file) {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            return H5File.isHdf5(channel);
+            return H5Signature.isIn(channel);
         } catch (IOException e) {
             throw new UncheckedIOException(file + ": cannot be read (" + e.getMessage() + ")", e);
         }

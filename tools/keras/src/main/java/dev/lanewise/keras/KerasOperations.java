@@ -58,7 +58,28 @@ final class KerasOperations {
             Map.entry("nn.swish", "Silu"),
             Map.entry("nn.selu", "Selu"),
             Map.entry("nn.softplus", "Softplus"),
-            Map.entry("nn.softsign", "Softsign"));
+            Map.entry("nn.softsign", "Softsign"),
+            Map.entry("nn.elu", "Elu"),
+            Map.entry("math.log1p", "Log1p"),
+            Map.entry("math.expm1", "Expm1"),
+            Map.entry("math.sin", "Sin"),
+            Map.entry("math.cos", "Cos"),
+            Map.entry("math.reciprocal", "Reciprocal"),
+            Map.entry("math.reduce_mean", "Mean"),
+            Map.entry("math.reduce_sum", "Sum"),
+            Map.entry("math.reduce_max", "Max"),
+            Map.entry("math.reduce_min", "Min"),
+            Map.entry("clip_by_value", "Clip"),
+            Map.entry("cast", "Cast"),
+            Map.entry("identity", "Identity"));
+
+    /// What TensorFlow's functions call their settings, and what Keras 3's operations do.
+    private static final Map<String, String> SETTINGS = Map.of(
+            "axis", "axis",
+            "keepdims", "keepdims",
+            "clip_value_min", "x_min",
+            "clip_value_max", "x_max",
+            "dtype", "dtype");
 
     /// Operations that are layers of that name with the same settings.
     private static final Set<String> LAYERS = Set.of("Concatenate", "Softmax");
@@ -72,6 +93,15 @@ final class KerasOperations {
         }
 
         Arguments with(JsonElement argument) {
+            if (argument instanceof JsonArray list
+                    && !list.isEmpty()
+                    && list.asList().stream().allMatch(KerasCalls::isTensor)) {
+                Arguments all = this;
+                for (JsonElement tensor : list) {
+                    all = all.with(tensor);
+                }
+                return all;
+            }
             final boolean first = constantFirst || (tensors.isEmpty() && !isTensor(argument));
             if (!isTensor(argument)) {
                 constants.add(constant(argument));
@@ -117,9 +147,10 @@ final class KerasOperations {
             return Layers.get(operation) == null ? entry : withType(entry, "ops." + operation);
         }
         Arguments first = null;
+        final JsonObject settings = lambda ? settings(calls.getAsJsonArray()) : config;
         final JsonArray plainCalls = new JsonArray();
         for (JsonElement call : calls.getAsJsonArray()) {
-            final Arguments arguments = lambda ? ofLambda(call) : ofOperation(call);
+            final Arguments arguments = lambda ? ofLambda(call, settings) : ofOperation(call);
             if (arguments == null || arguments.tensors.isEmpty()) {
                 return refused(entry, "is called with " + KerasJson.shown(call));
             }
@@ -134,7 +165,7 @@ final class KerasOperations {
         }
         try {
             final Layer layer = OperationLayers.layer(
-                    operation, config, first.shapes, first.tensors.size(), first.constants, first.constantFirst);
+                    operation, settings, first.shapes, first.tensors.size(), first.constants, first.constantFirst);
             return plain(entry, config, layer, plainCalls);
         } catch (IllegalArgumentException e) {
             return refused(entry, String.valueOf(e.getMessage()));
@@ -154,7 +185,7 @@ final class KerasOperations {
             return false;
         }
         // Layers have these keys, and merge layers take lists.
-        return Layers.get(type) == null
+        return !KerasLayers.supported().contains(type)
                 || !(config.has("trainable") || config.has("dtype") || takesList(entry.get("inbound_nodes")));
     }
 
@@ -258,26 +289,28 @@ final class KerasOperations {
     }
 
     /// `["layer", 0, 0, {"y": 2.0}]`, where `y` may be another reference and the first a constant.
-    private static @Nullable Arguments ofLambda(JsonElement call) {
-        JsonArray list = call.isJsonArray() ? call.getAsJsonArray() : new JsonArray();
-        if (list.size() == 1 && list.get(0).isJsonArray()) {
-            list = list.get(0).getAsJsonArray();
-        }
+    ///
+    /// @param settings of the first call, which all calls must have
+    private static @Nullable Arguments ofLambda(JsonElement call, JsonObject settings) {
+        final JsonArray list = reference(call);
         if (list.size() < 3 || KerasJson.string(list.get(0)) == null) {
             return null;
         }
         Arguments arguments = new Arguments();
-        arguments =
-                arguments.with("_CONSTANT_VALUE".equals(KerasJson.string(list.get(0))) ? list.get(2) : reference(list));
-        final JsonObject keywords =
-                list.size() > 3 && list.get(3).isJsonObject() ? list.get(3).getAsJsonObject() : new JsonObject();
+        arguments = arguments.with(
+                "_CONSTANT_VALUE".equals(KerasJson.string(list.get(0))) ? list.get(2) : firstThree(list));
+        final JsonObject keywords = keywords(list);
         for (Map.Entry<String, JsonElement> keyword : keywords.entrySet()) {
             final JsonElement value = keyword.getValue();
+            final String setting = SETTINGS.get(keyword.getKey());
+            if (setting != null && value.equals(settings.get(setting))) {
+                continue;
+            }
             if (keyword.getKey().equals("y")) {
                 final boolean isReference = value.isJsonArray()
                         && value.getAsJsonArray().size() == 3
                         && KerasJson.string(value.getAsJsonArray().get(0)) != null;
-                arguments = arguments.with(isReference ? reference(value.getAsJsonArray()) : value);
+                arguments = arguments.with(isReference ? firstThree(value.getAsJsonArray()) : value);
             } else if (!keyword.getKey().equals("name") && !KerasJson.isNeutral(value)) {
                 return null;
             }
@@ -285,7 +318,30 @@ final class KerasOperations {
         return arguments;
     }
 
-    private static JsonArray reference(JsonArray list) {
+    /// A call's reference, which may stand in a list of its own.
+    private static JsonArray reference(JsonElement call) {
+        final JsonArray list = call instanceof JsonArray array ? array : new JsonArray();
+        return list.size() == 1 && list.get(0) instanceof JsonArray inner ? inner : list;
+    }
+
+    private static JsonObject keywords(JsonArray reference) {
+        return reference.size() > 3 && reference.get(3) instanceof JsonObject object ? object : new JsonObject();
+    }
+
+    /// What the first call of a function of TensorFlow sets, by Keras 3's names.
+    private static JsonObject settings(JsonArray calls) {
+        final JsonObject settings = new JsonObject();
+        final JsonObject keywords = calls.isEmpty() ? settings : keywords(reference(calls.get(0)));
+        for (Map.Entry<String, JsonElement> keyword : keywords.entrySet()) {
+            final String setting = SETTINGS.get(keyword.getKey());
+            if (setting != null) {
+                settings.add(setting, keyword.getValue());
+            }
+        }
+        return settings;
+    }
+
+    private static JsonArray firstThree(JsonArray list) {
         final JsonArray reference = new JsonArray();
         for (int i = 0; i < 3; i++) {
             reference.add(list.get(i));
@@ -294,7 +350,7 @@ final class KerasOperations {
     }
 
     private static boolean isTensor(JsonElement argument) {
-        return KerasGraph.isTensor(argument)
+        return KerasCalls.isTensor(argument)
                 || (argument.isJsonArray()
                         && argument.getAsJsonArray().size() == 3
                         && KerasJson.string(argument.getAsJsonArray().get(0)) != null);

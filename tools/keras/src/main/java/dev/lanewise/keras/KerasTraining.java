@@ -391,14 +391,11 @@ final class KerasTraining {
         ours.forEach(slot -> byName.put(slot, new ArrayList<>()));
         int named = 0;
         for (int i = 0; i < arrays.size(); i++) {
-            for (String slot : ours) {
-                final String name = names.get(i);
-                if (isOf(name, slot)
-                        || SLOTS.getOrDefault(slot, List.of()).stream().anyMatch(s -> isOf(name, s))) {
-                    byName.computeIfAbsent(slot, key -> new ArrayList<>()).add(arrays.get(i));
-                    named++;
-                    break;
-                }
+            final String slot = slot(names.get(i), ours, true);
+            final String found = slot == null ? slot(names.get(i), ours, false) : slot;
+            if (found != null) {
+                byName.computeIfAbsent(found, key -> new ArrayList<>()).add(arrays.get(i));
+                named++;
             }
         }
         if (named > 0) {
@@ -418,11 +415,21 @@ final class KerasTraining {
         return fit(byName) ? byName : null;
     }
 
-    /// `adam/dense_kernel_momentum`, `Adam/dense/kernel/m:0` and `Adam/m/dense/kernel:0` are of momentum or m.
-    private static boolean isOf(String name, String slot) {
+    /// The slot that a name is of; null for none.
+    private static @Nullable String slot(String name, List<String> ours, boolean atEnd) {
+        return ours.stream()
+                .filter(own -> isOf(name, own, atEnd)
+                        || SLOTS.getOrDefault(own, List.of()).stream().anyMatch(other -> isOf(name, other, atEnd)))
+                .findFirst()
+                .orElse(null);
+    }
+
+    /// `adam/dense_kernel_momentum`, `Adam/dense/kernel/m:0` and `Adam/m/dense/kernel:0` are of momentum or m: the end
+    /// tells, or else the second part, which may be a layer's name.
+    private static boolean isOf(String name, String slot, boolean atEnd) {
         final String[] parts = name.replaceAll(":[0-9]+$", "").split("/", -1);
         final String last = parts[parts.length - 1];
-        return last.equals(slot) || last.endsWith("_" + slot) || (parts.length > 2 && parts[1].equals(slot));
+        return atEnd ? last.equals(slot) || last.endsWith("_" + slot) : parts.length > 2 && parts[1].equals(slot);
     }
 
     private boolean fit(Map<String, List<H5Dataset>> slots) {

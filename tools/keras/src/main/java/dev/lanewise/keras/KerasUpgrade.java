@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// Layers of older Keras with today's class names and keys. What is not known here stays as it is.
 final class KerasUpgrade {
     private static final Map<String, String> CLASSES = Map.ofEntries(
+            Map.entry("TimeDistributedDense", "Dense"),
             Map.entry("Convolution1D", "Conv1D"),
             Map.entry("Convolution2D", "Conv2D"),
             Map.entry("Convolution3D", "Conv3D"),
@@ -83,7 +84,7 @@ final class KerasUpgrade {
         if (type.startsWith("CuDNN")) {
             changed.add("config", KerasRecurrent.withoutCudnn(config));
         }
-        if (kerasMajor == 1) {
+        if (kerasMajor == 1 || type.equals("Merge")) {
             changed.add("config", config(renamed == null ? type : renamed, config));
         }
         return changed;
@@ -146,6 +147,10 @@ final class KerasUpgrade {
         }
         if (MERGES.containsValue(type)) {
             config.remove("output_shape");
+        }
+        // Of words, which Keras 1 dropped whole.
+        if (type.equals("Embedding") && String.valueOf(config.get("dropout")).matches("0(\\.0*)?")) {
+            config.remove("dropout");
         }
         // Modes of batch normalization: 0 is by features, as today.
         if (type.equals("BatchNormalization") && new JsonPrimitive(0).equals(config.get("mode"))) {

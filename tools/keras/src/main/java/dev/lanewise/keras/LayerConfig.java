@@ -131,7 +131,9 @@ final class LayerConfig {
     private void refuseArgument(JsonElement argument) {
         if (argument.isJsonArray()) {
             argument.getAsJsonArray().forEach(this::refuseArgument);
-        } else if (!argument.isJsonNull() && !KerasGraph.isTensor(argument)) {
+        } else if (KerasGraph.isModel(className) && argument instanceof JsonObject named && !named.has("class_name")) {
+            named.entrySet().forEach(entry -> refuseArgument(entry.getValue()));
+        } else if (!KerasJson.isNeutral(argument) && !KerasCalls.isTensor(argument)) {
             find(Reason.UNSUPPORTED_CONNECTION, "is called with " + KerasJson.shown(argument));
         }
     }

@@ -22,10 +22,15 @@ final class LegacyWeights implements KerasWeightSource {
     /// A weight of a plain layer.
     private record Slot(KerasNode layer, int index, ParameterLayout.Place place) {}
 
-    private final List<KerasWeights> layers;
+    /// Weights that a model has beside its layers', which no layer here takes.
+    private static final String OF_MODEL = "top_level_model_weights";
 
-    private LegacyWeights(List<KerasWeights> layers) {
+    private final List<KerasWeights> layers;
+    private final List<String> ofModel;
+
+    private LegacyWeights(List<KerasWeights> layers, List<String> ofModel) {
         this.layers = List.copyOf(layers);
+        this.ofModel = List.copyOf(ofModel);
     }
 
     /// Reads the lists of names; values are not looked at yet.
@@ -41,7 +46,8 @@ final class LegacyWeights implements KerasWeightSource {
         for (String name : names) {
             layers.add(new KerasWeights(name, weights(file, root + "/" + name)));
         }
-        return new LegacyWeights(layers);
+        final List<String> ofModel = file.strings(root + "/" + OF_MODEL, WEIGHT_NAMES);
+        return new LegacyWeights(layers, ofModel == null ? List.of() : ofModel);
     }
 
     /// The weights that a group's `weight_names` lists, by paths relative to the group.
@@ -63,6 +69,9 @@ final class LegacyWeights implements KerasWeightSource {
 
     @Override
     public void assign(KerasGraph model, @Nullable ParameterLayout layout, WeightAssignment to) {
+        if (!ofModel.isEmpty()) {
+            to.find(Reason.NOT_USED, "weights of the model itself belong to no layer: " + KerasJson.shown(ofModel));
+        }
         final Map<String, KerasWeights> named = new LinkedHashMap<>();
         for (KerasWeights weights : layers) {
             if (!weights.weights().isEmpty()) {

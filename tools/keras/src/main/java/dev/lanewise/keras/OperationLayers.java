@@ -17,10 +17,12 @@ import dev.lanewise.nn.layer.Maximum;
 import dev.lanewise.nn.layer.Minimum;
 import dev.lanewise.nn.layer.Multiply;
 import dev.lanewise.nn.layer.Permute;
+import dev.lanewise.nn.layer.Power;
 import dev.lanewise.nn.layer.ReLU;
 import dev.lanewise.nn.layer.Reduction;
 import dev.lanewise.nn.layer.Rescaling;
 import dev.lanewise.nn.layer.Reshape;
+import dev.lanewise.nn.layer.Stack;
 import dev.lanewise.nn.layer.Subtract;
 import dev.lanewise.tensor.Shape;
 import java.util.ArrayList;
@@ -41,6 +43,7 @@ final class OperationLayers {
             "Multiply", new Multiply(),
             "Divide", new Divide(),
             "TrueDivide", new Divide(),
+            "Power", new Power(),
             "Maximum", new Maximum(),
             "Minimum", new Minimum());
 
@@ -80,12 +83,19 @@ final class OperationLayers {
             Map.entry("HardSigmoid", "hard_sigmoid"),
             Map.entry("HardSilu", "hard_silu"),
             Map.entry("LogSigmoid", "log_sigmoid"),
+            Map.entry("HardTanh", "hard_tanh"),
+            Map.entry("Mish", "mish"),
+            Map.entry("Identity", "linear"),
             Map.entry("Exp", "exponential"));
 
     private static final Map<String, String> REDUCTIONS =
             Map.of("Mean", "mean", "Sum", "sum", "Max", "max", "Amax", "max", "Min", "min", "Amin", "min");
 
     private static final Set<String> OTHERS = Set.of(
+            "Cast",
+            "Celu",
+            "Elu",
+            "LeakyRelu",
             "Clip",
             "ExpandDims",
             "Gelu",
@@ -93,10 +103,10 @@ final class OperationLayers {
             "LogicalNot",
             "Matmul",
             "Negative",
-            "Power",
             "Reciprocal",
             "Reshape",
             "Squeeze",
+            "Stack",
             "Swapaxes",
             "Transpose");
 
@@ -111,10 +121,12 @@ final class OperationLayers {
             "Minimum",
             "Multiply",
             "Permute",
+            "Power",
             "ReLU",
             "Reduction",
             "Rescaling",
             "Reshape",
+            "Stack",
             "Subtract");
 
     private OperationLayers() {}
@@ -152,8 +164,13 @@ final class OperationLayers {
         if (merge != null && constants.isEmpty()) {
             return merge;
         }
-        if (merge != null || operation.equals("Power")) {
-            require(tensors == 1 && constants.size() == 1, operation, "a tensor and a number", tensors, constants);
+        if (merge != null) {
+            require(
+                    tensors == 1 && constants.size() == 1,
+                    operation,
+                    "two tensors, or a tensor and a number",
+                    tensors,
+                    constants);
             return withNumber(operation, constants.getFirst(), first);
         }
         final List<String> comparison = COMPARISONS.get(operation);
@@ -169,6 +186,11 @@ final class OperationLayers {
                     tensors,
                     constants);
             return new GetItem(key(constants.getFirst()));
+        }
+        if (operation.equals("Stack")) {
+            require(constants.isEmpty(), operation, "tensors", tensors, constants);
+            final List<Integer> axes = axes(config);
+            return new Stack(axes.isEmpty() ? 0 : axes.getFirst());
         }
         if (operation.equals("Matmul")) {
             require(
@@ -191,6 +213,10 @@ final class OperationLayers {
         }
         return switch (operation) {
             case "Negative" -> new Rescaling(-1);
+            case "Cast" -> cast(String.valueOf(KerasJson.string(config, "dtype")));
+            case "Elu" -> withParameter("elu", "alpha", config);
+            case "Celu" -> withParameter("celu", "alpha", config);
+            case "LeakyRelu" -> withParameter("leaky_relu", "negative_slope", config);
             case "LogicalNot" -> new ElementwiseFunction("equal", 0);
             case "Reciprocal" -> new ElementwiseFunction("divide", 1);
             case "Clip" ->
@@ -233,6 +259,22 @@ final class OperationLayers {
             case "Power" -> power(number, first);
             default -> first ? new ElementwiseFunction("divide", number) : divided(operand.getAsDouble());
         };
+    }
+
+    /// To floating point everything stays as it is.
+    private static Layer cast(String type) {
+        if (!type.matches("float(16|32|64)|bfloat16")) {
+            throw new IllegalArgumentException("casts to " + KerasJson.shown(type) + ", numbers are float32 here");
+        }
+        return new Activation(Activations.of("linear"));
+    }
+
+    private static Layer withParameter(String activation, String parameter, JsonObject config) {
+        return new Activation(
+                config.has(parameter)
+                        ? Activations.of(
+                                activation, Map.of(parameter, (double) number(config.get(parameter), parameter)))
+                        : Activations.of(activation));
     }
 
     private static Layer divided(double divisor) {

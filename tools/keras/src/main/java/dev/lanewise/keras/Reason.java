@@ -24,6 +24,7 @@ public enum Reason {
     NEEDS_PREPROCESSING(false, "takes pixels that are prepared outside the model"),
     NOT_LOADED(false, "keeps the weights that it had"),
     ORDER_BY_NAME(false, "weights are in an order that only their names tell"),
+    KERNELS_OF_THEANO(false, "kernels may be Theano's, which run the other way"),
 
     // What keeps training from going on as before; the model is loaded all the same.
     UNSUPPORTED_OPTIMIZER(false, "optimizer is not supported"),

@@ -125,6 +125,7 @@ final class TreeWeights implements KerasWeightSource {
             byName(model, to, taken);
         } else {
             assign(model, "", to, taken);
+            share(model, to);
         }
         if (layout != null) {
             for (Map.Entry<String, SortedMap<Integer, Place>> entry : variables.entrySet()) {
@@ -153,6 +154,36 @@ final class TreeWeights implements KerasWeightSource {
                 assign(node.model(), path + (node.isAtEachStep() ? "/layer/" : "/"), to, taken);
             }
         }
+    }
+
+    /// An object that is in two models is stored where it is first, and has one number in both: the other takes the
+    /// same
+    /// weights.
+    private static void share(KerasGraph model, WeightAssignment to) {
+        final Map<String, KerasNode> first = new HashMap<>();
+        for (KerasNode node : model.all()) {
+            final String id = String.valueOf(node.json().get("shared_object_id"));
+            final KerasNode before = id.equals("null") ? null : first.putIfAbsent(id, node);
+            final List<KerasNode> own = leaves(node);
+            final List<KerasNode> stored = before == null ? List.of() : leaves(before);
+            for (int i = 0; i < own.size() && own.size() == stored.size(); i++) {
+                if (!to.has(own.get(i)) && to.has(stored.get(i))) {
+                    to.put(own.get(i), to.weights(stored.get(i)));
+                    own.get(i)
+                            .config()
+                            .find(
+                                    Reason.TRAINING_ONLY,
+                                    "has its weights in common with '"
+                                            + KerasJson.shown(stored.get(i).path()) + "', and here the same ones for"
+                                            + " itself; that they stay the same "
+                                            + Reason.TRAINING_ONLY.sentence());
+                }
+            }
+        }
+    }
+
+    private static List<KerasNode> leaves(KerasNode node) {
+        return node.model() == null ? List.of(node) : node.model().leaves();
     }
 
     /// What Keras calls an object of a class, after the class' own name, which for one layer is not the registered one.

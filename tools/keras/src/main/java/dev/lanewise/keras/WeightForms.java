@@ -19,6 +19,11 @@ final class WeightForms {
         this.flip = flip;
     }
 
+    /// Whether a layer's kernel runs the other way in Theano.
+    static boolean isConvolution(String className) {
+        return CONVOLUTIONS.contains(className) || className.equals("ConvLSTM2D");
+    }
+
     /// The form of a layer's weight.
     ///
     /// @param index among the layer's weights
@@ -28,6 +33,11 @@ final class WeightForms {
         if (type.equals("ConvLSTM2D") && index < 2) {
             final WeightForm plain = WeightForm.plain(shape.rank());
             return flip ? plain.flipped() : plain;
+        }
+        if (type.equals("SeparableConv2D") && index < 2) {
+            // Both kernels of Keras 1 with channels first: (out, in, rows, columns).
+            final boolean first = kerasMajor == 1 && node.config().isChannelsFirst();
+            return first ? WeightForm.of(4, 2, 3, 1, 0) : WeightForm.plain(shape.rank());
         }
         if (index != 0 || !CONVOLUTIONS.contains(type)) {
             return WeightForm.plain(shape.rank());

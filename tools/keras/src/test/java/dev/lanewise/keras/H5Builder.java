@@ -234,6 +234,13 @@ final class H5Builder {
         return attribute(name, fixedString(size), dataspace(values.size()), data.array());
     }
 
+    /// One string of fixed length that ends with a zero, whatever comes after it.
+    static Message terminated(String name, String value) {
+        final byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
+        final byte[] type = buffer(8).putInt(0x00000013).putInt(bytes.length).array();
+        return attribute(name, type, dataspace(1), bytes);
+    }
+
     /// A string of variable length in a heap, once or many times.
     Message variableTexts(String name, byte[] value, int times, boolean scalar) {
         final long heap = heap(value);

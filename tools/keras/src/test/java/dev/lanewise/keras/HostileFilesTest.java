@@ -413,7 +413,7 @@ class HostileFilesTest {
                   {"class_name": "Dense", "config": {"name": "a", "units": 3, "activation": "magic",
                    "batch_input_shape": [null, 2]}},
                   {"class_name": "Wizard", "config": {"name": "b"}},
-                  {"class_name": "Dropout", "config": {"name": "c", "rate": 0.5, "noise_shape": [1]}},
+                  {"class_name": "Dropout", "config": {"name": "c", "rate": 0.5, "time_major": true}},
                   {"class_name": "Dense", "config": {"name": "e", "units": 3, "dtype": "complex64"}},
                   {"class_name": "Sequential", "config": {"name": "f", "layers": []}}]}}
                 """;
@@ -424,7 +424,7 @@ class HostileFilesTest {
         for (String part : List.of(
                 "'a' (Dense): activation 'magic'",
                 "'b' (Wizard)",
-                "'c' (Dropout): 'noise_shape' [1]",
+                "'c' (Dropout): 'time_major' true",
                 "'e' (Dense): dtype 'complex64'",
                 "'f': the model has no list of layers")) {
             assertTrue(e.getMessage().contains(part), () -> part + " is missing in " + e.getMessage());

@@ -1,14 +1,25 @@
 package dev.lanewise.keras;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonParser;
+import dev.lanewise.data.Dataset;
+import dev.lanewise.kernels.Activations;
+import dev.lanewise.nn.Graph;
+import dev.lanewise.nn.Layer;
+import dev.lanewise.nn.Model;
+import dev.lanewise.nn.Sequential;
+import dev.lanewise.nn.layer.Activation;
+import dev.lanewise.nn.layer.AutoContrast;
+import dev.lanewise.nn.layer.Normalization;
 import dev.lanewise.nn.layer.RandomCrop;
 import dev.lanewise.nn.layer.Rescaling;
 import dev.lanewise.nn.layer.Resizing;
+import dev.lanewise.tensor.Shape;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -47,6 +58,53 @@ class ImageLayersTest {
         assertEquals(
                 new Rescaling(0.5f, -1),
                 KerasLayers.convert(config("Rescaling", "{\"name\": \"r\", \"scale\": 0.5, \"offset\": -1}")));
+    }
+
+    /// It stretches channels outside training too; a channel of one value stays.
+    @Test
+    void contrastIsStretchedInPredictionsToo() {
+        final LayerConfig config = config(
+                "AutoContrast",
+                "{\"name\": \"r\", \"trainable\": true, \"value_range\": [0, 255], \"data_format\": \"channels_last\"}");
+        final Layer layer = KerasLayers.convert(config);
+        assertEquals(new AutoContrast(), layer);
+        assertEquals(List.of(), config.findings());
+        final Graph graph = Sequential.input(1, 3, 2).add(layer).build();
+        try (Model model = Model.create(graph, 1)) {
+            final float[] y = model.predict(Dataset.of(new float[] {10, 7, 20, 7, 60, 7}, Shape.of(1, 3, 2)), 1)
+                    .getFirst();
+            assertArrayEquals(new float[] {0, 7, 51, 7, 255, 7}, y, 1e-4f);
+        }
+    }
+
+    /// Numbers for each channel are those of a normalization the other way: `y = offset + x · scale`.
+    @Test
+    void rescalingOfEachChannel() {
+        final String numbers = "{\"name\": \"r\", \"scale\": %s, \"offset\": %s}";
+        final String array =
+                "{\"class_name\": \"__numpy__\", \"config\": {\"value\": [0.5, 2.0], \"dtype\": \"float32\"}}";
+        for (String scale : List.of("[0.5, 2.0]", array)) {
+            final Layer layer = KerasLayers.convert(config("Rescaling", numbers.formatted(scale, "[1, -1]")));
+            assertEquals(new Normalization(List.of(-1), List.of(1f, -1f), List.of(0.25f, 4f), true), layer);
+            try (Model model = Model.create(Sequential.input(2).add(layer).build(), 1)) {
+                assertArrayEquals(
+                        new float[] {6 * 0.5f + 1, 7 * 2 - 1},
+                        model.predict(Dataset.of(new float[] {6, 7}, Shape.of(2)), 1)
+                                .getFirst());
+            }
+        }
+        assertEquals(
+                new Normalization(List.of(-1), List.of(0f, 0f), List.of(0.25f, 4f), true),
+                KerasLayers.convert(config("Rescaling", numbers.formatted("[0.5, 2.0]", "0.0"))));
+        assertEquals(
+                new Rescaling(0.5f, 3), KerasLayers.convert(config("Rescaling", numbers.formatted("[0.5]", "3.0"))));
+        for (String wrong : List.of("[0.5, -2.0]", "[0.5, 2.0, 1.0]", "[0.5, \"a\"]")) {
+            final LayerConfig config = config("Rescaling", numbers.formatted(wrong, "[1, -1]"));
+            assertNull(KerasLayers.convert(config), wrong);
+            assertTrue(config.refused(), wrong);
+        }
+        assertEquals(
+                new Activation(Activations.of("linear")), KerasLayers.convert(config("Identity", "{\"name\": \"r\"}")));
     }
 
     @Test

@@ -8,17 +8,24 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.lanewise.kernels.Activations;
 import dev.lanewise.nn.Layer;
 import dev.lanewise.nn.Model;
+import dev.lanewise.nn.layer.Activation;
+import dev.lanewise.nn.layer.Bidirectional;
 import dev.lanewise.nn.layer.Dense;
 import dev.lanewise.nn.layer.Dot;
 import dev.lanewise.nn.layer.ElementwiseFunction;
 import dev.lanewise.nn.layer.GetItem;
 import dev.lanewise.nn.layer.ImageAugmentation;
+import dev.lanewise.nn.layer.LSTM;
 import dev.lanewise.nn.layer.Permute;
+import dev.lanewise.nn.layer.Power;
 import dev.lanewise.nn.layer.Reduction;
 import dev.lanewise.nn.layer.Rescaling;
 import dev.lanewise.nn.layer.Reshape;
+import dev.lanewise.nn.layer.Stack;
+import dev.lanewise.nn.layer.TimeDistributed;
 import dev.lanewise.tensor.Shape;
 import dev.lanewise.train.MeanSquaredError;
 import dev.lanewise.train.SGD;
@@ -30,6 +37,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
@@ -85,6 +93,15 @@ class OperationsTest {
         assertEquals(new Rescaling(0.25f), layer("TrueDivide", "", x + ", 4.0"));
         assertEquals(new Rescaling(-1, 3), layer("Subtract", "", "3, " + x));
         assertEquals(new ElementwiseFunction("power", 3), layer("Power", "", x + ", 3"));
+        assertEquals(new Power(), layer("Power", "", x + ", " + x));
+        assertEquals(new Activation(Activations.of("linear")), layer("Cast", "\"dtype\": \"float32\"", x));
+        assertEquals(new Activation(Activations.of("linear")), layer("Identity", "", x));
+        assertEquals(
+                new Activation(Activations.of("leaky_relu", Map.of("negative_slope", 0.5))),
+                layer("LeakyRelu", "\"negative_slope\": 0.5", x));
+        assertEquals(new Activation(Activations.of("elu", Map.of("alpha", 2))), layer("Elu", "\"alpha\": 2.0", x));
+        assertTrue(refusal("Cast", "\"dtype\": \"int32\"", x).contains("casts to int32"));
+        assertEquals(new Stack(-1), layer("Stack", "\"axis\": -1", "[" + x + ", " + x + ", " + x + "]"));
         assertEquals(new ElementwiseFunction("square"), layer("Power", "", x + ", 2"));
         assertEquals(new ElementwiseFunction("exponentiate", 2), layer("Power", "", "2, " + x));
         assertEquals(new ElementwiseFunction("maximum", 0.5f), layer("Maximum", "", x + ", 0.5"));
@@ -123,10 +140,44 @@ class OperationsTest {
         assertEquals(new Dot(List.of(2, 1), false), layer("Matmul", "", x + ", " + tensor("z", "[null, 6, 5]")));
     }
 
+    private static LayerConfig lambda(String function, String... calls) {
+        final StringBuilder nodes = new StringBuilder();
+        for (String call : calls) {
+            nodes.append(nodes.isEmpty() ? "" : ", ").append("[\"x\", 0, 0, {" + call + "}]");
+        }
+        return config(
+                KerasOperations.asLayer(JsonParser.parseString("{\"class_name\": \"TFOpLambda\", \"name\": \"op\","
+                                + " \"config\": {\"name\": \"op\", \"function\": \"" + function
+                                + "\"}, \"inbound_nodes\": [" + nodes
+                                + "]}")
+                        .getAsJsonObject()));
+    }
+
+    /// tf.keras gives a function's settings with each call.
+    @Test
+    void functionsOfTensorFlowHaveTheirSettingsInTheCall() {
+        final Map<LayerConfig, Layer> functions = Map.of(
+                lambda("math.reduce_mean", "\"axis\": [1, 2], \"keepdims\": true, \"name\": null"),
+                new Reduction("mean", List.of(1, 2), true),
+                lambda("math.reduce_max", "\"axis\": -1"),
+                new Reduction("max", List.of(-1), false),
+                lambda("clip_by_value", "\"clip_value_min\": 0.0, \"clip_value_max\": 6.0"),
+                new ElementwiseFunction("clip", 0, 6),
+                lambda("cast", "\"dtype\": \"float32\""),
+                new Activation(Activations.of("linear")),
+                lambda("math.multiply", "\"y\": 0.5", "\"y\": 0.5"),
+                new Rescaling(0.5f));
+        functions.forEach((config, layer) -> assertEquals(layer, KerasLayers.convert(config)));
+        final LayerConfig several = lambda("math.reduce_max", "\"axis\": -1", "\"axis\": 1");
+        assertEquals(null, KerasLayers.convert(several));
+        assertEquals(
+                Reason.UNSUPPORTED_CONNECTION, several.findings().getFirst().reason());
+    }
+
     @Test
     void whatNoLayerComputesIsRefusedByName() {
         final String x = tensor("x", "[null, 4, 6]");
-        assertTrue(refusal("Power", "", x + ", " + x).contains("a tensor and a number"));
+        assertTrue(refusal("Power", "", x + ", [1, 2]").contains("'operand' must be a number"));
         assertTrue(refusal("Divide", "", x + ", 0").contains("divides by 0"));
         assertTrue(refusal("Mean", "\"axis\": null, \"keepdims\": false", x).contains("whole batch"));
         assertTrue(refusal("Reshape", "\"newshape\": [-1, 12]", x).contains("may change the batch"));
@@ -134,7 +185,8 @@ class OperationsTest {
         assertTrue(refusal("ExpandDims", "\"axis\": 0", x).contains("are not a sample's"));
         assertTrue(refusal("GetItem", "", x + ", 0").contains("batch"));
         assertTrue(refusal("GetItem", "", x + ", [[0, 1], 2]").contains("takes indices and slices"));
-        assertTrue(refusal("Stack", "\"axis\": 1", "[" + x + ", " + x + "]").startsWith("UNKNOWN_LAYER"));
+        assertTrue(refusal("Stack", "\"axis\": 0", "[" + x + ", " + x + "]").contains("axis 0, the batch"));
+        assertTrue(refusal("Einsum", "\"axis\": 1", "[" + x + ", " + x + "]").startsWith("UNKNOWN_LAYER"));
         // A layer of Keras' has that name too, and computes something else.
         assertTrue(refusal("Dot", "", x + ", " + x).contains("ops.Dot"));
     }
@@ -222,6 +274,19 @@ class OperationsTest {
     }
 
     @Test
+    void tensorsArePoweredAndStacked() throws IOException {
+        final String x = tensor("x", "[null, 4]");
+        final Path file = archive(
+                named(operation("numpy", "Power", "", x + ", " + x), "power"),
+                operation("numpy", "Stack", "\"axis\": 1", "[" + x + ", " + tensor("power", "[null, 4]") + "]"));
+        try (Model model = KerasModels.load(file)) {
+            assertEquals("[[None, 2, 4]]", model.graph().outputShapes().toString());
+            assertArrayEquals(
+                    new float[] {1, 2, 3, 0.5f, 1, 4, 27, (float) Math.sqrt(0.5)}, predict(model, 1, 2, 3, 0.5f));
+        }
+    }
+
+    @Test
     void layersThatChangeImagesInTrainingAloneAreForPrediction() throws IOException {
         final Path file = archive(
                 named(operation("numpy", "Reshape", "\"newshape\": [-1, 2, 2, 1]", tensor("x", "[null, 4]")), "image"),
@@ -244,6 +309,66 @@ class OperationsTest {
             KerasModels.save(model, out);
             try (Model again = KerasModels.load(out)) {
                 assertEquals(new ImageAugmentation("RandomShear"), again.graph().layer("shear"));
+            }
+        }
+    }
+
+    /// In a wrapper, a model, or a model in a wrapper it is refused by the same sentence, before the first step.
+    @Test
+    void withinOtherLayersTheyAreForPredictionToo() {
+        final String shear = "{\"class_name\": \"RandomShear\", \"config\": {\"name\": \"shear\"%s}}";
+        final String shape = ", \"batch_input_shape\": [null, 2, 2, 2, 1]";
+        final String model =
+                "{\"class_name\": \"Sequential\", \"config\": {\"name\": \"inner\", \"layers\": [" + shear + "]}}";
+        final String each =
+                "{\"class_name\": \"TimeDistributed\", \"config\": {\"name\": \"each\"" + shape + ", \"layer\": %s}}";
+        for (String layer : List.of(
+                each.formatted(shear.formatted("")),
+                each.formatted(model.formatted(", \"batch_input_shape\": [null, 2, 2, 1]")),
+                model.formatted(shape))) {
+            final Path file = LegacyTestFile.list("3.12.0", layer).layer("each").write(folder.resolve("within.h5"));
+            try (Model plain = KerasModels.load(file);
+                    Model head = plain.edit().withHead(new Dense(2), 1)) {
+                final String message = assertThrows(
+                                IllegalArgumentException.class,
+                                () -> Trainer.of(head, new SGD(0.1), new MeanSquaredError())
+                                        .close())
+                        .getMessage();
+                assertTrue(message.endsWith(new ImageAugmentation("RandomShear").untrainable()), message);
+                assertEquals(null, head.attributes().get("training_config"));
+            }
+        }
+        final LSTM lstm = new LSTM(2);
+        assertEquals(null, new Bidirectional(lstm, null, "concat").untrainable());
+        assertEquals(null, new TimeDistributed(lstm).untrainable());
+    }
+
+    /// What becomes another layer here goes out as it came.
+    @Test
+    void layersThatBecomeOthersComeBack() throws IOException {
+        final String call = ", \"inbound_nodes\": [{\"args\": [%s], \"kwargs\": {}}]}";
+        final String layer =
+                "{\"module\": \"keras.layers\", \"class_name\": \"%s\", \"registered_name\": null, \"name\": \"%s\","
+                        + " \"config\": {\"name\": \"%2$s\", \"trainable\": true, \"dtype\": \"float32\"%s}";
+        final Path file = archive(
+                layer.formatted("Rescaling", "scaled", ", \"scale\": [0.5, 2.0, 1.0, 4.0], \"offset\": 1.0")
+                        + call.formatted(tensor("x", "[null, 4]")),
+                layer.formatted("Identity", "op", "") + call.formatted(tensor("scaled", "[null, 4]")));
+        final float[] expected = {1.5f, 5, 4, 17};
+        try (Model model = KerasModels.load(file)) {
+            assertArrayEquals(expected, predict(model, 1, 2, 3, 4));
+            for (String name : List.of("out.keras", "out.h5")) {
+                final Path out = folder.resolve(name);
+                KerasModels.save(model, out);
+                try (ImportedModel again = KerasModels.importFile(out)) {
+                    assertArrayEquals(expected, predict(again.model(), 1, 2, 3, 4));
+                    assertEquals(
+                            List.of("InputLayer", "Rescaling", "Identity"),
+                            again.report().layers().stream()
+                                    .map(ImportReport.LayerReport::className)
+                                    .toList(),
+                            name);
+                }
             }
         }
     }

@@ -31,7 +31,6 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -44,7 +43,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// An HDF5 file, opened for reading: the one class that knows the HDF5 library.
@@ -54,8 +52,6 @@ import org.jspecify.annotations.Nullable;
 /// the file makes it allocate. Chunks are decoded by [H5Chunks], into buffers whose sizes are known
 /// beforehand. Whatever goes wrong is a [ModelFormatException] of a sentence.
 public final class H5File implements AutoCloseable {
-    private static final byte[] SIGNATURE = {(byte) 0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
-
     /// Java's buffers end there.
     private static final long MAX_BYTES = Integer.MAX_VALUE - 8;
 
@@ -64,10 +60,6 @@ public final class H5File implements AutoCloseable {
 
     private static final int MAX_DEPTH = 200;
     private static final int MAX_OBJECTS = 1 << 20;
-    private static final int MAX_REASON = 160;
-
-    /// Bytes of one string: configurations of the largest published models have less than a megabyte.
-    private static final int MAX_STRING = 32 << 20;
 
     private final String name;
     private final Memory memory;
@@ -75,33 +67,14 @@ public final class H5File implements AutoCloseable {
     private final HdfFile file;
     private final Set<Long> checkedGroups = new HashSet<>();
     private final Map<Long, GlobalHeap> heaps = new HashMap<>();
-
-    /// Bytes of strings that may still be read: all of them together are not more than the file, as it would
-    /// be if
-    /// each were stored once.
-    private long stringBudget;
+    private final H5Strings texts;
 
     private H5File(String name, Memory memory, long fileSize, HdfFile file) {
         this.name = name;
         this.memory = memory;
         this.fileSize = fileSize;
         this.file = file;
-        this.stringBudget = fileSize;
-    }
-
-    /// Whether the file has HDF5's signature: at its start or, after a user block, at byte 512, 1024, 2048, …
-    public static boolean isHdf5(FileChannel channel) throws IOException {
-        final long size = channel.size();
-        for (long at = 0; at + SIGNATURE.length <= size; at = at == 0 ? 512 : at * 2) {
-            final ByteBuffer start = ByteBuffer.allocate(SIGNATURE.length);
-            while (start.hasRemaining() && channel.read(start, at + start.position()) > 0) {
-                // Reads on.
-            }
-            if (Arrays.equals(start.array(), SIGNATURE)) {
-                return true;
-            }
-        }
-        return false;
+        this.texts = new H5Strings(name, fileSize);
     }
 
     /// Opens a file.
@@ -113,7 +86,7 @@ public final class H5File implements AutoCloseable {
         final Memory memory = new Memory("H5File");
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             final long size = channel.size();
-            if (!isHdf5(channel)) {
+            if (!H5Signature.isIn(channel)) {
                 throw new ModelFormatException(name + ": not an HDF5 file (its signature is missing)");
             }
             if (size > MAX_BYTES) {
@@ -148,14 +121,10 @@ public final class H5File implements AutoCloseable {
             throw new ModelFormatException(
                     name + ": an HDF5 file of " + bytes.byteSize() + " bytes; up to " + MAX_BYTES + " are supported");
         }
-        boolean found = false;
-        for (long at = 0; !found && at + SIGNATURE.length <= bytes.byteSize(); at = at == 0 ? 512 : at * 2) {
-            found = bytes.asSlice(at, SIGNATURE.length).mismatch(MemorySegment.ofArray(SIGNATURE)) < 0;
-        }
-        if (!found) {
+        if (!H5Signature.isIn(bytes)) {
             throw new ModelFormatException(name + ": not an HDF5 file (its signature is missing)");
         }
-        final HdfFile file = guarded(name, "the HDF5 file", () -> HdfFile.fromByteBuffer(bytes.asByteBuffer()));
+        final HdfFile file = H5Guard.guarded(name, "the HDF5 file", () -> HdfFile.fromByteBuffer(bytes.asByteBuffer()));
         return new H5File(name, memory, bytes.byteSize(), file);
     }
 
@@ -164,7 +133,7 @@ public final class H5File implements AutoCloseable {
     ///
     /// @throws ModelFormatException if there are groups deeper, or more objects, than a model has
     public List<String> paths() {
-        return guarded(name, "the HDF5 file", () -> {
+        return H5Guard.guarded(name, "the HDF5 file", () -> {
             final List<String> paths = new ArrayList<>();
             final Set<Long> seen = new HashSet<>();
             final Deque<Map.Entry<String, Group>> open = new ArrayDeque<>();
@@ -259,7 +228,7 @@ public final class H5File implements AutoCloseable {
         if (node == null) {
             return null;
         }
-        return guarded(name, "'" + path + "'", () -> {
+        return H5Guard.guarded(name, "'" + path + "'", () -> {
             if (!(node instanceof Dataset dataset)) {
                 throw new ModelFormatException(name + ": '" + path + "' is a group, a data set was expected");
             }
@@ -344,7 +313,7 @@ public final class H5File implements AutoCloseable {
     ///
     /// @throws ModelFormatException if they are not, or are elsewhere
     public void check(H5Dataset data) {
-        guarded(name, "'" + data.path() + "'", () -> {
+        H5Guard.guarded(name, "'" + data.path() + "'", () -> {
             final ObjectHeader header = ObjectHeader.readObjectHeader(file.getHdfBackingStorage(), data.address());
             final DataLayoutMessage layout = header.getMessageOfType(DataLayoutMessage.class);
             if (layout instanceof ContiguousDataLayoutMessage contiguous) {
@@ -396,7 +365,7 @@ public final class H5File implements AutoCloseable {
         if (data.type() == H5Type.OTHER) {
             throw new ModelFormatException(name + ": '" + data.path() + "' does not hold numbers of a usual type");
         }
-        return guarded(name, "'" + data.path() + "'", () -> {
+        return H5Guard.guarded(name, "'" + data.path() + "'", () -> {
             final ObjectHeader header = ObjectHeader.readObjectHeader(file.getHdfBackingStorage(), data.address());
             final DataLayoutMessage layout = header.getMessageOfType(DataLayoutMessage.class);
             if (layout instanceof ContiguousDataLayoutMessage contiguous) {
@@ -476,12 +445,13 @@ public final class H5File implements AutoCloseable {
         final Node node = find(path);
         return node == null
                 ? null
-                : guarded(name, "'" + path + "'", () -> node.getAttributes().get(attribute));
+                : H5Guard.guarded(
+                        name, "'" + path + "'", () -> node.getAttributes().get(attribute));
     }
 
     /// The object of a path. Soft links are followed within the file, to a small depth.
     private @Nullable Node find(String path) {
-        return guarded(name, "'" + path + "'", () -> {
+        return H5Guard.guarded(name, "'" + path + "'", () -> {
             final Deque<String> rest = new ArrayDeque<>(elements(path));
             requireDepth(rest, path);
             final Deque<Group> groups = new ArrayDeque<>();
@@ -530,7 +500,7 @@ public final class H5File implements AutoCloseable {
     /// A group that holds itself has paths of any length, and each step costs.
     private void requireDepth(Deque<String> elements, String path) {
         if (elements.size() > MAX_DEPTH) {
-            final String start = path.length() <= MAX_REASON ? path : path.substring(0, MAX_REASON) + "…";
+            final String start = H5Guard.shortened(path);
             throw new ModelFormatException(
                     name + ": '" + start + "' is nested more than " + MAX_DEPTH + " groups deep");
         }
@@ -550,41 +520,9 @@ public final class H5File implements AutoCloseable {
         }
     }
 
-    /// Walks a tree of version 1 before the library does: each node is there once, one level below its parent.
-    /// Else a few nodes that share their children would be a tree without end.
     private void checkTree(long root, int keyBytes, String what) {
-        if (root == -1) {
-            return;
-        }
         final HdfBackingStorage storage = file.getHdfBackingStorage();
-        final int addressBytes = storage.getSizeOfOffsets();
-        final int start = 8 + 2 * addressBytes;
-        final Set<Long> seen = new HashSet<>(Set.of(root));
-        final Deque<Long> open = new ArrayDeque<>(seen);
-        final Map<Long, Integer> levels = new HashMap<>();
-        while (!open.isEmpty()) {
-            final long address = open.removeLast();
-            final ByteBuffer head = storage.readBufferFromAddress(address, start);
-            final int level = Byte.toUnsignedInt(head.get(5));
-            final int entries = Short.toUnsignedInt(head.getShort(6));
-            final Integer expected = levels.get(address);
-            if (expected != null && level != expected) {
-                throw new ModelFormatException(name + ": " + what + " has a damaged tree");
-            }
-            final ByteBuffer body = storage.readBufferFromAddress(
-                    address + start, Math.multiplyExact(entries, keyBytes + addressBytes));
-            for (int i = 0; i < entries; i++) {
-                final int at = i * (keyBytes + addressBytes) + keyBytes;
-                final long child = addressBytes == 8 ? body.getLong(at) : Integer.toUnsignedLong(body.getInt(at));
-                if (!seen.add(child)) {
-                    throw new ModelFormatException(name + ": " + what + " has a tree in which a part stands twice");
-                }
-                if (level > 0) {
-                    levels.put(child, level - 1);
-                    open.add(child);
-                }
-            }
-        }
+        H5Tree.check(storage::readBufferFromAddress, root, keyBytes, storage.getSizeOfOffsets(), name + ": " + what);
     }
 
     private static List<String> elements(String path) {
@@ -598,7 +536,7 @@ public final class H5File implements AutoCloseable {
     }
 
     private List<String> strings(Attribute attribute, String where) {
-        return guarded(name, where, () -> {
+        return H5Guard.guarded(name, where, () -> {
             final ByteBuffer buffer = attribute.getBuffer();
             long count = 1;
             for (long dim : attribute.getDimensionsAsLong()) {
@@ -619,7 +557,12 @@ public final class H5File implements AutoCloseable {
             for (int i = 0; i < count; i++) {
                 final ByteBuffer element = bytes.slice(i * size, size).order(ByteOrder.LITTLE_ENDIAN);
                 if (type instanceof StringData text) {
-                    strings.add(fixed(element, text.getPaddingType()));
+                    strings.add(
+                            switch (text.getPaddingType()) {
+                                case NULL_TERMINATED -> texts.terminated(element);
+                                case SPACE_PADDED -> texts.padded(element, ' ');
+                                default -> texts.padded(element, '\0');
+                            });
                 } else if (type instanceof VariableLength text && text.isVariableLengthString()) {
                     strings.add(variable(element));
                 } else {
@@ -628,23 +571,6 @@ public final class H5File implements AutoCloseable {
             }
             return strings;
         });
-    }
-
-    /// Fixed length: UTF-8 whatever the type says, since ASCII is a part of it and writers mix them up.
-    private String fixed(ByteBuffer bytes, StringData.PaddingType padding) {
-        int end = bytes.remaining();
-        if (padding == StringData.PaddingType.NULL_TERMINATED) {
-            end = 0;
-            while (end < bytes.remaining() && bytes.get(end) != 0) {
-                end++;
-            }
-        } else {
-            final byte pad = (byte) (padding == StringData.PaddingType.SPACE_PADDED ? ' ' : 0);
-            while (end > 0 && bytes.get(end - 1) == pad) {
-                end--;
-            }
-        }
-        return text(bytes.slice(0, end));
     }
 
     /// Variable length: length, address of a heap, number of the object in it.
@@ -658,68 +584,7 @@ public final class H5File implements AutoCloseable {
             return "";
         }
         final GlobalHeap heap = heaps.computeIfAbsent(address, at -> new GlobalHeap(file.getHdfBackingStorage(), at));
-        final ByteBuffer bytes = heap.getObjectData(index);
-        if (length < 0 || length > bytes.remaining()) {
-            throw new ModelFormatException(name + ": a string of " + Integer.toUnsignedString(length)
-                    + " bytes in a place of " + bytes.remaining());
-        }
-        int end = length;
-        while (end > 0 && bytes.get(bytes.position() + end - 1) == 0) {
-            end--;
-        }
-        return text(bytes.slice(bytes.position(), end));
-    }
-
-    private String text(ByteBuffer bytes) {
-        if (bytes.remaining() > MAX_STRING) {
-            throw new ModelFormatException(
-                    name + ": a string of " + bytes.remaining() + " bytes; up to " + MAX_STRING + " are supported");
-        }
-        stringBudget -= bytes.remaining();
-        if (stringBudget < 0) {
-            throw new ModelFormatException(name + ": its strings are longer than the file");
-        }
-        return StandardCharsets.UTF_8.decode(bytes).toString();
-    }
-
-    /// What the library throws for a file that it cannot take, as one error of a sentence. Links and trees in
-    /// circles make it overflow the stack, lengths out of bounds are of many kinds.
-    private static <T extends @Nullable Object> T guarded(String name, String what, Supplier<T> call) {
-        try {
-            return call.get();
-        } catch (ModelFormatException e) {
-            throw e;
-        } catch (StackOverflowError e) {
-            throw new ModelFormatException(name + ": " + what + " is nested without end (a damaged file)");
-        } catch (OutOfMemoryError e) {
-            throw new ModelFormatException(name + ": " + what + " wants more memory than there is (a damaged file)");
-        } catch (RuntimeException e) {
-            throw new ModelFormatException(name + ": " + what + " cannot be read (" + reason(e) + ")", e);
-        }
-    }
-
-    private static String reason(Throwable e) {
-        Throwable cause = e;
-        for (int depth = 0; cause.getCause() != null && depth < 20; depth++) {
-            cause = cause.getCause();
-        }
-        final String message = cause.getMessage();
-        if (message == null
-                || message.startsWith("newLimit")
-                || message.startsWith("newPosition")
-                || cause instanceof IndexOutOfBoundsException
-                || cause instanceof ArithmeticException
-                || cause instanceof NegativeArraySizeException) {
-            return "a length or an address is beyond the end: the file is truncated or damaged";
-        }
-        if (message.startsWith("Virtual storage")) {
-            return "a virtual data set, whose values are in other files, which are not opened";
-        }
-        if (message.contains("External Data Files")) {
-            return "external storage, whose values are in another file, which is not opened";
-        }
-        final String line = message.lines().findFirst().orElse("");
-        return line.length() <= MAX_REASON ? line : line.substring(0, MAX_REASON) + "…";
+        return texts.inHeap(heap.getObjectData(index), length);
     }
 
     @Override
