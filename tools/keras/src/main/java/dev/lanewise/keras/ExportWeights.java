@@ -192,10 +192,10 @@ final class ExportWeights {
         if (layer == null) {
             return node.model() == null ? "" : node.model().type();
         }
-        KerasLayerJson.requireKeras3(node.name(), layer);
+        ExportClasses.requireKeras3(node.name(), layer);
         final String type = node.isInput()
                 ? layer.typeName()
-                : KerasLayerJson.className(node.name(), layer, kept.entry(node.path()), kept);
+                : ExportClasses.className(node.name(), layer, kept.entry(node.path()), kept);
         return type.substring(type.lastIndexOf('>') + 1);
     }
 

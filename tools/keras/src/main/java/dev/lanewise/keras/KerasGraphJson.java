@@ -44,7 +44,7 @@ final class KerasGraphJson {
                 && graph.layers().values().stream()
                         .anyMatch(layer -> !(layer instanceof InputLayer)
                                 && layer instanceof Record settings
-                                && (KerasLayerJson.hasFormerHardSigmoid(settings) || KerasLayerJson.isOfKeras2(layer)));
+                                && (KerasFunctionsJson.hasFormerHardSigmoid(settings) || ExportClasses.isOfKeras2(layer)));
         writer = new KerasLayerJson(kept, keras3, new KerasRulesJson(graph, keras3, notes), notes);
     }
 
@@ -113,8 +113,8 @@ final class KerasGraphJson {
     }
 
     private static JsonElement built(ExportModel model, @Nullable JsonElement before) {
-        return KerasLayerJson.asWas(
-                KerasLayerJson.shape(model.inputs().getFirst().shape()), before);
+        return KerasShapesJson.asWas(
+                KerasShapesJson.shape(model.inputs().getFirst().shape()), before);
     }
 
     /// Keys of the model's own config that nobody here knows.
@@ -294,7 +294,7 @@ final class KerasGraphJson {
 
     private static JsonElement tensor(Ref ref) {
         final JsonObject config = new JsonObject();
-        config.add("shape", KerasLayerJson.shape(ref.shape()));
+        config.add("shape", KerasShapesJson.shape(ref.shape()));
         config.addProperty("dtype", "float32");
         config.add("keras_history", reference(ref, 0));
         final JsonObject json = new JsonObject();
