@@ -168,8 +168,9 @@ final class ExportNesting {
         final List<Ref> ins = inputs.stream().map(values::ref).toList();
         final List<Ref> outs = outputs.stream().map(values::ref).toList();
         final List<Node> chain = chained(nodes, ins);
-        final boolean sequential =
-                (group == null || group.type().equals("Sequential")) && ExportModel.isChain(chain, ins, outs);
+        final boolean sequential = (group == null || group.type().equals("Sequential"))
+                && nodes.stream().noneMatch(node -> ExportOperations.isOnlyOperation(node.layer()))
+                && ExportModel.isChain(chain, ins, outs);
         return new ExportModel(
                 path, path, sequential ? "Sequential" : "Functional", sequential ? chain : nodes, ins, outs);
     }

@@ -35,11 +35,13 @@ final class ExportWeights {
     private final Model model;
     private final KeptConfig kept;
     private final ExportModel definition;
+    private final ExportOperations operations;
 
     ExportWeights(Model model, KeptConfig kept, ExportModel definition) {
         this.model = model;
         this.kept = kept;
         this.definition = definition;
+        operations = new ExportOperations(kept);
     }
 
     /// All weights in the order in which Keras has them.
@@ -64,8 +66,9 @@ final class ExportWeights {
 
     /// The group `model_weights` of an `.h5` file.
     void legacy(H5Group root) {
-        names(root, "layer_names", definition.layers().stream().map(Node::name).toList());
-        for (Node node : definition.layers()) {
+        final List<Node> layers = layers(definition, false);
+        names(root, "layer_names", layers.stream().map(Node::name).toList());
+        for (Node node : layers) {
             final H5Group group = root.group(node.name());
             final Map<String, String> names = names(node);
             final List<String> listed = new ArrayList<>();
@@ -77,6 +80,13 @@ final class ExportWeights {
             names(group, WEIGHT_NAMES, listed);
         }
         names(root.group("top_level_model_weights"), WEIGHT_NAMES, List.of());
+    }
+
+    /// Operations are no layers of their model to Keras, and have no place among the weights.
+    private List<Node> layers(ExportModel of, boolean keras3) {
+        return of.layers().stream()
+                .filter(node -> of.isSequential() || operations.of(node, keras3) == null)
+                .toList();
     }
 
     /// Of a layer in its own order; of a model what is trained, then the rest, each depth first.
@@ -164,7 +174,7 @@ final class ExportWeights {
     private void tree(ExportModel of, H5Group group) {
         group.group("vars").attribute("name", of.name());
         final Map<String, Integer> counts = new HashMap<>();
-        for (Node node : of.layers()) {
+        for (Node node : layers(of, true)) {
             final String type = TreeWeights.base(className(node));
             final int number = counts.merge(type, 1, Integer::sum) - 1;
             final H5Group own = group.group("layers/" + type + (number == 0 ? "" : "_" + number));

@@ -55,7 +55,7 @@ class ExportComparedTest {
         assertEquals(List.of(), printed.subList(0, printed.size() - 1));
     }
 
-    /// Not what is not supported, nor models with arithmetic on tensors, which becomes layers.
+    /// Not what is not supported, nor, in `.h5`, models with arithmetic on tensors, which becomes layers.
     private static boolean write(Path file, Path export) {
         try (Model model = KerasModels.load(file)) {
             final ExportReport report = KerasModels.save(model, export);

@@ -10,12 +10,10 @@ import dev.lanewise.data.Dataset;
 import dev.lanewise.io.TrainingConfig;
 import dev.lanewise.keras.Fixtures.Row;
 import dev.lanewise.kernels.Activations;
-import dev.lanewise.nn.Graph;
 import dev.lanewise.nn.Model;
 import dev.lanewise.nn.ParameterLayout;
 import dev.lanewise.nn.Sequential;
 import dev.lanewise.nn.layer.Dense;
-import dev.lanewise.nn.layer.Divide;
 import dev.lanewise.nn.layer.Grayscale;
 import dev.lanewise.tensor.Shape;
 import java.io.IOException;
@@ -184,21 +182,6 @@ class ExportTest {
                 assertEquals(model.graph(), back.graph());
                 assertEquals(-1, model.trainable().mismatch(back.trainable()));
             }
-        }
-    }
-
-    /// A quotient of two tensors is an operation in Keras, not a layer.
-    @Test
-    void quotientIsNoLayerOfKeras() {
-        final Graph.Builder b = Graph.builder();
-        final Graph.Value left = b.input("left", Shape.of(3));
-        final Graph.Value right = b.input("right", Shape.of(3));
-        try (Model model = Model.create(b.build(b.add("ratio", new Divide(), left, right)), 1)) {
-            final Path file = folder.resolve("ratio.keras");
-            final IllegalArgumentException e =
-                    assertThrows(IllegalArgumentException.class, () -> KerasModels.save(model, file));
-            assertTrue(e.getMessage().contains("'ratio' (Divide): Keras has no such layer"), e.getMessage());
-            assertFalse(Files.exists(file));
         }
     }
 

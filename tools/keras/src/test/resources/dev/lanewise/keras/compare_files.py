@@ -14,7 +14,7 @@ Differences that are meant, and not printed:
      layers and attention
   5. calls without the arguments mask and training, which are None or what the layer does anyway
   6. weights of other types are float32, and so is the dtype that the configuration names
-  7. arithmetic on tensors is written as layers: the files compared are those without it
+  7. in .h5 arithmetic on tensors is written as layers where there are such: the .h5 files compared are those without it
   8. what older versions do not write: names of variables' groups, ragged of inputs, an empty compile_config; and names
      of what an optimizer remembers before Keras 3.3, where the order is the same
   9. full names of losses and metrics in .h5, since Keras 3 does not read the short ones there; an optimizer in full
@@ -72,11 +72,12 @@ def call(node):
 
     if isinstance(node, dict):
         note(node['kwargs'])
-        return {'tensors': references([node['args'], node['kwargs']]), 'settings': settings}
+        constants = [argument for argument in node['args'] if not references(argument)]
+        return {'tensors': references([node['args'], node['kwargs']]), 'settings': settings, 'constants': constants}
     for element in node:
         if len(element) > 3:
             note(element[3])
-    return {'tensors': references(node), 'settings': settings}
+    return {'tensors': references(node), 'settings': settings, 'constants': []}
 
 
 def plain(value, legacy, key=''):
