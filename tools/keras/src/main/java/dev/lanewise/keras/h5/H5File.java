@@ -148,13 +148,14 @@ public final class H5File implements AutoCloseable {
             throw new ModelFormatException(
                     name + ": an HDF5 file of " + bytes.byteSize() + " bytes; up to " + MAX_BYTES + " are supported");
         }
-        boolean found = false;
-        for (long at = 0; !found && at + SIGNATURE.length <= bytes.byteSize(); at = at == 0 ? 512 : at * 2) {
-            found = bytes.asSlice(at, SIGNATURE.length).mismatch(MemorySegment.ofArray(SIGNATURE)) < 0;
+        long start = -1;
+        for (long at = 0; start < 0 && at + SIGNATURE.length <= bytes.byteSize(); at = at == 0 ? 512 : at * 2) {
+            start = bytes.asSlice(at, SIGNATURE.length).mismatch(MemorySegment.ofArray(SIGNATURE)) < 0 ? at : -1;
         }
-        if (!found) {
+        if (start < 0) {
             throw new ModelFormatException(name + ": not an HDF5 file (its signature is missing)");
         }
+        H5Superblock.requireWhole(name, bytes, start);
         final HdfFile file = guarded(name, "the HDF5 file", () -> HdfFile.fromByteBuffer(bytes.asByteBuffer()));
         return new H5File(name, memory, bytes.byteSize(), file);
     }
