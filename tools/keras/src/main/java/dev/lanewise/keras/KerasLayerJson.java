@@ -81,7 +81,11 @@ final class KerasLayerJson {
         if (!trainable || original == null || config.has("trainable")) {
             config.addProperty("trainable", trainable);
         }
-        rules.add(node.path(), layer.typeName(), layer.parameters(KerasShapesJson.flatShapes(node)), config);
+        rules.add(
+                node.path(),
+                String.valueOf(KerasJson.string(entry, "class_name")),
+                layer.parameters(KerasShapesJson.flatShapes(node)),
+                config);
         if (keras3) {
             KerasShapesJson.build(entry, node, layer, original);
         }
