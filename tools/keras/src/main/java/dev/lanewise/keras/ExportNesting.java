@@ -5,6 +5,7 @@ import dev.lanewise.keras.ExportModel.Node;
 import dev.lanewise.keras.ExportModel.Ref;
 import dev.lanewise.nn.Graph;
 import dev.lanewise.nn.InputLayer;
+import dev.lanewise.nn.Layer;
 import dev.lanewise.tensor.Shape;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -160,7 +161,16 @@ final class ExportNesting {
                         taken.add(of.stream().map(values::ref).toList());
                     }
                 }
-                nodes.add(new Node(member, name, graph.layer(member), null, taken, folding.of(member)));
+                final Layer layer = graph.layer(member);
+                final Layer written = ExportMatrices.written(layer);
+                if (written != layer) {
+                    notes.add(
+                            ExportReport.Kind.OTHER_LAYER,
+                            member,
+                            "Keras has no " + layer.typeName()
+                                    + "; is written as a Dense layer with its numbers, which is not trained");
+                }
+                nodes.add(new Node(member, name, written, null, taken, folding.of(member)));
             } else {
                 nodes.add(model(member, name, instances.getOrDefault(member, List.of()), values));
             }

@@ -6,6 +6,7 @@ import dev.lanewise.keras.h5.H5Group;
 import dev.lanewise.nn.Layer;
 import dev.lanewise.nn.Model;
 import dev.lanewise.nn.ParameterLayout;
+import dev.lanewise.nn.layer.ChannelMatrix;
 import dev.lanewise.nn.layer.Normalization;
 import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
@@ -52,7 +53,8 @@ final class ExportWeights {
     }
 
     private List<ParameterLayout.Place> places(Node node) {
-        return model.layout().places(node.path());
+        final ChannelMatrix matrix = ExportMatrices.of(model.graph(), node.path());
+        return matrix == null ? model.layout().places(node.path()) : ExportMatrices.places(node.path(), matrix);
     }
 
     /// The names of all weights in `.h5` files, by their paths in the model.
@@ -210,6 +212,15 @@ final class ExportWeights {
     }
 
     private void dataset(H5Group group, String path, ParameterLayout.Place place) {
+        final ChannelMatrix matrix = ExportMatrices.of(model.graph(), place.layer());
+        if (matrix != null) {
+            group.dataset(
+                    path,
+                    H5Group.Type.FLOAT32,
+                    dims(place.spec().shape()),
+                    MemorySegment.ofArray(ExportMatrices.values(matrix, place)));
+            return;
+        }
         final Tensor tensor = model.parameter(place);
         if (place.spec().name().equals("count") && model.graph().layer(place.layer()) instanceof Normalization) {
             // Keras counts in whole numbers.

@@ -164,6 +164,9 @@ final class KerasGraphJson {
 
     /// A layer's own flag. One that is frozen with the model that it is in keeps what it said itself.
     private boolean isTrainable(Node node, boolean frozen) {
+        if (ExportMatrices.of(graph, node.path()) != null) {
+            return false;
+        }
         if (!graph.layers().containsKey(node.path()) || graph.isTrainable(node.path())) {
             return true;
         }

@@ -15,6 +15,7 @@ import dev.lanewise.nn.ParameterLayout;
 import dev.lanewise.nn.Sequential;
 import dev.lanewise.nn.layer.Dense;
 import dev.lanewise.nn.layer.Grayscale;
+import dev.lanewise.nn.layer.TimeDistributed;
 import dev.lanewise.tensor.Shape;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -189,7 +190,10 @@ class ExportTest {
     void whatKerasDoesNotHaveIsNamedAndNothingIsWritten() {
         final Path file = folder.resolve("gray.keras");
         try (Model model = Model.create(
-                Sequential.input(Shape.of(4, 4, 3)).add(new Grayscale()).build(), 1)) {
+                Sequential.input(Shape.of(2, 4, 4, 3))
+                        .add(new TimeDistributed(new Grayscale()))
+                        .build(),
+                1)) {
             final IllegalArgumentException e =
                     assertThrows(IllegalArgumentException.class, () -> KerasModels.save(model, file));
             assertTrue(e.getMessage().contains("grayscale") && e.getMessage().contains("Grayscale"), e.getMessage());
