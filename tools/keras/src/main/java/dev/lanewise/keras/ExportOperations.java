@@ -6,7 +6,9 @@ import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import dev.lanewise.keras.ExportModel.Node;
+import dev.lanewise.kernels.Activations;
 import dev.lanewise.nn.Layer;
+import dev.lanewise.nn.layer.Activation;
 import dev.lanewise.nn.layer.Divide;
 import dev.lanewise.nn.layer.ElementwiseFunction;
 import dev.lanewise.nn.layer.GetItem;
@@ -39,6 +41,8 @@ final class ExportOperations {
             Map.entry("Softsign", "nn"));
 
     private static final Set<String> REDUCTIONS = Set.of("mean", "sum", "max", "min");
+
+    private static final Object APPROXIMATE = Activations.of("gelu", Map.of("approximate", true));
 
     private final KeptConfig kept;
 
@@ -83,7 +87,13 @@ final class ExportOperations {
         return layer instanceof Divide
                 || layer instanceof ElementwiseFunction
                 || layer instanceof Reduction
-                || layer instanceof GetItem;
+                || layer instanceof GetItem
+                || isApproximate(layer);
+    }
+
+    /// The one activation with settings that Keras 3 has no layer for, and an operation that is read here.
+    private static boolean isApproximate(@Nullable Layer layer) {
+        return layer instanceof Activation activation && activation.activation().equals(APPROXIMATE);
     }
 
     /// The operation that a node of a functional model is written as; null where it is a layer.
@@ -122,8 +132,12 @@ final class ExportOperations {
                 node.inputShapes().stream().map(ExportOperations::tensor).toList()));
         read.add("inbound_nodes", calls);
         final JsonObject plain = KerasOperations.asLayer(read);
-        final LayerConfig given = new LayerConfig("", operation.type(), plain.getAsJsonObject("config"), 3);
-        return KerasOperations.is(given) && layer.equals(KerasOperations.convert(given)) ? operation : null;
+        final LayerConfig given = new LayerConfig(
+                "",
+                String.valueOf(KerasJson.string(plain, "class_name")),
+                plain.getAsJsonObject("config").deepCopy(),
+                3);
+        return KerasOperations.isOperation(read) && layer.equals(KerasLayers.convert(given)) ? operation : null;
     }
 
     /// How many tensors a call takes.
@@ -167,6 +181,11 @@ final class ExportOperations {
         return switch (layer) {
             case ElementwiseFunction function -> elementwise(name, function, x);
             case Reduction reduction -> reduction(reduction, x);
+            case Activation activation -> {
+                final JsonObject config = new JsonObject();
+                config.addProperty("approximate", true);
+                yield operation("Gelu", config, x);
+            }
             case GetItem item ->
                 named(name, "GetItem", x, key(item.key(), inputs.getFirst().rank()));
             default -> named(name, "Divide", x, x);

@@ -17,6 +17,7 @@ import dev.lanewise.nn.Graph;
 import dev.lanewise.nn.Layer;
 import dev.lanewise.nn.Model;
 import dev.lanewise.nn.Sequential;
+import dev.lanewise.nn.layer.Activation;
 import dev.lanewise.nn.layer.Dense;
 import dev.lanewise.nn.layer.Divide;
 import dev.lanewise.nn.layer.ElementwiseFunction;
@@ -62,6 +63,7 @@ class ExportOperationsTest {
         layers.put("slice", new GetItem("..., ::-2"));
         layers.put("part", new GetItem(":, 1:-1, -1"));
         layers.put("whole", new GetItem(":, ..., 2:"));
+        layers.put("gelu", new Activation(Activations.of("gelu", Map.of("approximate", true))));
         return layers;
     }
 
@@ -252,7 +254,15 @@ class ExportOperationsTest {
                 folder.resolve("given.keras"),
                 OperationsFile.operation("numpy", "Multiply", "twice", "\"name\": \"twice\"", "2, " + tensor("x", 4)),
                 OperationsFile.operation("nn", "Gelu", "gelu", "\"approximate\": false", tensor("twice", 4)),
-                OperationsFile.operation("numpy", "Mean", "op", "\"axis\": -1, \"keepdims\": true", tensor("gelu", 4)));
+                OperationsFile.operation("nn", "Softmax", "soft", "\"axis\": -1", tensor("gelu", 4)),
+                OperationsFile.operation(
+                        "numpy",
+                        "Concatenate",
+                        "joined",
+                        "\"axis\": -1",
+                        "[" + tensor("gelu", 4) + ", " + tensor("soft", 4) + "]"),
+                OperationsFile.operation("nn", "Gelu", "fast", "\"approximate\": true", tensor("joined", 8)),
+                OperationsFile.operation("numpy", "Mean", "op", "\"axis\": -1, \"keepdims\": true", tensor("fast", 8)));
         final Path again = folder.resolve("again.keras");
         try (Model model = KerasModels.load(given)) {
             assertEquals(new Rescaling(2), model.graph().layer("twice"));
@@ -264,7 +274,7 @@ class ExportOperationsTest {
             final Path h5 = folder.resolve("again.h5");
             final ExportReport report = KerasModels.save(model, h5);
             assertEquals(
-                    List.of("twice", "gelu"),
+                    List.of("twice", "gelu", "soft", "joined"),
                     report.notes().stream()
                             .filter(note -> note.kind() == Kind.OTHER_LAYER)
                             .map(ExportReport.Note::where)
