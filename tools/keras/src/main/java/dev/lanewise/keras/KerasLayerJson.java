@@ -101,7 +101,7 @@ final class KerasLayerJson {
         config.addProperty("sparse", false);
         config.addProperty("ragged", false);
         config.addProperty("name", name);
-        keep(before, config);
+        keep("InputLayer", before, config);
         if (!keras3) {
             config.remove("optional");
         } else if (before != null && !before.has("ragged") && kept.kerasMajor() == 3) {
@@ -140,7 +140,7 @@ final class KerasLayerJson {
         final JsonObject config;
         if (whole != null) {
             final JsonObject given = whole.getAsJsonObject("config");
-            config = (keras3 ? ConfigForms.today("", given) : ConfigForms.legacy(given)).getAsJsonObject();
+            config = (keras3 ? ConfigForms.today("", given) : ConfigForms.legacy(type, given)).getAsJsonObject();
             functions.noteAll(name, config);
             if (!folded.activation() && config.has("activation") && type.equals("Dense")) {
                 config.add(
@@ -155,7 +155,7 @@ final class KerasLayerJson {
             config.addProperty("dtype", "float32");
             settings(name, settings, original, folded, config);
             if (original != null && !KerasOperations.isOperation(original)) {
-                keep(KerasJson.member(original, "config"), config);
+                keep(type, KerasJson.member(original, "config"), config);
             }
             if (folded.activation()) {
                 config.addProperty("activation", "glu");
@@ -253,7 +253,7 @@ final class KerasLayerJson {
             RecordJson.write((Record) cell).entrySet().stream()
                     .filter(entry -> !KerasRecurrent.CELLS_OWN.contains(entry.getKey()))
                     .forEach(entry -> setting(name, entry.getKey(), entry.getValue(), config));
-            keep(own, config);
+            keep(cell.typeName() + "Cell", own, config);
             cells.add(ConfigForms.object(keras3, MODULE, cell.typeName() + "Cell", config));
         }
         if (cells.size() == 1) {
@@ -335,7 +335,7 @@ final class KerasLayerJson {
     }
 
     /// Keys of an entry of the file that nobody here writes.
-    private void keep(@Nullable JsonObject before, JsonObject config) {
+    private void keep(String type, @Nullable JsonObject before, JsonObject config) {
         if (before == null) {
             return;
         }
@@ -345,7 +345,7 @@ final class KerasLayerJson {
                     || NOT_KEPT.contains(key)
                     || key.endsWith("_initializer")
                     || RecordConfig.isOlder(key)
-                    || (!keras3 && ConfigForms.isOfKeras3(key, entry.getValue()))) {
+                    || (!keras3 && ConfigForms.isOfKeras3(type, key, entry.getValue()))) {
                 continue;
             }
             config.add(key, keras3 ? ConfigForms.today(key, entry.getValue()) : ConfigForms.legacy(entry.getValue()));
