@@ -162,15 +162,14 @@ final class ExportNesting {
                     }
                 }
                 final Layer layer = graph.layer(member);
-                final Layer written = ExportMatrices.written(layer);
-                if (written != layer) {
+                if (ExportMatrices.of(graph, member) != null) {
                     notes.add(
                             ExportReport.Kind.OTHER_LAYER,
                             member,
                             "Keras has no " + layer.typeName()
                                     + "; is written as a Dense layer with its numbers, which is not trained");
                 }
-                nodes.add(new Node(member, name, written, null, taken, folding.of(member)));
+                nodes.add(new Node(member, name, ExportMatrices.written(layer), null, taken, folding.of(member)));
             } else {
                 nodes.add(model(member, name, instances.getOrDefault(member, List.of()), values));
             }

@@ -52,7 +52,8 @@ record RulePlace(String type, JsonObject config, String weight) {
                 : of(String.valueOf(KerasJson.string(entry, "class_name")).replaceAll("Cell$", ""), config, weight);
     }
 
-    /// Whether two weights share what the config says.
+    /// Whether two weights share what the config says: the very config, since those of two cells may be alike.
+    @SuppressWarnings("ReferenceEquality")
     boolean isThatOf(RulePlace other) {
         return config == other.config && weight.equals(other.weight);
     }

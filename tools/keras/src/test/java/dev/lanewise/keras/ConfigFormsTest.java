@@ -29,10 +29,10 @@ class ConfigFormsTest {
     }
 
     private static void assertLegacy(String type, String expected, String given) {
-        final String entry = "{'module': 'keras.layers', 'class_name': '%s', 'config': %s, 'registered_name': null}";
+        final String entry = "{'class_name': '" + type + "', 'config': ";
         assertEquals(
-                json("{'class_name': '%s', 'config': %s}".formatted(type, expected)),
-                ConfigForms.legacy(json(entry.formatted(type, given))));
+                json(entry + expected + "}"),
+                ConfigForms.legacy(json(entry + given + ", 'module': 'keras.layers', 'registered_name': null}")));
         assertEquals(json(expected), ConfigForms.legacy(type, json(given)));
     }
 
@@ -92,7 +92,7 @@ class ConfigFormsTest {
                             .getAsJsonObject()
                             .getAsJsonObject("optimizer_config")
                             .getAsJsonObject("config");
-                    final boolean plain = options == OptimizerOptions.NONE;
+                    final boolean plain = options.equals(OptimizerOptions.NONE);
                     for (String key : new String[] {"clipnorm", "weight_decay"}) {
                         assertEquals(!plain, config.has(key), config::toString);
                     }

@@ -224,7 +224,7 @@ class ExportRulesTest {
         assertFalse(object.has("shared_object_id") || object.has("time_major"), object.toString());
         if (object.has("class_name") && !object.get("class_name").getAsString().equals("__keras_tensor__")) {
             assertTrue(
-                    object.has("module") && object.has("registered_name")
+                    (object.has("module") && object.has("registered_name"))
                             || object.get("class_name").getAsString().equals("__slice__"),
                     () -> object.toString());
         }
