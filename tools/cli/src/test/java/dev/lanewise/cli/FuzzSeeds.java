@@ -192,10 +192,16 @@ final class FuzzSeeds {
         return folders;
     }
 
-    /// Small files of real Keras, where there are some; [ParsersFuzzTest] says where not.
+    /// Small files of real Keras, those that lie in the project and those beside it; [ParsersFuzzTest] says where the
+    /// latter are missing.
     static Stream<byte[]> keras(String ending) throws IOException {
+        final List<Path> folders = new ArrayList<>(fixtures());
+        final Path own = Path.of("../keras/src/test/resources/dev/lanewise/keras");
+        if (Files.isDirectory(own)) {
+            folders.addFirst(own);
+        }
         final List<byte[]> files = new ArrayList<>();
-        for (Path folder : fixtures()) {
+        for (Path folder : folders) {
             try (Stream<Path> found = Files.walk(folder)) {
                 for (Path file : found.sorted().toList()) {
                     if (file.toString().endsWith(ending)

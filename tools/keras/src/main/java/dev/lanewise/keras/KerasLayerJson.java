@@ -325,6 +325,9 @@ final class KerasLayerJson {
                 config.remove("groups");
             }
         }
+        if (!keras3) {
+            config.entrySet().removeIf(entry -> ConfigForms.isOfKeras3(type, entry.getKey(), entry.getValue()));
+        }
         final JsonObject before = original == null ? null : KerasJson.member(original, "config");
         if (folded.activity()) {
             config.add(

@@ -23,6 +23,7 @@ import dev.lanewise.nn.layer.ImageAugmentation;
 import dev.lanewise.nn.layer.MaskedAs;
 import dev.lanewise.nn.layer.MaskedBy;
 import dev.lanewise.nn.layer.Normalization;
+import dev.lanewise.nn.layer.RandomContrast;
 import dev.lanewise.nn.layer.ReLU;
 import dev.lanewise.nn.layer.Reduction;
 import dev.lanewise.nn.layer.Resizing;
@@ -82,6 +83,7 @@ final class KerasLayers {
             Map.entry("LeakyReLU", config -> withDefault(config, "LeakyReLU", "negative_slope", 0.3)),
             Map.entry("LocallyConnected1D", KerasLayers::locallyConnected),
             Map.entry("LocallyConnected2D", KerasLayers::locallyConnected),
+            Map.entry("RandomContrast", KerasLayers::contrast),
             Map.entry("Resizing", KerasLayers::resizing),
             Map.entry("SeparableConv1D", KerasLayers::convolution),
             Map.entry("SeparableConv2D", KerasLayers::convolution),
@@ -337,6 +339,14 @@ final class KerasLayers {
                         BatchNormalization.class,
                         config.with("axis", axis.getAsJsonArray().get(0)))
                 : generic(BatchNormalization.class, config);
+    }
+
+    /// tf.keras and older versions of Keras 3 do not say the range.
+    private static @Nullable Layer contrast(LayerConfig config) {
+        final JsonArray range = new JsonArray();
+        range.add(0);
+        range.add(255);
+        return generic(RandomContrast.class, config.has("value_range") ? config : config.with("value_range", range));
     }
 
     /// What fills a border, which `pad_to_aspect_ratio` alone would make.

@@ -11,6 +11,10 @@ import dev.lanewise.keras.h5.H5File;
 import dev.lanewise.nn.Model;
 import dev.lanewise.nn.Sequential;
 import dev.lanewise.nn.layer.Dense;
+import dev.lanewise.nn.layer.RandomContrast;
+import dev.lanewise.nn.layer.RandomFlip;
+import dev.lanewise.nn.layer.Resizing;
+import dev.lanewise.tensor.Shape;
 import dev.lanewise.train.Adam;
 import dev.lanewise.train.MeanSquaredError;
 import dev.lanewise.train.OptimizerOptions;
@@ -71,6 +75,26 @@ class ConfigFormsTest {
         }
         final String resizing = "{'pad_to_aspect_ratio': true, 'fill_value': 0.5, 'antialias': true}";
         assertEquals(json(resizing), ConfigForms.legacy("Resizing", json(resizing)));
+    }
+
+    @Test
+    void layersMadeHereLeaveThemOutToo() {
+        final Path file = folder.resolve("image.h5");
+        try (Model model = Model.create(
+                Sequential.input(Shape.of(8, 8, 3))
+                        .add(new RandomContrast(0.2f))
+                        .add(new RandomFlip("horizontal"))
+                        .add(new Resizing(4, 4))
+                        .build(),
+                1)) {
+            KerasModels.save(model, file);
+            try (Model back = KerasModels.load(file);
+                    H5File h5 = H5File.open(file)) {
+                assertEquals(model.graph(), back.graph());
+                final String config = h5.string("/", "model_config");
+                assertFalse(config.contains("value_range") || config.contains("data_format"), config);
+            }
+        }
     }
 
     /// Versions of tf.keras 2 refuse settings of optimizers that they do not have, though they are null.
