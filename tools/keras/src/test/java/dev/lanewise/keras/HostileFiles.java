@@ -186,12 +186,15 @@ final class HostileFiles {
         final byte[] sound = model(DENSE, f -> hard("kernel", f.dataset(new float[6], 2, 3)));
         add(
                 "cut-in-the-middle.h5",
-                "is truncated: it ends at byte 484, expected 968",
+                "is a truncated HDF5 file: it ends at byte 484, expected 968",
                 Arrays.copyOf(sound, sound.length / 2));
-        add("cut-after-the-superblock.h5", "is truncated: it ends at byte 96, expected 968", Arrays.copyOf(sound, 96));
+        add(
+                "cut-after-the-superblock.h5",
+                "is a truncated HDF5 file: it ends at byte 96, expected 968",
+                Arrays.copyOf(sound, 96));
         add(
                 "cut-in-the-superblock.h5",
-                "is truncated: it ends at byte 30, within its superblock",
+                "is a truncated HDF5 file: it ends at byte 30, within its superblock",
                 Arrays.copyOf(sound, 30));
         add("cut-in-the-signature.h5", "signature", Arrays.copyOf(sound, 7));
     }

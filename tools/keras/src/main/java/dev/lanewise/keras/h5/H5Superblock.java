@@ -42,14 +42,14 @@ final class H5Superblock {
             end = end >>> (Long.SIZE - Byte.SIZE) == 0 ? end << Byte.SIZE | part : -1L;
         }
         if (Long.compareUnsigned(end, file.byteSize()) > 0) {
-            throw new ModelFormatException(name + ": is truncated: it ends at byte " + file.byteSize() + ", expected "
-                    + Long.toUnsignedString(end) + " bytes");
+            throw new ModelFormatException(name + ": is a truncated HDF5 file: it ends at byte " + file.byteSize()
+                    + ", expected " + Long.toUnsignedString(end) + " bytes");
         }
     }
 
     private static int unsigned(String name, MemorySegment file, long at) {
         if (at >= file.byteSize()) {
-            throw new ModelFormatException(name + ": is truncated: it ends at byte " + file.byteSize()
+            throw new ModelFormatException(name + ": is a truncated HDF5 file: it ends at byte " + file.byteSize()
                     + ", within its superblock, which has byte " + at + " too");
         }
         return Byte.toUnsignedInt(file.get(JAVA_BYTE, at));
