@@ -325,6 +325,10 @@ final class KerasLayerJson {
                 config.remove("groups");
             }
         }
+        if (!keras3 && whole && original != null) {
+            // A layer of one cell is that cell's layer here, and not in the file.
+            KerasRecurrent.say(String.valueOf(KerasJson.string(original, "class_name")), config);
+        }
         if (!keras3) {
             config.entrySet().removeIf(entry -> ConfigForms.isOfKeras3(type, entry.getKey(), entry.getValue()));
         }

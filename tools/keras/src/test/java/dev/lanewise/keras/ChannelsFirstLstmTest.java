@@ -44,7 +44,9 @@ class ChannelsFirstLstmTest {
         return "[" + shape + (first ? "" : ", " + CHANNELS) + "]";
     }
 
-    /// Two layers, of which the second gives its last step, and a wrapper where asked for.
+    /// Two layers, of which the second gives its last step, and a wrapper where asked for. They do not say their
+    /// recurrent
+    /// activation, which is another one in Keras 2.
     private static String config(int axes, boolean first, boolean both) {
         final List<String> layers = new ArrayList<>();
         layers.add("""
@@ -54,8 +56,7 @@ class ChannelsFirstLstmTest {
             final String layer = """
                     {"module": "keras.layers", "class_name": "ConvLSTM%dD", "registered_name": null,
                      "config": {"name": "c%d", "trainable": true, "dtype": "float32", "filters": %d, "kernel_size": 2,
-                                "padding": "same", "data_format": "%s", "return_sequences": %s,
-                                "recurrent_activation": "sigmoid"}}""".formatted(axes, i, FILTERS, first ? "channels_first" : "channels_last", i == 0);
+                                "padding": "same", "data_format": "%s", "return_sequences": %s}}""".formatted(axes, i, FILTERS, first ? "channels_first" : "channels_last", i == 0);
             layers.add(both && i == 0 ? """
                     {"module": "keras.layers", "class_name": "Bidirectional", "registered_name": null,
                      "config": {"name": "both", "trainable": true, "dtype": "float32", "merge_mode": "sum",
