@@ -165,7 +165,8 @@ final class RooflineChart {
                 data.addSeries(line);
                 style(renderer, series++);
                 // Farther along where the next level may be close.
-                final double at = Math.max(LEFT, BOTTOM / gigabytes) * (level.name().equals("L2") ? 2.3 : 1.15);
+                final double at =
+                        Math.max(LEFT, BOTTOM / gigabytes) * (level.name().equals("L2") ? 2.3 : 1.15);
                 final XYTextAnnotation note = note(
                         String.format(java.util.Locale.ROOT, "%s %.0f GB/s", level.name(), gigabytes),
                         at,

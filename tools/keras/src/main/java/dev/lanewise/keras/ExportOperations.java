@@ -198,9 +198,11 @@ final class ExportOperations {
         return switch (layer.function()) {
             case "divide" -> named(name, "Divide", numbers.getFirst(), x);
             case "exponentiate" -> named(name, "Power", numbers.getFirst(), x);
-            case "power" -> named(name, "Power", x, numbers.getFirst());
-            case "maximum" -> named(name, "Maximum", x, numbers.getFirst());
-            case "minimum" -> named(name, "Minimum", x, numbers.getFirst());
+            case "power", "maximum", "minimum", "equal", "greater", "less" ->
+                named(name, capitalized(layer.function()), x, numbers.getFirst());
+            case "not_equal" -> named(name, "NotEqual", x, numbers.getFirst());
+            case "greater_equal" -> named(name, "GreaterEqual", x, numbers.getFirst());
+            case "less_equal" -> named(name, "LessEqual", x, numbers.getFirst());
             case "clip" -> {
                 final JsonObject config = new JsonObject();
                 config.add("x_min", numbers.getFirst());

@@ -51,7 +51,18 @@ class ExportOperationsTest {
         for (String function : List.of("absolute", "square", "sqrt", "rsqrt", "log", "log1p", "expm1", "sin", "cos")) {
             layers.put(function, new ElementwiseFunction(function));
         }
-        for (String function : List.of("divide", "power", "exponentiate", "maximum", "minimum")) {
+        for (String function : List.of(
+                "divide",
+                "power",
+                "exponentiate",
+                "maximum",
+                "minimum",
+                "equal",
+                "not_equal",
+                "greater",
+                "greater_equal",
+                "less",
+                "less_equal")) {
             layers.put(function, new ElementwiseFunction(function, 0.7f));
         }
         layers.put("clip", new ElementwiseFunction("clip", 0.25f, 1.1f));
