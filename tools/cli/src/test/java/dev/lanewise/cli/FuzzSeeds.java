@@ -36,6 +36,8 @@ final class FuzzSeeds {
     private static final long MOST_BYTES = 24 << 10;
     private static final int MOST_FILES = 40;
 
+    static final String NO_FIXTURES = "no ../shared/keras-fixtures beside the project";
+
     static final String ARCHITECTURE = """
             {"class_name": "Sequential", "config": {"name": "s", "layers": [
               {"class_name": "InputLayer", "config": {"batch_input_shape": [null, 2], "name": "i"}},
@@ -178,18 +180,28 @@ final class FuzzSeeds {
         }
     }
 
-    /// Small files of real Keras, those that lie in the project and those beside it.
-    static Stream<byte[]> keras(String ending) throws IOException {
+    /// Folders of real Keras' files beside the project.
+    static List<Path> fixtures() {
         final List<Path> folders = new ArrayList<>();
-        folders.add(Path.of("../keras/src/test/resources/dev/lanewise/keras").toAbsolutePath());
         for (Path at = Path.of("").toAbsolutePath(); at != null; at = at.getParent()) {
-            folders.add(at.resolve("shared/keras-fixtures"));
+            final Path folder = at.resolve("shared/keras-fixtures");
+            if (Files.isDirectory(folder)) {
+                folders.add(folder);
+            }
+        }
+        return folders;
+    }
+
+    /// Small files of real Keras, those that lie in the project and those beside it; [ParsersFuzzTest] says where the
+    /// latter are missing.
+    static Stream<byte[]> keras(String ending) throws IOException {
+        final List<Path> folders = new ArrayList<>(fixtures());
+        final Path own = Path.of("../keras/src/test/resources/dev/lanewise/keras");
+        if (Files.isDirectory(own)) {
+            folders.addFirst(own);
         }
         final List<byte[]> files = new ArrayList<>();
         for (Path folder : folders) {
-            if (!Files.isDirectory(folder)) {
-                continue;
-            }
             try (Stream<Path> found = Files.walk(folder)) {
                 for (Path file : found.sorted().toList()) {
                     if (file.toString().endsWith(ending)

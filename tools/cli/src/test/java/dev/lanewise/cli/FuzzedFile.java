@@ -32,43 +32,55 @@ final class FuzzedFile {
         void read(Path file);
     }
 
+    /// How reading ended.
+    ///
+    /// @param message of the error; null where the file was read
+    /// @param allocated bytes taken from the heap, freed meanwhile or not
+    /// @param nanos that the thread worked
+    record Outcome(@Nullable String message, long allocated, long nanos) {
+        @Nullable
+        String tooMuch() {
+            return allocated < MOST_BYTES && nanos / 1_000_000_000 < MOST_SECONDS
+                    ? null
+                    : allocated + " bytes are allocated, " + nanos / 1_000_000_000 + " s are spent";
+        }
+    }
+
     private FuzzedFile() {}
 
     /// Writes the bytes to a file of this name, in a folder of its own, and reads it.
-    static void read(String name, byte[] bytes, Reader reader) {
+    static Outcome read(String name, byte[] bytes, Reader reader) {
         final Path file = Folder.PATH.resolve(name);
         try {
             Files.write(file, bytes);
             final long before = Memory.allocated();
-            String spent = spent(file, reader);
-            if (spent != null) {
-                spent = spent(file, reader); // the first time classes may have been loaded, and compiled
+            Outcome outcome = outcome(file, reader);
+            if (outcome.tooMuch() != null) {
+                outcome = outcome(file, reader); // the first time classes may have been loaded, and compiled
             }
-            assertNull(spent);
+            assertNull(outcome.tooMuch());
             assertEquals(before, Memory.allocated(), "memory is kept");
             try (Stream<Path> files = Files.list(Folder.PATH)) {
                 assertEquals(List.of(file), files.toList());
             }
             Files.delete(file);
+            return outcome;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    /// What reading spends, if that is too much; else null.
-    private static @Nullable String spent(Path file, Reader reader) {
+    private static Outcome outcome(Path file, Reader reader) {
         final long heap = Cost.allocated();
         final long time = Cost.cpuTime();
+        String message = null;
         try {
             reader.read(file);
         } catch (ModelFormatException | DataFormatException | CommandException e) {
-            sentence(file, e.getMessage());
+            message = e.getMessage();
+            sentence(file, message);
         }
-        final long allocated = Cost.allocated() - heap;
-        final long seconds = (Cost.cpuTime() - time) / 1_000_000_000;
-        return allocated < MOST_BYTES && seconds < MOST_SECONDS
-                ? null
-                : allocated + " bytes are allocated, " + seconds + " s are spent";
+        return new Outcome(message, Cost.allocated() - heap, Cost.cpuTime() - time);
     }
 
     private static void sentence(Path file, String message) {

@@ -1,5 +1,8 @@
 package dev.lanewise.cli;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import com.code_intelligence.jazzer.junit.DictionaryEntries;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import dev.lanewise.data.DataFiles;
@@ -16,6 +19,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -31,6 +35,16 @@ class ParsersFuzzTest {
     private static Path folder;
 
     private static byte[] weights;
+
+    /// The seeds of `h5`, `weights`, `archive` and `config` are files of real Keras too, where they lie beside the
+    /// project.
+    @Test
+    void seedsOfRealKerasAreThere() throws IOException {
+        assumeTrue(!FuzzSeeds.fixtures().isEmpty(), "skipped as seeds: files of real Keras, " + FuzzSeeds.NO_FIXTURES);
+        for (String ending : List.of("l.h5", "weights.h5", ".keras")) {
+            assertTrue(FuzzSeeds.keras(ending).findAny().isPresent(), ending);
+        }
+    }
 
     static Stream<byte[]> npySeeds() {
         return FuzzSeeds.npy();

@@ -30,17 +30,83 @@ final class ConfigForms {
             Map.entry("lora_alpha", "null"),
             Map.entry("use_cudnn", "\"auto\""),
             Map.entry("input_axes", "null"),
-            Map.entry("output_axes", "null"));
+            Map.entry("output_axes", "null"),
+            Map.entry("pad_to_aspect_ratio", "false"),
+            Map.entry("antialias", "false"),
+            Map.entry("loss_scale_factor", "null"),
+            Map.entry("gradient_accumulation_steps", "null"));
+
+    private static final String LAST = "\"channels_last\"";
+
+    /// The same, where only some classes lack them. Older versions of Keras 3 lack some too, and refuse them.
+    private static final Map<String, Map<String, Set<String>>> LACKED = Map.ofEntries(
+            Map.entry("ZeroPadding1D", Map.of("data_format", Set.of(LAST))),
+            Map.entry("CenterCrop", Map.of("data_format", Set.of(LAST))),
+            Map.entry("RandomFlip", Map.of("data_format", Set.of(LAST))),
+            Map.entry("RandomRotation", Map.of("data_format", Set.of(LAST))),
+            Map.entry("RandomZoom", Map.of("data_format", Set.of(LAST))),
+            Map.entry("RandomTranslation", Map.of("data_format", Set.of(LAST))),
+            Map.entry("RandomBrightness", Map.of("data_format", Set.of(LAST))),
+            Map.entry("RandomCrop", Map.of("data_format", Set.of(LAST))),
+            Map.entry(
+                    "RandomContrast",
+                    Map.of("data_format", Set.of(LAST), "value_range", Set.of("[0,255]", "[0.0,255.0]"))),
+            Map.entry(
+                    "Resizing",
+                    Map.of(
+                            "data_format",
+                            Set.of(LAST),
+                            "fill_mode",
+                            Set.of("\"constant\""),
+                            "fill_value",
+                            Set.of("0", "0.0"))));
+
+    /// Settings of optimizers that not all versions of tf.keras 2 have, with the values that are their defaults.
+    private static final Map<String, String> OF_OPTIMIZERS = Map.of(
+            "weight_decay", "null",
+            "clipnorm", "null",
+            "clipvalue", "null",
+            "global_clipnorm", "null",
+            "use_ema", "false",
+            "ema_momentum", "0.99",
+            "ema_overwrite_frequency", "null",
+            "loss_scale_factor", "null",
+            "gradient_accumulation_steps", "null");
+
+    /// The one initializer whose class has different names: all versions know this one.
+    private static final Map<String, String> NAMES =
+            Map.of("Orthogonal", "orthogonal", "OrthogonalInitializer", "orthogonal");
 
     private ConfigForms() {}
 
     /// Whether a setting is one that tf.keras refuses and that changes nothing here.
-    static boolean isOfKeras3(String key, JsonElement value) {
-        return value.toString().equals(OF_KERAS_3.get(key));
+    ///
+    /// @param type whose setting it is; empty where that is not known
+    static boolean isOfKeras3(String type, String key, JsonElement value) {
+        return value.toString().equals(OF_KERAS_3.get(key))
+                || (type.endsWith("Cell") && key.equals("seed"))
+                || LACKED.getOrDefault(type, Map.of())
+                        .getOrDefault(key, Set.of())
+                        .contains(value.toString());
+    }
+
+    /// Whether a setting of an optimizer may be left out of an `.h5` file, which then more versions read.
+    static boolean isUsual(String key, JsonElement value) {
+        return value.toString().equals(OF_OPTIMIZERS.get(key));
+    }
+
+    /// The name of a class in `.h5` files.
+    static String legacyName(String type) {
+        return NAMES.getOrDefault(type, type);
     }
 
     /// A value as `.h5` files have it.
     static JsonElement legacy(JsonElement json) {
+        return legacy("", json);
+    }
+
+    /// @param type whose config it is; empty where it is something else
+    static JsonElement legacy(String type, JsonElement json) {
         if (json instanceof JsonArray array) {
             final JsonArray changed = new JsonArray();
             array.forEach(element -> changed.add(legacy(element)));
@@ -49,21 +115,21 @@ final class ConfigForms {
         if (!(json instanceof JsonObject object)) {
             return json;
         }
-        final String type = KerasJson.string(object, "class_name");
+        final String inner = KerasJson.string(object, "class_name");
         final JsonObject config = KerasJson.member(object, "config");
-        if (type != null && config != null) {
-            if (type.equals("DTypePolicy") && config.get("name") != null) {
+        if (inner != null && config != null) {
+            if (inner.equals("DTypePolicy") && config.get("name") != null) {
                 return config.get("name");
             }
             final JsonObject plain = new JsonObject();
-            plain.addProperty("class_name", type);
-            plain.add("config", legacy(config));
+            plain.addProperty("class_name", legacyName(inner));
+            plain.add("config", legacy(inner, config));
             return plain;
         }
         final JsonObject changed = new JsonObject();
         for (Map.Entry<String, JsonElement> entry : object.entrySet()) {
             final String key = entry.getKey();
-            if (!OF_A_RUN.contains(key) && !isOfKeras3(key, entry.getValue())) {
+            if (!OF_A_RUN.contains(key) && !isOfKeras3(type, key, entry.getValue())) {
                 changed.add(key, legacy(entry.getValue()));
             }
         }
@@ -109,7 +175,7 @@ final class ConfigForms {
         if (keras3) {
             json.addProperty("module", module);
         }
-        json.addProperty("class_name", type);
+        json.addProperty("class_name", keras3 ? type : legacyName(type));
         json.add("config", config);
         if (keras3) {
             json.add("registered_name", JsonNull.INSTANCE);

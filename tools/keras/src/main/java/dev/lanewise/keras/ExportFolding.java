@@ -34,6 +34,9 @@ final class ExportFolding {
     private static final String LAST = "_channels_last";
     private static final String FIRST = "_channels_first";
 
+    /// Before either, where a layer over steps gives the last one alone.
+    private static final String IMAGE = "_image";
+
     private final Graph graph;
     private final KeptConfig kept;
 
@@ -106,7 +109,10 @@ final class ExportFolding {
     /// The layer before a name's ending, if there is one.
     private @Nullable String before(String name, String ending) {
         final String plain = name.replaceAll("_+$", "");
-        final String base = plain.endsWith(ending) ? plain.substring(0, plain.length() - ending.length()) : null;
+        String base = plain.endsWith(ending) ? plain.substring(0, plain.length() - ending.length()) : null;
+        if (base != null && base.endsWith(IMAGE) && !graph.layers().containsKey(base)) {
+            base = base.substring(0, base.length() - IMAGE.length());
+        }
         return base != null && graph.layers().containsKey(base) && kept.entry(name) == null ? base : null;
     }
 

@@ -5,6 +5,7 @@ import dev.lanewise.keras.ExportModel.Node;
 import dev.lanewise.keras.ExportModel.Ref;
 import dev.lanewise.nn.Graph;
 import dev.lanewise.nn.InputLayer;
+import dev.lanewise.nn.Layer;
 import dev.lanewise.tensor.Shape;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -160,7 +161,15 @@ final class ExportNesting {
                         taken.add(of.stream().map(values::ref).toList());
                     }
                 }
-                nodes.add(new Node(member, name, graph.layer(member), null, taken, folding.of(member)));
+                final Layer layer = graph.layer(member);
+                if (ExportMatrices.of(graph, member) != null) {
+                    notes.add(
+                            ExportReport.Kind.OTHER_LAYER,
+                            member,
+                            "Keras has no " + layer.typeName()
+                                    + "; is written as a Dense layer with its numbers, which is not trained");
+                }
+                nodes.add(new Node(member, name, ExportMatrices.written(layer), null, taken, folding.of(member)));
             } else {
                 nodes.add(model(member, name, instances.getOrDefault(member, List.of()), values));
             }
@@ -168,8 +177,9 @@ final class ExportNesting {
         final List<Ref> ins = inputs.stream().map(values::ref).toList();
         final List<Ref> outs = outputs.stream().map(values::ref).toList();
         final List<Node> chain = chained(nodes, ins);
-        final boolean sequential =
-                (group == null || group.type().equals("Sequential")) && ExportModel.isChain(chain, ins, outs);
+        final boolean sequential = (group == null || group.type().equals("Sequential"))
+                && nodes.stream().noneMatch(node -> ExportOperations.isOnlyOperation(node.layer()))
+                && ExportModel.isChain(chain, ins, outs);
         return new ExportModel(
                 path, path, sequential ? "Sequential" : "Functional", sequential ? chain : nodes, ins, outs);
     }

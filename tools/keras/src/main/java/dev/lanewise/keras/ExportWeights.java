@@ -6,6 +6,7 @@ import dev.lanewise.keras.h5.H5Group;
 import dev.lanewise.nn.Layer;
 import dev.lanewise.nn.Model;
 import dev.lanewise.nn.ParameterLayout;
+import dev.lanewise.nn.layer.ChannelMatrix;
 import dev.lanewise.nn.layer.Normalization;
 import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
@@ -35,11 +36,13 @@ final class ExportWeights {
     private final Model model;
     private final KeptConfig kept;
     private final ExportModel definition;
+    private final ExportOperations operations;
 
     ExportWeights(Model model, KeptConfig kept, ExportModel definition) {
         this.model = model;
         this.kept = kept;
         this.definition = definition;
+        operations = new ExportOperations(kept);
     }
 
     /// All weights in the order in which Keras has them.
@@ -50,7 +53,8 @@ final class ExportWeights {
     }
 
     private List<ParameterLayout.Place> places(Node node) {
-        return model.layout().places(node.path());
+        final ChannelMatrix matrix = ExportMatrices.of(model.graph(), node.path());
+        return matrix == null ? model.layout().places(node.path()) : ExportMatrices.places(node.path(), matrix);
     }
 
     /// The names of all weights in `.h5` files, by their paths in the model.
@@ -64,8 +68,9 @@ final class ExportWeights {
 
     /// The group `model_weights` of an `.h5` file.
     void legacy(H5Group root) {
-        names(root, "layer_names", definition.layers().stream().map(Node::name).toList());
-        for (Node node : definition.layers()) {
+        final List<Node> layers = layers(definition, false);
+        names(root, "layer_names", layers.stream().map(Node::name).toList());
+        for (Node node : layers) {
             final H5Group group = root.group(node.name());
             final Map<String, String> names = names(node);
             final List<String> listed = new ArrayList<>();
@@ -77,6 +82,13 @@ final class ExportWeights {
             names(group, WEIGHT_NAMES, listed);
         }
         names(root.group("top_level_model_weights"), WEIGHT_NAMES, List.of());
+    }
+
+    /// Operations are no layers of their model to Keras, and have no place among the weights.
+    private List<Node> layers(ExportModel of, boolean keras3) {
+        return of.layers().stream()
+                .filter(node -> of.isSequential() || operations.of(node, keras3) == null)
+                .toList();
     }
 
     /// Of a layer in its own order; of a model what is trained, then the rest, each depth first.
@@ -164,7 +176,7 @@ final class ExportWeights {
     private void tree(ExportModel of, H5Group group) {
         group.group("vars").attribute("name", of.name());
         final Map<String, Integer> counts = new HashMap<>();
-        for (Node node : of.layers()) {
+        for (Node node : layers(of, true)) {
             final String type = TreeWeights.base(className(node));
             final int number = counts.merge(type, 1, Integer::sum) - 1;
             final H5Group own = group.group("layers/" + type + (number == 0 ? "" : "_" + number));
@@ -192,14 +204,23 @@ final class ExportWeights {
         if (layer == null) {
             return node.model() == null ? "" : node.model().type();
         }
-        KerasLayerJson.requireKeras3(node.name(), layer);
+        ExportClasses.requireKeras3(node.name(), layer);
         final String type = node.isInput()
                 ? layer.typeName()
-                : KerasLayerJson.className(node.name(), layer, kept.entry(node.path()), kept);
+                : ExportClasses.className(node.name(), layer, kept.entry(node.path()), kept);
         return type.substring(type.lastIndexOf('>') + 1);
     }
 
     private void dataset(H5Group group, String path, ParameterLayout.Place place) {
+        final ChannelMatrix matrix = ExportMatrices.of(model.graph(), place.layer());
+        if (matrix != null) {
+            group.dataset(
+                    path,
+                    H5Group.Type.FLOAT32,
+                    dims(place.spec().shape()),
+                    MemorySegment.ofArray(ExportMatrices.values(matrix, place)));
+            return;
+        }
         final Tensor tensor = model.parameter(place);
         if (place.spec().name().equals("count") && model.graph().layer(place.layer()) instanceof Normalization) {
             // Keras counts in whole numbers.

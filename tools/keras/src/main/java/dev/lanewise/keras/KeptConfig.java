@@ -18,6 +18,9 @@ final class KeptConfig {
     /// Key of the entry of a model that was in a TimeDistributed.
     static final String AT_EACH_STEP = "at_each_step";
 
+    /// Key of what an operation is called with, its first call as the file has it.
+    static final String CALL = "call";
+
     private final JsonObject json;
     private final JsonObject layers;
     private final Map<String, Integer> places = new LinkedHashMap<>();

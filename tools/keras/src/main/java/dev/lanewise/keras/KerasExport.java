@@ -101,9 +101,12 @@ final class KerasExport {
         return notes.report(file.toString(), "keras");
     }
 
-    /// Weights alone, `.weights.h5`.
+    /// Weights alone, `.weights.h5`, and what the optimizer remembers.
     ExportReport weights(Path file) {
         final H5Group root = weights.tree();
+        if (training != null) {
+            training.memory(root);
+        }
         FileReplacement.write(file, out -> H5Writer.write(out, root));
         return notes.report(file.toString(), "weights.h5");
     }

@@ -8,6 +8,7 @@ import com.google.gson.JsonPrimitive;
 import dev.lanewise.io.RecordJson;
 import dev.lanewise.keras.ExportModel.Node;
 import dev.lanewise.keras.ExportModel.Ref;
+import dev.lanewise.keras.ExportOperations.Operation;
 import dev.lanewise.nn.Graph;
 import dev.lanewise.nn.InputLayer;
 import dev.lanewise.nn.Layer;
@@ -28,6 +29,7 @@ final class KerasGraphJson {
     private final KeptConfig kept;
     private final boolean keras3;
     private final KerasLayerJson writer;
+    private final ExportOperations operations;
     private final ExportReport.Notes notes;
 
     /// Whether the file is for tf.keras 2 alone, since a function means something else in Keras 3, or it
@@ -44,7 +46,9 @@ final class KerasGraphJson {
                 && graph.layers().values().stream()
                         .anyMatch(layer -> !(layer instanceof InputLayer)
                                 && layer instanceof Record settings
-                                && (KerasLayerJson.hasFormerHardSigmoid(settings) || KerasLayerJson.isOfKeras2(layer)));
+                                && (KerasFunctionsJson.hasFormerHardSigmoid(settings)
+                                        || ExportClasses.isOfKeras2(layer)));
+        operations = new ExportOperations(kept);
         writer = new KerasLayerJson(kept, keras3, new KerasRulesJson(graph, keras3, notes), notes);
     }
 
@@ -64,6 +68,11 @@ final class KerasGraphJson {
         final boolean frozen = above || !trainable;
         final JsonArray layers = new JsonArray();
         for (Node node : model.nodes()) {
+            final Operation operation = model.isSequential() ? null : operations.of(node, keras3);
+            if (operation != null) {
+                layers.add(operation(node, operation));
+                continue;
+            }
             final ExportModel inner = node.model();
             final JsonObject json =
                     inner == null ? writer.entry(node, isTrainable(node, frozen)) : write(inner, frozen);
@@ -112,9 +121,31 @@ final class KerasGraphJson {
         return json;
     }
 
+    /// An operation has its constants among the arguments of its calls.
+    private JsonObject operation(Node node, Operation operation) {
+        if (ofKeras2) {
+            throw new IllegalArgumentException("layer '" + node.path() + "' is an operation (" + operation.type()
+                    + ") of Keras 3, and the model has what Keras 3 lacks: no file can hold both");
+        }
+        if (!keras3) {
+            notes.add(
+                    ExportReport.Kind.KERAS_3_ONLY,
+                    node.path(),
+                    "is written as the operation " + operation.type() + ", which tf.keras 2 does not have");
+        }
+        final JsonArray calls = new JsonArray();
+        for (List<Ref> inputs : node.calls()) {
+            calls.add(operation.call(inputs.stream().map(KerasGraphJson::tensor).toList()));
+        }
+        final JsonObject json = operation.entry().deepCopy();
+        json.addProperty("name", node.name());
+        json.add("inbound_nodes", calls);
+        return json;
+    }
+
     private static JsonElement built(ExportModel model, @Nullable JsonElement before) {
-        return KerasLayerJson.asWas(
-                KerasLayerJson.shape(model.inputs().getFirst().shape()), before);
+        return KerasShapesJson.asWas(
+                KerasShapesJson.shape(model.inputs().getFirst().shape()), before);
     }
 
     /// Keys of the model's own config that nobody here knows.
@@ -133,6 +164,9 @@ final class KerasGraphJson {
 
     /// A layer's own flag. One that is frozen with the model that it is in keeps what it said itself.
     private boolean isTrainable(Node node, boolean frozen) {
+        if (ExportMatrices.of(graph, node.path()) != null) {
+            return false;
+        }
         if (!graph.layers().containsKey(node.path()) || graph.isTrainable(node.path())) {
             return true;
         }
@@ -294,7 +328,7 @@ final class KerasGraphJson {
 
     private static JsonElement tensor(Ref ref) {
         final JsonObject config = new JsonObject();
-        config.add("shape", KerasLayerJson.shape(ref.shape()));
+        config.add("shape", KerasShapesJson.shape(ref.shape()));
         config.addProperty("dtype", "float32");
         config.add("keras_history", reference(ref, 0));
         final JsonObject json = new JsonObject();

@@ -1,6 +1,7 @@
 package dev.lanewise.keras;
 
 import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import dev.lanewise.keras.ImportReport.LayerReport;
 import dev.lanewise.keras.ImportReport.TrainingReport;
@@ -342,7 +343,10 @@ public final class KerasImport {
         for (KerasNode node : definition.all()) {
             // A model's layers have entries of their own.
             final JsonObject entry = entry(node, model.graph());
-            entry.remove("inbound_nodes");
+            final JsonElement calls = entry.remove("inbound_nodes");
+            if (calls instanceof JsonArray list && !list.isEmpty() && KerasOperations.isOperation(node.json())) {
+                entry.add(KeptConfig.CALL, list.get(0));
+            }
             if (node.model() == null) {
                 final JsonArray names = new JsonArray();
                 assigned.weights(node).forEach(weight -> names.add(weight.name()));

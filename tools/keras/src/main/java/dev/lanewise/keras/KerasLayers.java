@@ -24,6 +24,7 @@ import dev.lanewise.nn.layer.MaskedAs;
 import dev.lanewise.nn.layer.MaskedBy;
 import dev.lanewise.nn.layer.Normalization;
 import dev.lanewise.nn.layer.Power;
+import dev.lanewise.nn.layer.RandomContrast;
 import dev.lanewise.nn.layer.ReLU;
 import dev.lanewise.nn.layer.Reduction;
 import dev.lanewise.nn.layer.Rescaling;
@@ -87,6 +88,7 @@ final class KerasLayers {
             Map.entry("LocallyConnected2D", KerasLayers::locallyConnected),
             Map.entry("Identity", config -> new Activation(Activations.of("linear"))),
             Map.entry("Rescaling", KerasLayers::rescaling),
+            Map.entry("RandomContrast", KerasLayers::contrast),
             Map.entry("Resizing", KerasLayers::resizing),
             Map.entry("SeparableConv1D", KerasLayers::convolution),
             Map.entry("SeparableConv2D", KerasLayers::convolution),
@@ -393,6 +395,14 @@ final class KerasLayers {
             flatten(json, numbers);
         }
         return numbers;
+    }
+
+    /// tf.keras and older versions of Keras 3 do not say the range.
+    private static @Nullable Layer contrast(LayerConfig config) {
+        final JsonArray range = new JsonArray();
+        range.add(0);
+        range.add(255);
+        return generic(RandomContrast.class, config.has("value_range") ? config : config.with("value_range", range));
     }
 
     /// What fills a border, which `pad_to_aspect_ratio` alone would make.

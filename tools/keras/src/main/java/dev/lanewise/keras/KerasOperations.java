@@ -20,7 +20,7 @@ final class KerasOperations {
     /// Key of the layer that an operation becomes, or of the sentence that refuses it; no file has it.
     private static final String LAYER = "layer of an operation";
 
-    private static final String MODULE = "keras.src.ops";
+    static final String MODULE = "keras.src.ops";
 
     /// Functions of TensorFlow, and what Keras 3 calls them.
     private static final Map<String, String> TENSORFLOW = Map.ofEntries(

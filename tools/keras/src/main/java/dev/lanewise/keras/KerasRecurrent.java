@@ -34,6 +34,10 @@ final class KerasRecurrent {
             Map.entry("stateful", new JsonPrimitive(false)),
             Map.entry("zero_output_for_mask", new JsonPrimitive(false)));
 
+    /// Those that Keras 3 has otherwise.
+    private static final Map<String, JsonPrimitive> OF_KERAS_3 =
+            Map.of("recurrent_activation", new JsonPrimitive("sigmoid"), "reset_after", new JsonPrimitive(true));
+
     /// What an RNN says of its cells' outputs.
     static final List<String> CELLS_OWN =
             List.of("return_sequences", "return_state", "go_backwards", "stateful", "zero_output_for_mask");
@@ -216,10 +220,31 @@ final class KerasRecurrent {
             final JsonElement given = config.config().get(key);
             final boolean linear = key.endsWith("activation") && config.has(key);
             if (!linear && (given == null || given.isJsonNull())) {
-                whole = whole.with(key, entry.getValue());
+                whole = whole.with(key, value(key, entry.getValue(), config.kerasMajor()));
             }
         }
         return whole;
+    }
+
+    private static JsonPrimitive value(String key, JsonPrimitive before, int kerasMajor) {
+        return kerasMajor < 3 ? before : OF_KERAS_3.getOrDefault(key, before);
+    }
+
+    /// Puts what a config of Keras 3 does not say and older versions take otherwise into it.
+    static void say(String type, JsonObject config) {
+        final String layer = type.replaceAll("Cell$", "");
+        final boolean gates = layer.matches("LSTM|GRU|ConvLSTM[123]D");
+        for (Map.Entry<String, JsonPrimitive> entry : OF_KERAS_3.entrySet()) {
+            if ((entry.getKey().equals("reset_after") ? layer.equals("GRU") : gates) && !config.has(entry.getKey())) {
+                config.add(entry.getKey(), entry.getValue());
+            }
+        }
+        for (JsonObject cell : layer.equals("RNN") ? cells(config.get("cell")) : List.<JsonObject>of()) {
+            final JsonObject own = KerasJson.member(cell, "config");
+            if (own != null) {
+                say(String.valueOf(KerasJson.string(cell, "class_name")), own);
+            }
+        }
     }
 
     /// A layer of cuDNN's as the one that computes the same.

@@ -1,5 +1,6 @@
 package dev.lanewise.keras;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import dev.lanewise.io.ModelFormatException;
@@ -84,12 +85,14 @@ final class KerasRules {
     /// @param inputs shapes that it is called with
     static Map<String, WeightRule> of(LayerConfig config, String layer, Layer converted, List<Shape> inputs) {
         final Map<String, WeightRule> rules = new LinkedHashMap<>();
-        if (config.config().keySet().stream().noneMatch(KerasRules::isRule)) {
+        if (!hasRule(config.config())) {
             return rules;
         }
         for (ParameterSpec weight : converted.parameters(inputs)) {
-            final Regularizer regularizer = read(Regularizer.registry(), value(config, weight, REGULARIZER));
-            final Constraint constraint = read(Constraint.registry(), value(config, weight, CONSTRAINT));
+            final RulePlace place = RulePlace.of(config.className(), config.config(), weight.name());
+            final Regularizer regularizer =
+                    place == null ? null : read(Regularizer.registry(), value(place, REGULARIZER));
+            final Constraint constraint = place == null ? null : read(Constraint.registry(), value(place, CONSTRAINT));
             if (weight.trainable() && (regularizer != null || constraint != null)) {
                 rules.put(layer + "/" + weight.name(), new WeightRule(regularizer, constraint));
             }
@@ -97,17 +100,26 @@ final class KerasRules {
         return rules;
     }
 
+    /// Whether there is one in a config, or in that of a layer or cell within it.
+    private static boolean hasRule(JsonElement json) {
+        if (json instanceof JsonArray array) {
+            return array.asList().stream().anyMatch(KerasRules::hasRule);
+        }
+        return json instanceof JsonObject object
+                && object.entrySet().stream().anyMatch(entry -> isRule(entry.getKey()) || hasRule(entry.getValue()));
+    }
+
     /// What a config says about a weight: for `depthwise_kernel`, and the one kernel of a depthwise
     /// convolution, the
     /// key begins with `depthwise`.
-    private static @Nullable JsonElement value(LayerConfig config, ParameterSpec weight, String ending) {
-        final String name = weight.name();
+    private static @Nullable JsonElement value(RulePlace place, String ending) {
+        final String name = place.weight();
         final String kernel = "_kernel";
         for (String key : List.of(
                 name,
                 name.endsWith(kernel) ? name.substring(0, name.length() - kernel.length()) : name,
                 name.equals("kernel") ? "depthwise" : name)) {
-            final JsonElement value = config.config().get(key + ending);
+            final JsonElement value = place.config().get(key + ending);
             if (!KerasJson.isNeutral(value)) {
                 return value;
             }

@@ -10,7 +10,10 @@ import dev.lanewise.nn.Graph;
 import dev.lanewise.nn.ParameterSpec;
 import dev.lanewise.nn.Regularizer;
 import dev.lanewise.nn.WeightRule;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// Initializers, regularizers and constraints as Keras' configs have them: the reverse of [KerasRules].
@@ -28,43 +31,60 @@ final class KerasRulesJson {
         this.notes = notes;
     }
 
-    /// Puts the rules of a layer's weights into its config. What the file's entry has and nobody here knows
-    /// stays.
+    /// Puts the rules of a layer's weights into its config, or into those of the layers and cells within it. What the
+    /// file's entry has and nobody here knows stays.
     ///
     /// @param layer name in the graph
+    /// @param type its class in the file
     void add(String layer, String type, List<ParameterSpec> weights, JsonObject config) {
+        final List<RulePlace> places = new ArrayList<>();
+        final List<String> firsts = new ArrayList<>();
         for (ParameterSpec weight : weights) {
-            if (!weight.trainable()) {
-                continue;
-            }
-            final WeightRule rule = graph.rules().get(layer + "/" + weight.name());
-            final String key = key(type, weight.name());
-            if (weight.name().indexOf('/') >= 0) {
+            final WeightRule rule = weight.trainable() ? graph.rules().get(layer + "/" + weight.name()) : null;
+            final RulePlace place = weight.trainable() ? RulePlace.of(type, config, weight.name()) : null;
+            if (place == null) {
                 if (rule != null) {
-                    notes.add(
-                            ExportReport.Kind.LEFT_OUT,
-                            layer,
-                            "the regularizer or constraint of '" + weight.name() + "', which " + type
-                                    + " has no key for");
+                    leftOut(layer, weight.name(), type + " has no key for it");
                 }
                 continue;
             }
-            final Regularizer regularizer = rule == null ? null : rule.regularizer();
-            if (regularizer != null) {
-                if (!regularizer.equals(KerasRules.regularizer(config.get(key + REGULARIZER)))) {
-                    config.add(key + REGULARIZER, json("keras.regularizers", regularizer));
-                }
-            } else if (KerasRules.regularizer(config.get(key + REGULARIZER)) != null) {
-                config.add(key + REGULARIZER, JsonNull.INSTANCE);
+            // Attention has one for its kernels, and Bidirectional one for both directions.
+            final int known = IntStream.range(0, places.size())
+                    .filter(i -> place.isThatOf(places.get(i)))
+                    .findFirst()
+                    .orElse(-1);
+            if (known < 0) {
+                places.add(place);
+                firsts.add(weight.name());
+                add(rule, place);
+            } else if (!Objects.equals(rule, graph.rules().get(layer + "/" + firsts.get(known)))) {
+                leftOut(layer, weight.name(), type + " has one key for it and '" + firsts.get(known) + "'");
             }
-            final Constraint constraint = rule == null ? null : rule.constraint();
-            if (constraint != null) {
-                if (!constraint.equals(KerasRules.constraint(config.get(key + CONSTRAINT)))) {
-                    config.add(key + CONSTRAINT, json("keras.constraints", constraint));
-                }
-            } else if (KerasRules.constraint(config.get(key + CONSTRAINT)) != null) {
-                config.add(key + CONSTRAINT, JsonNull.INSTANCE);
+        }
+    }
+
+    private void leftOut(String layer, String weight, String why) {
+        notes.add(ExportReport.Kind.LEFT_OUT, layer, "the regularizer or constraint of '" + weight + "': " + why);
+    }
+
+    private void add(@Nullable WeightRule rule, RulePlace place) {
+        final JsonObject config = place.config();
+        final String key = key(place.type(), place.weight());
+        final Regularizer regularizer = rule == null ? null : rule.regularizer();
+        if (regularizer != null) {
+            if (!regularizer.equals(KerasRules.regularizer(config.get(key + REGULARIZER)))) {
+                config.add(key + REGULARIZER, json("keras.regularizers", regularizer));
             }
+        } else if (KerasRules.regularizer(config.get(key + REGULARIZER)) != null) {
+            config.add(key + REGULARIZER, JsonNull.INSTANCE);
+        }
+        final Constraint constraint = rule == null ? null : rule.constraint();
+        if (constraint != null) {
+            if (!constraint.equals(KerasRules.constraint(config.get(key + CONSTRAINT)))) {
+                config.add(key + CONSTRAINT, json("keras.constraints", constraint));
+            }
+        } else if (KerasRules.constraint(config.get(key + CONSTRAINT)) != null) {
+            config.add(key + CONSTRAINT, JsonNull.INSTANCE);
         }
     }
 

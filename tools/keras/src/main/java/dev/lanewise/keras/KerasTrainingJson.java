@@ -162,6 +162,9 @@ final class KerasTrainingJson {
                 notes.add(ExportReport.Kind.LEFT_OUT, WHERE, "'" + key + "', which Keras' files do not have");
             }
         }
+        if (!keras3) {
+            settings.entrySet().removeIf(entry -> ConfigForms.isUsual(entry.getKey(), entry.getValue()));
+        }
         final JsonElement rate = settings.get("learning_rate");
         if (rate == null || KerasJson.isNumber(rate)) {
             settings.addProperty("learning_rate", rate());

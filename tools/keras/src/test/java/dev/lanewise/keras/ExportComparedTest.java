@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -44,6 +45,17 @@ class ExportComparedTest {
                 }
             }
         }
+        for (Row row : Fixtures.rows()) {
+            final Path architecture = row.format().equals("h5-weights-v3") ? architecture(row) : null;
+            if (architecture != null && Files.exists(row.path())) {
+                final Path export = folder.resolve(count + ".weights.h5");
+                try (Model model = KerasModels.load(row.path(), architecture)) {
+                    KerasModels.save(model, export);
+                }
+                pairs.append(row.path()).append('\t').append(export).append('\n');
+                count++;
+            }
+        }
         for (Path run : OptimizerFixturesTest.folders()) {
             final Path export = folder.resolve(count++ + ".h5");
             assertTrue(write(run.resolve("final.h5"), export));
@@ -55,7 +67,19 @@ class ExportComparedTest {
         assertEquals(List.of(), printed.subList(0, printed.size() - 1));
     }
 
-    /// Not what is not supported, nor models with arithmetic on tensors, which becomes layers.
+    /// The file beside the weights that says whose they are; null where there is none.
+    private static @Nullable Path architecture(Row row) {
+        final String name = row.path().getFileName().toString().replace(".weights.h5", "");
+        for (String ending : List.of(".keras", ".h5")) {
+            final Path file = row.path().resolveSibling(name + ending);
+            if (Files.exists(file)) {
+                return file;
+            }
+        }
+        return null;
+    }
+
+    /// Not what is not supported, nor, in `.h5`, models with arithmetic on tensors, which becomes layers.
     private static boolean write(Path file, Path export) {
         try (Model model = KerasModels.load(file)) {
             final ExportReport report = KerasModels.save(model, export);

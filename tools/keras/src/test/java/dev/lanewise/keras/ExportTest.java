@@ -10,13 +10,12 @@ import dev.lanewise.data.Dataset;
 import dev.lanewise.io.TrainingConfig;
 import dev.lanewise.keras.Fixtures.Row;
 import dev.lanewise.kernels.Activations;
-import dev.lanewise.nn.Graph;
 import dev.lanewise.nn.Model;
 import dev.lanewise.nn.ParameterLayout;
 import dev.lanewise.nn.Sequential;
 import dev.lanewise.nn.layer.Dense;
-import dev.lanewise.nn.layer.Divide;
 import dev.lanewise.nn.layer.Grayscale;
+import dev.lanewise.nn.layer.TimeDistributed;
 import dev.lanewise.tensor.Shape;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -187,26 +186,14 @@ class ExportTest {
         }
     }
 
-    /// A quotient of two tensors is an operation in Keras, not a layer.
-    @Test
-    void quotientIsNoLayerOfKeras() {
-        final Graph.Builder b = Graph.builder();
-        final Graph.Value left = b.input("left", Shape.of(3));
-        final Graph.Value right = b.input("right", Shape.of(3));
-        try (Model model = Model.create(b.build(b.add("ratio", new Divide(), left, right)), 1)) {
-            final Path file = folder.resolve("ratio.keras");
-            final IllegalArgumentException e =
-                    assertThrows(IllegalArgumentException.class, () -> KerasModels.save(model, file));
-            assertTrue(e.getMessage().contains("'ratio' (Divide): Keras has no such layer"), e.getMessage());
-            assertFalse(Files.exists(file));
-        }
-    }
-
     @Test
     void whatKerasDoesNotHaveIsNamedAndNothingIsWritten() {
         final Path file = folder.resolve("gray.keras");
         try (Model model = Model.create(
-                Sequential.input(Shape.of(4, 4, 3)).add(new Grayscale()).build(), 1)) {
+                Sequential.input(Shape.of(2, 4, 4, 3))
+                        .add(new TimeDistributed(new Grayscale()))
+                        .build(),
+                1)) {
             final IllegalArgumentException e =
                     assertThrows(IllegalArgumentException.class, () -> KerasModels.save(model, file));
             assertTrue(e.getMessage().contains("grayscale") && e.getMessage().contains("Grayscale"), e.getMessage());

@@ -184,8 +184,18 @@ final class HostileFiles {
                 "model_config",
                 attributes(H5Builder.textAt("model_config", 0, Integer.MAX_VALUE)));
         final byte[] sound = model(DENSE, f -> hard("kernel", f.dataset(new float[6], 2, 3)));
-        add("cut-in-the-middle.h5", "the file is truncated or damaged", Arrays.copyOf(sound, sound.length / 2));
-        add("cut-after-the-superblock.h5", "the file is truncated or damaged", Arrays.copyOf(sound, 96));
+        add(
+                "cut-in-the-middle.h5",
+                "is a truncated HDF5 file: it ends at byte 484, expected 968",
+                Arrays.copyOf(sound, sound.length / 2));
+        add(
+                "cut-after-the-superblock.h5",
+                "is a truncated HDF5 file: it ends at byte 96, expected 968",
+                Arrays.copyOf(sound, 96));
+        add(
+                "cut-in-the-superblock.h5",
+                "is a truncated HDF5 file: it ends at byte 30, within its superblock",
+                Arrays.copyOf(sound, 30));
         add("cut-in-the-signature.h5", "signature", Arrays.copyOf(sound, 7));
     }
 

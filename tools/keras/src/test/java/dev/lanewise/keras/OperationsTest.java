@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.lanewise.kernels.Activations;
@@ -30,16 +29,11 @@ import dev.lanewise.tensor.Shape;
 import dev.lanewise.train.MeanSquaredError;
 import dev.lanewise.train.SGD;
 import dev.lanewise.train.Trainer;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -52,16 +46,11 @@ class OperationsTest {
     private Path folder;
 
     private static String tensor(String layer, String shape) {
-        return """
-                {"class_name": "__keras_tensor__", "config": {"shape": %s, "dtype": "float32",
-                 "keras_history": ["%s", 0, 0]}}""".formatted(shape, layer);
+        return OperationsFile.tensor(layer, shape);
     }
 
-    /// An entry of the module, as Keras 3.15 writes it: without a name in the config where its class takes none.
     private static String operation(String module, String type, String config, String args) {
-        return """
-                {"module": "keras.src.ops.%s", "class_name": "%s", "config": {%s}, "registered_name": "%2$s",
-                 "name": "op", "inbound_nodes": [{"args": [%s], "kwargs": {}}]}""".formatted(module, type, config, args);
+        return OperationsFile.operation(module, type, "op", config, args);
     }
 
     private static LayerConfig config(JsonObject entry) {
@@ -191,33 +180,8 @@ class OperationsTest {
         assertTrue(refusal("Dot", "", x + ", " + x).contains("ops.Dot"));
     }
 
-    /// An archive of an input `x` of `[null, 4]`, these layers and an output `op`.
     private Path archive(String... layers) throws IOException {
-        final JsonArray all = new JsonArray();
-        all.add(JsonParser.parseString("""
-                {"module": "keras.layers", "class_name": "InputLayer", "registered_name": null, "name": "x",
-                 "config": {"batch_shape": [null, 4], "dtype": "float32", "sparse": false, "name": "x"},
-                 "inbound_nodes": []}"""));
-        for (String layer : layers) {
-            all.add(JsonParser.parseString(layer));
-        }
-        final String config = """
-                {"module": "keras.src.models.functional", "class_name": "Functional", "registered_name": "Functional",
-                 "config": {"name": "f", "trainable": true, "layers": %s, "input_layers": [["x", 0, 0]],
-                            "output_layers": [["op", 0, 0]]},
-                 "build_config": {"input_shape": null}, "compile_config": null}""".formatted(all);
-        final H5Builder weights = new H5Builder();
-        final byte[] file = weights.finish(weights.group(H5Builder.hard("layers", weights.group())));
-        final ByteArrayOutputStream out = new ByteArrayOutputStream();
-        try (ZipOutputStream zip = new ZipOutputStream(out)) {
-            zip.putNextEntry(new ZipEntry("metadata.json"));
-            zip.write("{\"keras_version\": \"3.15.1\"}".getBytes(StandardCharsets.UTF_8));
-            zip.putNextEntry(new ZipEntry("config.json"));
-            zip.write(config.getBytes(StandardCharsets.UTF_8));
-            zip.putNextEntry(new ZipEntry("model.weights.h5"));
-            zip.write(file);
-        }
-        return Files.write(folder.resolve("m.keras"), out.toByteArray());
+        return OperationsFile.write(folder.resolve("m.keras"), layers);
     }
 
     private static String named(String entry, String name) {

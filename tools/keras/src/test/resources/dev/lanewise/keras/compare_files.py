@@ -10,11 +10,12 @@ Differences that are meant, and not printed:
   2. the number of steps is a 64-bit integer (TensorFlow's back end; torch writes 32 bits)
   3. memory addresses and modules: shared_object_id, module and registered_name of optimizers, and of all objects in .h5
   4. in .h5 the configuration has the form of Keras 2.4: batch_input_shape, lists of calls, dtype as a name, alpha of
-     LeakyReLU; no settings that Keras 3 alone has where they change nothing, no build_config, no seed of recurrent
-     layers and attention
+     LeakyReLU; no settings that Keras 3 alone has where they change nothing (data_format of ZeroPadding1D among them,
+     and what optimizers have in some versions alone), no build_config, no seed of recurrent layers, cells and
+     attention; the initializer orthogonal by the name that all versions know
   5. calls without the arguments mask and training, which are None or what the layer does anyway
   6. weights of other types are float32, and so is the dtype that the configuration names
-  7. arithmetic on tensors is written as layers: the files compared are those without it
+  7. in .h5 arithmetic on tensors is written as layers where there are such: the .h5 files compared are those without it
   8. what older versions do not write: names of variables' groups, ragged of inputs, an empty compile_config; and names
      of what an optimizer remembers before Keras 3.3, where the order is the same
   9. full names of losses and metrics in .h5, since Keras 3 does not read the short ones there; an optimizer in full
@@ -34,7 +35,10 @@ import numpy as np
 OF_KERAS_3 = {'quantization_config': None, 'optional': False, 'use_gate': False, 'sliding_window': None,
               'flash_attention': None, 'synchronized': False, 'renorm': False, 'renorm_clipping': None,
               'renorm_momentum': 0.99, 'rms_scaling': False, 'lora_rank': None, 'lora_alpha': None,
-              'use_cudnn': 'auto', 'input_axes': None, 'output_axes': None}
+              'use_cudnn': 'auto', 'input_axes': None, 'output_axes': None, 'pad_to_aspect_ratio': False,
+              'antialias': False, 'loss_scale_factor': None, 'gradient_accumulation_steps': None}
+OF_OPTIMIZERS = {'weight_decay': None, 'clipnorm': None, 'clipvalue': None, 'global_clipnorm': None, 'use_ema': False,
+                 'ema_momentum': 0.99, 'ema_overwrite_frequency': None}
 OF_A_MODEL = ('dtype', 'build_input_shape', 'trainable')
 FULL = {'mse': 'mean_squared_error', 'mae': 'mean_absolute_error', 'mape': 'mean_absolute_percentage_error',
         'msle': 'mean_squared_logarithmic_error', 'bce': 'binary_crossentropy', 'kld': 'kl_divergence', 'acc': 'accuracy'}
@@ -72,11 +76,12 @@ def call(node):
 
     if isinstance(node, dict):
         note(node['kwargs'])
-        return {'tensors': references([node['args'], node['kwargs']]), 'settings': settings}
+        constants = [argument for argument in node['args'] if not references(argument)]
+        return {'tensors': references([node['args'], node['kwargs']]), 'settings': settings, 'constants': constants}
     for element in node:
         if len(element) > 3:
             note(element[3])
-    return {'tensors': references(node), 'settings': settings}
+    return {'tensors': references(node), 'settings': settings, 'constants': []}
 
 
 def plain(value, legacy, key=''):
@@ -118,6 +123,16 @@ def plain(value, legacy, key=''):
             for name in OF_A_MODEL:
                 if name != 'trainable' or settings.get(name) is True:
                     settings.pop(name, None)
+        if key == 'optimizer_config':
+            for name in [name for name in settings if name in OF_OPTIMIZERS
+                         and settings[name] == (np.float32(0.99) if name == 'ema_momentum' else OF_OPTIMIZERS[name])]:
+                settings.pop(name)
+        if kind == 'ZeroPadding1D':
+            settings.pop('data_format', None)
+        if str(kind).endswith('Cell'):
+            settings.pop('seed', None)
+        if str(kind).startswith('Orthogonal'):
+            config['class_name'] = 'orthogonal'
         if kind == 'LeakyReLU' and 'alpha' in settings:
             settings['negative_slope'] = settings.pop('alpha')
         if 'recurrent_initializer' in settings or str(kind).endswith('Attention'):

@@ -121,9 +121,11 @@ public final class H5File implements AutoCloseable {
             throw new ModelFormatException(
                     name + ": an HDF5 file of " + bytes.byteSize() + " bytes; up to " + MAX_BYTES + " are supported");
         }
-        if (!H5Signature.isIn(bytes)) {
+        final long start = H5Signature.find(bytes);
+        if (start < 0) {
             throw new ModelFormatException(name + ": not an HDF5 file (its signature is missing)");
         }
+        H5Superblock.requireWhole(name, bytes, start);
         final HdfFile file = H5Guard.guarded(name, "the HDF5 file", () -> HdfFile.fromByteBuffer(bytes.asByteBuffer()));
         return new H5File(name, memory, bytes.byteSize(), file);
     }

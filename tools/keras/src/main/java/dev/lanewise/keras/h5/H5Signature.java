@@ -27,15 +27,15 @@ public final class H5Signature {
         return false;
     }
 
-    /// Whether a file in memory has them.
-    static boolean isIn(MemorySegment file) {
+    /// Where a file in memory has them; -1 if it has not.
+    static long find(MemorySegment file) {
         final MemorySegment signature = MemorySegment.ofArray(BYTES);
         for (long at = 0; at + BYTES.length <= file.byteSize(); at = next(at)) {
             if (file.asSlice(at, BYTES.length).mismatch(signature) < 0) {
-                return true;
+                return at;
             }
         }
-        return false;
+        return -1;
     }
 
     private static long next(long at) {
