@@ -12,7 +12,9 @@ import dev.lanewise.nn.layer.Activation;
 import dev.lanewise.nn.layer.Divide;
 import dev.lanewise.nn.layer.ElementwiseFunction;
 import dev.lanewise.nn.layer.GetItem;
+import dev.lanewise.nn.layer.Power;
 import dev.lanewise.nn.layer.Reduction;
+import dev.lanewise.nn.layer.Stack;
 import dev.lanewise.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
@@ -88,6 +90,8 @@ final class ExportOperations {
                 || layer instanceof ElementwiseFunction
                 || layer instanceof Reduction
                 || layer instanceof GetItem
+                || layer instanceof Power
+                || layer instanceof Stack
                 || isApproximate(layer);
     }
 
@@ -188,6 +192,8 @@ final class ExportOperations {
             }
             case GetItem item ->
                 named(name, "GetItem", x, key(item.key(), inputs.getFirst().rank()));
+            case Stack stack -> stack(stack, inputs);
+            case Power power -> named(name, "Power", x, x);
             default -> named(name, "Divide", x, x);
         };
     }
@@ -227,6 +233,15 @@ final class ExportOperations {
             config.add("initial", JsonNull.INSTANCE);
         }
         return operation(capitalized(layer.function()), config, x);
+    }
+
+    /// As a reduction's.
+    private static Operation stack(Stack layer, List<Shape> inputs) {
+        final JsonArray tensors = new JsonArray();
+        inputs.forEach(shape -> tensors.add(tensor(shape)));
+        final JsonObject config = new JsonObject();
+        config.addProperty("axis", layer.axis());
+        return operation("Stack", config, tensors);
     }
 
     private static Operation named(String name, String type, JsonElement... args) {

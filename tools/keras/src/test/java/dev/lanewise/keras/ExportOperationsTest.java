@@ -22,8 +22,10 @@ import dev.lanewise.nn.layer.Dense;
 import dev.lanewise.nn.layer.Divide;
 import dev.lanewise.nn.layer.ElementwiseFunction;
 import dev.lanewise.nn.layer.GetItem;
+import dev.lanewise.nn.layer.Power;
 import dev.lanewise.nn.layer.Reduction;
 import dev.lanewise.nn.layer.Rescaling;
+import dev.lanewise.nn.layer.Stack;
 import dev.lanewise.nn.layer.TimeDistributed;
 import dev.lanewise.tensor.Memory;
 import dev.lanewise.tensor.Shape;
@@ -43,6 +45,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// Layers that Keras 3 has as operations on tensors, in its files and back.
 class ExportOperationsTest {
+    /// `ratio`, `powers`, `stack` and `last`.
+    private static final int OF_SEVERAL = 4;
+
     @TempDir
     private Path folder;
 
@@ -78,7 +83,8 @@ class ExportOperationsTest {
         return layers;
     }
 
-    /// Each of them called on the same input, and a quotient of it and what a dense layer makes of it.
+    /// Each of them called on the same input, and quotients, powers and stacks of it and what a dense layer makes of
+    /// it.
     private static Model model() {
         final Graph.Builder b = Graph.builder();
         final Graph.Value x = b.input("x", Shape.of(4, 6));
@@ -86,6 +92,9 @@ class ExportOperationsTest {
         layers().forEach((name, layer) -> outputs.add(b.add(name, layer, x)));
         final Graph.Value dense = b.add("dense", new Dense(6, Activations.SIGMOID), x);
         outputs.add(b.add("ratio", new Divide(), x, dense));
+        outputs.add(b.add("powers", new Power(), x, dense));
+        outputs.add(b.add("stack", new Stack(1), x, dense, x));
+        outputs.add(b.add("last", new Stack(-1), dense, x));
         return Model.create(b.build(outputs.toArray(Graph.Value[]::new)), 3);
     }
 
@@ -159,6 +168,9 @@ class ExportOperationsTest {
                     assertEquals(
                             layers().get("divide"), back.graph().layer("divide"), "a number divided by each element");
                     assertEquals(new Divide(), back.graph().layer("ratio"));
+                    assertEquals(new Power(), back.graph().layer("powers"));
+                    assertEquals(new Stack(1), back.graph().layer("stack"));
+                    assertEquals(new Stack(-1), back.graph().layer("last"));
                     layers().forEach((name, layer) -> {
                         if (!(layer instanceof GetItem)) {
                             assertEquals(layer, back.graph().layer(name));
@@ -171,7 +183,7 @@ class ExportOperationsTest {
                     final long operations = report.notes().stream()
                             .filter(note -> note.kind() == Kind.KERAS_3_ONLY)
                             .count();
-                    assertEquals(layers().size() + 1, operations);
+                    assertEquals(layers().size() + OF_SEVERAL, operations);
                 }
             }
             final Path weights = folder.resolve("m.weights.h5");
