@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Timeout;
 /// out of the last compiler, and that none was given up.
 class CompiledKernelsTest {
     /// Beyond the 300 steps the compilers get time to catch up on a busy machine: so many steps, or seconds.
-    private static final int LATER_STEPS = 4000;
+    private static final int LATER_STEPS = 12_000;
 
     private static final long LATER_NANOS = 12_000_000_000L;
 
