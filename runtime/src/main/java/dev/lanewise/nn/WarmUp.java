@@ -11,10 +11,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
-/// Brings the vectorized kernels to compiled code, once in a process, on a thread of its own: it calls each with
-/// tiny operands until its calls are short. Before HotSpot has compiled it at all, a vector kernel is hundreds of
-/// times slower than after, and slower than the plain one; so [Compute] uses the plain kernels, which give the
-/// same bits, until the vectorized ones are at least as fast.
+/// Brings the vectorized kernels to compiled code, once in a process, on a thread of its own: it calls each
+/// with tiny operands until its calls are short. Before HotSpot has compiled it at all, a vector kernel is
+/// hundreds of times slower than after, and slower than the plain one; so [Compute] uses the plain kernels,
+/// which give the same bits, until the vectorized ones are at least as fast.
 final class WarmUp {
     /// Calls of one kernel in a row.
     private static final int CALLS = 32;
@@ -23,8 +23,8 @@ final class WarmUp {
     /// HotSpot's first compiler; some 0.1 to 2 µs in that of the second.
     private static final long USABLE_NANOS = 20_000;
 
-    /// Between rounds: calls while a kernel waits for the compiler only make more work for it, the JDK's own methods
-    /// of vectors that are not compiled in.
+    /// Between rounds: calls while a kernel waits for the compiler only make more work for it, the JDK's own
+    /// methods of vectors that are not compiled in.
     private static final long PAUSE_NANOS = 3_000_000;
 
     /// Rounds in a row that must be short for the end: code may be thrown away and compiled again.
@@ -109,9 +109,9 @@ final class WarmUp {
 
     /// One call of every kernel that a usual training step needs.
     ///
-    /// A way through a kernel that no call takes is left out of the compiled code, and the compiler begins again when
-    /// it is first taken, in the middle of the training. Hence products with a bias and without, of few rows and of
-    /// many, and operands that end with their memory, as real ones do.
+    /// A way through a kernel that no call takes is left out of the compiled code, and the compiler begins
+    /// again when it is first taken, in the middle of the training. Hence products with a bias and without,
+    /// of few rows and of many, and operands that end with their memory, as real ones do.
     private static List<Runnable> calls(Kernels kernels, Memory memory) {
         final List<Runnable> calls = new ArrayList<>();
         final MemorySegment scratch = memory.floats(kernels.gemm().maxScratchSize());
