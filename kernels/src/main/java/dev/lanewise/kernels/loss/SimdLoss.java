@@ -75,7 +75,7 @@ public final class SimdLoss extends ScalarLoss {
         for (int first = 0; first < rows; first += block) {
             int count = Math.min(block, rows - first);
             long at = (long) first * cols;
-            sparseBlock(
+            softmaxSparseBlock(
                     z,
                     zo + at,
                     labels,
@@ -95,7 +95,7 @@ public final class SimdLoss extends ScalarLoss {
     }
 
     /// Rows that stay in the second-level cache.
-    private static void sparseBlock(
+    private static void softmaxSparseBlock(
             MemorySegment z,
             long zo,
             MemorySegment labels,
