@@ -92,8 +92,9 @@ class ArchitectureTest {
         noClasses().should().callMethod(Arena.class, "global").check(all);
     }
 
-    /// The arrows between the runtime's packages. A model reads and writes its own file (`nn` and `io` know each
-    /// other), and so does a trainer its configuration (`train` and `io`); a graph's registry knows the layers.
+    /// The arrows between the runtime's packages. A model reads and writes its own file (`nn` and `io` know
+    /// each other), and so does a trainer its configuration (`train` and `io`); a graph's registry knows the
+    /// layers.
     @Test
     void packagesDependOnEachOtherAlongTheArrows() {
         arrows("tensor");

@@ -2,7 +2,8 @@ package dev.lanewise.bench;
 
 import java.util.Arrays;
 
-/// Two ways to do one thing, timed in turns in one process, so that what happens to the machine happens to both.
+/// Two ways to do one thing, timed in turns in one process, so that what happens to the machine happens to
+/// both.
 ///
 /// @param median nanoseconds of our calls
 /// @param best the fewest of them

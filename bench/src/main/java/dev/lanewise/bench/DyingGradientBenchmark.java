@@ -23,9 +23,9 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /// Does an update become slower when gradients die and moments decay?
 ///
-/// Each call is one update. With `alive` the gradient stays what it was, with `dead` it is 0 from some moment on, and
-/// with `dying` it becomes a tenth in every update, down to denormals. Before measuring, so many updates are done
-/// that moments which decay freely would be denormal.
+/// Each call is one update. With `alive` the gradient stays what it was, with `dead` it is 0 from some
+/// moment on, and with `dying` it becomes a tenth in every update, down to denormals. Before measuring, so
+/// many updates are done that moments which decay freely would be denormal.
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)

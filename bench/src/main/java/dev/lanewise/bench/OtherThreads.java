@@ -7,8 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-/// The other threads of this process. Libraries let their threads spin for a while after a call, in wait for the
-/// next: what is measured beside them gets half a machine.
+/// The other threads of this process. Libraries let their threads spin for a while after a call, in wait for
+/// the next: what is measured beside them gets half a machine.
 final class OtherThreads {
     private static final Path TASKS = Path.of("/proc/self/task");
     private static final Path SELF = Path.of("/proc/thread-self");

@@ -66,8 +66,8 @@ enum Peer {
         return download;
     }
 
-    /// What the environment of a process must say before the library is loaded. MKL must not choose fewer threads
-    /// by itself, and its threads are not to spin for 200 ms into the measurement that follows.
+    /// What the environment of a process must say before the library is loaded. MKL must not choose fewer
+    /// threads by itself, and its threads are not to spin for 200 ms into the measurement that follows.
     Map<String, String> environment(int threads) {
         final String count = Integer.toString(threads);
         return switch (this) {

@@ -15,7 +15,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 
-/// A process with one peer loaded: two libraries in one process would share names and fight over the processors.
+/// A process with one peer loaded: two libraries in one process would share names and fight over the
+/// processors.
 ///
 /// Arguments: the peer, its library, threads, milliseconds. Products are read from standard input, one a
 /// line; each
@@ -145,8 +146,9 @@ final class PeerProcess {
 
     /// What differs by more than rounding does, empty if nothing.
     ///
-    /// Operands are random within 1/2, so a sum of k products is some `sqrt(k) / 12` large and its `k` roundings
-    /// err by some `k / 24` of the unit `2^-24`, in whatever order they are made; 50 times that is a difference.
+    /// Operands are random within 1/2, so a sum of k products is some `sqrt(k) / 12` large and its `k`
+    /// roundings err by some `k / 24` of the unit `2^-24`, in whatever order they are made; 50 times that is
+    /// a difference.
     static String difference(Product product, MemorySegment ours, MemorySegment theirs) {
         final double tolerance = Math.max(1e-6, 2.0 * product.k() * 0x1p-24);
         final long size = (long) product.m() * product.n();

@@ -102,8 +102,8 @@ final class Products {
         list.add(new Product(trans, m, k, n));
     }
 
-    /// Products with sizes from 1 to 2048, each power of two as likely as any other, that differ from each other
-    /// and from [#FIXED].
+    /// Products with sizes from 1 to 2048, each power of two as likely as any other, that differ from each
+    /// other and from [#FIXED].
     static List<Product> random(int count, long seed) {
         final Random random = new Random(seed);
         final List<Product> list = new ArrayList<>();

@@ -28,7 +28,8 @@ public class ReductionBenchmark {
     @Param({"scalar", "simd"})
     public String kernels = "simd";
 
-    /// A whole sum; bias gradients of a head and of a hidden layer; statistics of batch and layer normalization.
+    /// A whole sum; bias gradients of a head and of a hidden layer; statistics of batch and layer
+    /// normalization.
     @Param({
         "sum",
         "column sums, rows of 10",

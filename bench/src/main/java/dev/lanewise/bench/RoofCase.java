@@ -13,8 +13,8 @@ import java.util.Map;
 ///
 /// @param family what kernels of a kind share a colour by
 /// @param cols columns of a row; 1 where rows mean nothing
-/// @param flop floating-point operations for an element as the kernel does them, a fused multiply-add being two;
-///     comparisons, choices and conversions are none
+/// @param flop floating-point operations for an element as the kernel does them, a fused multiply-add being
+///     two; comparisons, choices and conversions are none
 /// @param streams memory that it touches for an element; what it needs for a row or a column is left out
 record RoofCase(String family, String name, int cols, double flop, Streams streams, Body body) {
     /// Operations of our exponential, logarithm and hyperbolic tangent, counted in the loops of the kernels.

@@ -17,8 +17,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 
-/// `lanewise bench roofline`: what this machine can do, and each kernel's place under it (Williams, Waterman and
-/// Patterson 2009).
+/// `lanewise bench roofline`: what this machine can do, and each kernel's place under it (Williams, Waterman
+/// and Patterson 2009).
 final class Roofline {
     /// Elements of a segment in a cache, for each thread: two segments of them are twice an L1 cache of 32 KiB.
     private static final int CACHED = 8_192;

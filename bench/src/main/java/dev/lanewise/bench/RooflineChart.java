@@ -191,7 +191,8 @@ final class RooflineChart {
         plot.setRenderer(1, renderer);
     }
 
-    /// The angle of a line of slope 1 between logarithmic axes, in about the part of the picture that they take.
+    /// The angle of a line of slope 1 between logarithmic axes, in about the part of the picture that they
+    /// take.
     private static double slope(double peak) {
         final double upward = 0.84 * HEIGHT / Math.log(2 * peak / BOTTOM);
         final double rightward = 0.94 * WIDTH / Math.log(RIGHT / LEFT);

@@ -17,8 +17,8 @@ import java.util.Random;
 
 /// Models of sequences `[steps, 128]` that are sorted into ten classes.
 ///
-/// FLOP are those of the products of matrices alone, 2 for each product and sum; gates, softmax, normalization and
-/// the update count for nothing.
+/// FLOP are those of the products of matrices alone, 2 for each product and sum; gates, softmax,
+/// normalization and the update count for nothing.
 enum SequenceNetwork {
     /// `LSTM(128)` over 100 steps, and a dense layer on its last output.
     ///
@@ -42,11 +42,12 @@ enum SequenceNetwork {
         }
     },
 
-    /// A block of an encoder over 128 steps, and a dense layer on the mean of its outputs: attention of four heads of
-    /// 32, dense layers of 512 with relu and of 128, to each of the two its input added and the sum normalized.
+    /// A block of an encoder over 128 steps, and a dense layer on the mean of its outputs: attention of four
+    /// heads of 32, dense layers of 512 with relu and of 128, to each of the two its input added and the sum
+    /// normalized.
     ///
-    /// For each sample `4 · 2 · 128³` by the projections, `2 · 2 · 128³` by scores and values, and `8 · 2 · 128³` by
-    /// the dense layers.
+    /// For each sample `4 · 2 · 128³` by the projections, `2 · 2 · 128³` by scores and values, and `8 · 2 ·
+    /// 128³` by the dense layers.
     TRANSFORMER(128) {
         @Override
         double forwardFlop() {
@@ -107,8 +108,8 @@ enum SequenceNetwork {
         return 2.0 * FEATURES * CLASSES;
     }
 
-    /// Of a sample's share of a training step: forward, the gradients by both operands of each product, but for those
-    /// by the model's input.
+    /// Of a sample's share of a training step: forward, the gradients by both operands of each product, but
+    /// for those by the model's input.
     final double stepFlop() {
         return 3 * forwardFlop() - inputFlop();
     }
@@ -136,8 +137,8 @@ enum SequenceNetwork {
         return valueOf(name.toUpperCase(Locale.ROOT));
     }
 
-    /// Sequences around a centre of their class at each step, one label in ten wrong, so that gradients do not die
-    /// away.
+    /// Sequences around a centre of their class at each step, one label in ten wrong, so that gradients do
+    /// not die away.
     final Dataset data(int samples) {
         final Random random = new Random(42);
         final float[] centres = new float[CLASSES * FEATURES];

@@ -29,8 +29,8 @@ final class WarmupProcess {
 
     /// Trains for a while and prints how many steps each window saw.
     ///
-    /// @param args when this process was asked for, in milliseconds of the system's clock; how many milliseconds
-    ///     from then on it is to train; threads
+    /// @param args when this process was asked for, in milliseconds of the system's clock; how many
+    ///     milliseconds from then on it is to train; threads
     public static void main(String[] args) {
         final long asked = Long.parseLong(args[0]);
         final int millis = Integer.parseInt(args[1]);

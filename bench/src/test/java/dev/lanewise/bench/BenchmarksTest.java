@@ -189,7 +189,8 @@ class BenchmarksTest {
         }
     }
 
-    /// The models of sequences learn, alike on any number of threads, and their FLOP are those of their formulas.
+    /// The models of sequences learn, alike on any number of threads, and their FLOP are those of their
+    /// formulas.
     @ParameterizedTest
     @EnumSource(SequenceNetwork.class)
     void timedSequencesLearn(SequenceNetwork network) {

@@ -17,8 +17,8 @@ public sealed interface Activation permits BuiltInActivation, Activation.Custom 
     /// Keras' name: `relu`, `softmax`.
     String name();
 
-    /// Its parameters by Keras' names (`negative_slope`), with which [Activations#of(String, Map)] gives an equal
-    /// one: numbers and booleans. Most have none.
+    /// Its parameters by Keras' names (`negative_slope`), with which [Activations#of(String, Map)] gives an
+    /// equal one: numbers and booleans. Most have none.
     default Map<String, Object> config() {
         return Map.of();
     }

@@ -15,9 +15,9 @@ public interface ConvolutionKernel {
     /// Floats of work that [#transpose] needs.
     int TRANSPOSE_WORK = 512;
 
-    /// Rows of a matrix of patches: row `r`, column `t · channels + c` is channel `channel + c` of the pixel that
-    /// tap `tap + t` meets at position `position + r` (counted through all samples), 0 where there is none. Rows
-    /// are dense: `taps · channels` floats.
+    /// Rows of a matrix of patches: row `r`, column `t · channels + c` is channel `channel + c` of the pixel
+    /// that tap `tap + t` meets at position `position + r` (counted through all samples), 0 where there is
+    /// none. Rows are dense: `taps · channels` floats.
     void patches(
             Window window,
             MemorySegment x,
@@ -47,9 +47,9 @@ public interface ConvolutionKernel {
             MemorySegment work,
             long workOffset);
 
-    /// One row of positions of a depthwise convolution over height and width, in which each channel has a kernel
-    /// of its own: for `p` along the width, `y[p · yStep + c] = bias[c] + Σ_t x[pixel of t, c] · kernel[t, c]`,
-    /// added to `y` if `accumulate`.
+    /// One row of positions of a depthwise convolution over height and width, in which each channel has a
+    /// kernel of its own: for `p` along the width, `y[p · yStep + c] = bias[c] + Σ_t x[pixel of t, c] ·
+    /// kernel[t, c]`, added to `y` if `accumulate`.
     ///
     /// Each element starts from its bias, or 0, and takes the products in the order of the taps by fused
     /// multiply-add; taps that meet no pixel are left out.

@@ -29,9 +29,9 @@ public interface ElementwiseKernel {
     /// `c[i] = fma(a[i], b[i], c[i])`, rounded once.
     void multiplyAdd(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n);
 
-    /// What is `left` goes to `dx` where `x[i] == y[i]`, and is 0 from then on: `g = x[i] == y[i] ? left[i] : 0`,
-    /// `dx[i] = g`, or `dx[i] + g` if `accumulate`, and `left[i] = x[i] == y[i] ? 0 : left[i]`. Called for one
-    /// candidate after the other, the gradient of a maximum `y` goes to the first that is it.
+    /// What is `left` goes to `dx` where `x[i] == y[i]`, and is 0 from then on: `g = x[i] == y[i] ? left[i]
+    /// : 0`, `dx[i] = g`, or `dx[i] + g` if `accumulate`, and `left[i] = x[i] == y[i] ? 0 : left[i]`. Called
+    /// for one candidate after the other, the gradient of a maximum `y` goes to the first that is it.
     void takeEqual(
             MemorySegment x,
             long xo,
@@ -73,8 +73,8 @@ public interface ElementwiseKernel {
     /// `y[i] = fma(alpha, x[i], y[i])`, rounded once.
     void axpy(float alpha, MemorySegment x, long xo, MemorySegment y, long yo, int n);
 
-    /// `y[i] = flush(fma(x[i] - y[i], c, y[i]))`: a share `c` of the way from `y` to `x`, a moving average. Tiny
-    /// values become 0 as in [OptimizerKernel].
+    /// `y[i] = flush(fma(x[i] - y[i], c, y[i]))`: a share `c` of the way from `y` to `x`, a moving average.
+    /// Tiny values become 0 as in [OptimizerKernel].
     void approach(MemorySegment x, long xo, MemorySegment y, long yo, int n, float c);
 
     /// `dst[i] = (src[i] & 0xff) * scale`: unsigned bytes, as in images. The bytes may be the last `n` of
@@ -89,8 +89,8 @@ public interface ElementwiseKernel {
     ///
     /// `u` in [0, 1) belongs to the index `k = firstIndex + i` alone, so a range may be cut anywhere, and the
     /// backward pass repeats the forward one instead of storing a mask: with `b =
-    /// Threefry.block(Threefry.block(seedKey, stepKey), k >>> 1)`, `u = Threefry.uniform` of the low half of `b`
-    /// for even `k` and of the high half for odd `k`.
+    /// Threefry.block(Threefry.block(seedKey, stepKey), k >>> 1)`, `u = Threefry.uniform` of the low half of
+    /// `b` for even `k` and of the high half for odd `k`.
     ///
     /// @param rate share of the elements dropped, in [0, 1]
     /// @param firstIndex index of the first element, not negative

@@ -8,10 +8,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **Order of operations.** Each element of C is one accumulator that starts from `init` and takes the
 /// products in
-/// the order of k, by fused multiply-add. So its bits depend neither on the implementation, the vector width, the
-/// blocking, nor on which rows and columns are computed together. `init` is the bias of the column, or 0
-/// (`beta` =
-/// 0), or the element of C (`beta` = 1), or `beta` times that element, rounded once.
+/// the order of k, by fused multiply-add. So its bits depend neither on the implementation, the vector
+/// width, the blocking, nor on which rows and columns are computed together. `init` is the bias of the
+/// column, or 0 (`beta` = 0), or the element of C (`beta` = 1), or `beta` times that element, rounded once.
 ///
 /// `beta` = 0 never reads C, which may hold NaN. A row of A or B that is not needed is never read.
 ///

@@ -33,8 +33,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /// method that throws has written nothing.
 ///
 /// All implementations give the same bits: [#scalar()] is the definition. Any NaN counts as equal to any other,
-/// its sign and payload are not defined. On a CPU without fused multiply-add they have other bits, the same among
-/// themselves: see [MultiplyAdd].
+/// its sign and payload are not defined. On a CPU without fused multiply-add they have other bits, the same
+/// among themselves: see [MultiplyAdd].
 ///
 /// @param name `scalar` or `simd`
 /// @param vectorBits the width of the vectors, 0 where there are none
@@ -82,7 +82,8 @@ public record Kernels(
 
     /// Vector loops of the width that `lanewise.simd` names, by default the CPU's.
     ///
-    /// @throws IllegalStateException if the module `jdk.incubator.vector` is not there or the JVM has no vectors
+    /// @throws IllegalStateException if the module `jdk.incubator.vector` is not there or the JVM has no
+    ///     vectors
     public static Kernels simd() {
         requireVectors();
         return new Kernels(

@@ -3,20 +3,20 @@ package dev.lanewise.kernels;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/// Losses: one value per row and, where asked for, the gradient of all `rows x cols` inputs, dense and row-major.
+/// Losses: one value per row and, where asked for, the gradient of all `rows x cols` inputs, dense and
+/// row-major.
 ///
-/// In all of them `w[r]` is the row's weight, 1 where `weights` is null, and `scale` multiplies the gradient only
-/// (1 / batch, say). The factor of a row's gradient is computed once, as `w[r] * scale`. Sums over a row go
-/// in the
-/// order of [ReductionKernel]. The gradient is computed where its segment is not null. `loss` overlaps no other
-/// operand.
+/// In all of them `w[r]` is the row's weight, 1 where `weights` is null, and `scale` multiplies the gradient
+/// only (1 / batch, say). The factor of a row's gradient is computed once, as `w[r] * scale`. Sums over a
+/// row go in the order of [ReductionKernel]. The gradient is computed where its segment is not null. `loss`
+/// overlaps no other operand.
 ///
 /// Every method throws [IllegalArgumentException] if an operand is not native, is mapped, or is shorter than
 /// asked
 /// for, if `cols` is 0 while there are rows, or if a label is not an integer in `[0, cols)`.
 public interface LossKernel {
-    /// Softmax and cross-entropy with labels, by the logarithm of the sum of exponentials. With `m = max_c z[c]`,
-    /// `e[c] = exp(z[c] - m)`, `s = Σ_c e[c]`:
+    /// Softmax and cross-entropy with labels, by the logarithm of the sum of exponentials. With `m = max_c
+    /// z[c]`, `e[c] = exp(z[c] - m)`, `s = Σ_c e[c]`:
     /// ```
     /// p[c]  = e[c] / s
     /// loss  = w * (log(s) + (m - z[label]))
@@ -76,7 +76,8 @@ public interface LossKernel {
     /// `q[c] = p[c] / S`, and `clip` to `[1e-7, 1 - 1e-7]`:
     /// ```
     /// loss  = w * -log(clip(q[label]))
-    /// dp[c] = (1 / S - (c == label ? 1 / p[label] : 0)) * (w * scale), or 0 in a row whose q[label] was clipped
+    /// dp[c] = (1 / S - (c == label ? 1 / p[label] : 0)) * (w * scale), or 0 in a row whose q[label] was
+    /// clipped
     /// ```
     ///
     /// @param dp may be `p`
@@ -95,8 +96,9 @@ public interface LossKernel {
             int cols,
             float scale);
 
-    /// Cross-entropy of probabilities with targets `t[rows, cols]`, as Keras computes it without logits: with `S`
-    /// and `q` as in [#categoricalCrossEntropySparse], and `u[c] = t[c]` where `q[c]` was not clipped, else 0:
+    /// Cross-entropy of probabilities with targets `t[rows, cols]`, as Keras computes it without logits:
+    /// with `S` and `q` as in [#categoricalCrossEntropySparse], and `u[c] = t[c]` where `q[c]` was not
+    /// clipped, else 0:
     /// ```
     /// loss  = w * -Σ_c t[c] * log(clip(q[c]))
     /// dp[c] = ((Σ_c u[c]) / S - u[c] / p[c]) * (w * scale)        the second term 0 where u[c] is 0

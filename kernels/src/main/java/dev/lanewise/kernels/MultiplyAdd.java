@@ -3,15 +3,15 @@ package dev.lanewise.kernels;
 import java.util.List;
 import java.util.Locale;
 
-/// How a process computes `a * b + c`: rounded once, by the fused instruction that the contracts are written for,
-/// or, on a CPU without it, as a product and a sum, each rounded.
+/// How a process computes `a * b + c`: rounded once, by the fused instruction that the contracts are written
+/// for, or, on a CPU without it, as a product and a sum, each rounded.
 ///
 /// Without the instruction the JDK computes a fused multiply-add in software, some hundred times slower. So the
 /// first use of this class measures it, in a fraction of a millisecond, and where it is slow all kernels are
 /// loaded in their separate form: the same code, with a multiplication and an addition in place of each fused
 /// multiply-add. It keeps every promise but one: its bits are the same for all widths, batches and numbers of
-/// threads, but **not those of a machine with the instruction**. The bounds for errors of the elementary functions
-/// hold for the fused form.
+/// threads, but **not those of a machine with the instruction**. The bounds for errors of the elementary
+/// functions hold for the fused form.
 ///
 /// The system property `lanewise.fma` decides instead of the measurement: `fused` (the promised bits at any
 /// cost), `separate`, or `auto` (default).
@@ -44,8 +44,8 @@ public final class MultiplyAdd {
         return FUSED;
     }
 
-    /// How many times longer a fused multiply-add took than the two operations: below 4 in hardware, above 50 in
-    /// software.
+    /// How many times longer a fused multiply-add took than the two operations: below 4 in hardware, above
+    /// 50 in software.
     public static double slowdown() {
         return SLOWDOWN;
     }

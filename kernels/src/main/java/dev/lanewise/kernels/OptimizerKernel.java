@@ -25,7 +25,8 @@ public interface OptimizerKernel {
     void momentum(
             MemorySegment w, MemorySegment g, MemorySegment m, long o, int n, float lr, float mu, boolean nesterov);
 
-    /// Keras' Adam: `m += (g - m)(1 - beta1)`, `v += (g² - v)(1 - beta2)`, `w -= m alpha / (sqrt(v) + epsilon)`.
+    /// Keras' Adam: `m += (g - m)(1 - beta1)`, `v += (g² - v)(1 - beta2)`, `w -= m alpha / (sqrt(v) +
+    /// epsilon)`.
     ///
     /// In floats, with `c1 = 1 - beta1` and `c2 = 1 - beta2`:
     /// ```
@@ -135,7 +136,8 @@ public interface OptimizerKernel {
             float rho,
             float epsilon);
 
-    /// Keras' Adamax (Kingma and Ba 2015): Adam with the largest gradient in place of the mean square. In floats:
+    /// Keras' Adamax (Kingma and Ba 2015): Adam with the largest gradient in place of the mean square. In
+    /// floats:
     /// ```
     /// m = flush(fma(g - m, 1 - beta1, m))
     /// u = u * beta2; u = flush(u < |g| ? |g| : u)

@@ -9,7 +9,8 @@ import java.util.function.IntToDoubleFunction;
 /// Measures what this machine's fused multiply-add units give: the ceiling that a product of matrices is held
 /// against. Where [MultiplyAdd] does not fuse, it is what multiplications and additions give.
 public final class PeakProbe {
-    /// About 0.1 ms on a CPU of 4 GHz: long against the clock's steps, short against the system's interruptions.
+    /// About 0.1 ms on a CPU of 4 GHz: long against the clock's steps, short against the system's
+    /// interruptions.
     private static final int TURNS = 30_000;
 
     /// Keeps results alive.
@@ -32,8 +33,9 @@ public final class PeakProbe {
         return gflops(1, millis);
     }
 
-    /// GFLOP/s of so many threads together: the best moment of all of them **at once**. The best moments of each
-    /// would add up to more than there ever was, where two processors of a virtual machine are at times one core.
+    /// GFLOP/s of so many threads together: the best moment of all of them **at once**. The best moments of
+    /// each would add up to more than there ever was, where two processors of a virtual machine are at times
+    /// one core.
     ///
     /// @param millis how long to look for it, the compilation not counted
     /// @throws IllegalArgumentException if `threads` is less than 1

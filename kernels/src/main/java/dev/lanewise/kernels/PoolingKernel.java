@@ -7,7 +7,8 @@ import java.lang.foreign.MemorySegment;
 /// A cell is `channels` floats. A window has `depth` planes of `height` rows of `width` cells that follow one
 /// another; its rows are `rowStride` floats apart, its planes `planeStride`. Each call handles `count` windows,
 /// whose first cells are `step` floats apart; their results are cells that follow one another. Within a window
-/// cells come in the order planes, rows, width. Images and sequences are windows of one plane, or of one row too.
+/// cells come in the order planes, rows, width. Images and sequences are windows of one plane, or of one row
+/// too.
 ///
 /// Every method throws [IllegalArgumentException] if an operand is not native, is mapped, or is shorter than
 /// asked
@@ -49,7 +50,8 @@ public interface PoolingKernel {
             long rowStride,
             int width);
 
-    /// `y[i, c] = (0 + Σ x) / divisor` over window `i`, in the order of the cells; added to `y` if `accumulate`.
+    /// `y[i, c] = (0 + Σ x) / divisor` over window `i`, in the order of the cells; added to `y` if
+    /// `accumulate`.
     void sum(
             MemorySegment x,
             long xo,

@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 /// Rows of a dense matrix `[rows, cols]` brought to a mean and a scale of their own:
 /// `n[r, c] = (x[r, c] - center[r]) * factor[r]`, each step rounded.
 ///
-/// **Sums of a row** have the order of [ReductionKernel]. `gamma` and `beta` are rows of `cols` floats: ones and
-/// zeros where there are none.
+/// **Sums of a row** have the order of [ReductionKernel]. `gamma` and `beta` are rows of `cols` floats: ones
+/// and zeros where there are none.
 ///
 /// Every method throws [IllegalArgumentException] if an operand is not native, is mapped, or is shorter than
 /// asked
@@ -79,8 +79,8 @@ public interface RowNormalizationKernel {
             long dxo,
             boolean accumulate);
 
-    /// `dGamma[c] = 0 + Σ_r dy[r, c] * n[r, c]` over the rows in order, added to `dGamma[c]` if `accumulate`, for
-    /// `cols` columns of longer rows.
+    /// `dGamma[c] = 0 + Σ_r dy[r, c] * n[r, c]` over the rows in order, added to `dGamma[c]` if
+    /// `accumulate`, for `cols` columns of longer rows.
     ///
     /// @param ld floats from one row to the next in `dy` and `x`, at least `cols`
     void gammaGradient(

@@ -21,8 +21,8 @@ import java.lang.reflect.Constructor;
 import java.lang.reflect.RecordComponent;
 import org.jspecify.annotations.Nullable;
 
-/// The kernels in the form of [MultiplyAdd] that does not fuse: copies of the very classes that fuse, made as they
-/// are loaded, in which each `fma` has become a multiplication and an addition.
+/// The kernels in the form of [MultiplyAdd] that does not fuse: copies of the very classes that fuse, made
+/// as they are loaded, in which each `fma` has become a multiplication and an addition.
 ///
 /// So there is one source of every kernel, and nothing of the usual form is longer, slower or different for it.
 /// The classes of the packages below this one are copied; this one's, the contracts, are common to both forms.
@@ -107,7 +107,8 @@ final class SeparateForm extends ClassLoader {
                         .andThen(SeparateForm::open));
     }
 
-    /// The copies of built-in activations are outside this module, where only [Activation.Custom] may be extended.
+    /// The copies of built-in activations are outside this module, where only [Activation.Custom] may be
+    /// extended.
     private static void open(ClassBuilder builder, ClassElement element) {
         if (element instanceof Interfaces interfaces) {
             builder.withInterfaceSymbols(interfaces.interfaces().stream()

@@ -4,8 +4,8 @@ package dev.lanewise.kernels;
 /// random
 /// numbers: as easy as 1, 2, 3; SC 2011).
 ///
-/// A pure function, so that the numbers of an index are the same however work is split. Independent streams come
-/// from independent keys; `block(key, i)` makes such keys.
+/// A pure function, so that the numbers of an index are the same however work is split. Independent streams
+/// come from independent keys; `block(key, i)` makes such keys.
 public final class Threefry {
     /// Rotations of the rounds, in turn.
     public static final int R0 = 13;
@@ -23,8 +23,8 @@ public final class Threefry {
 
     private Threefry() {}
 
-    /// 64 random bits: the two words of the output, the first in the low half. Key and counter likewise hold two
-    /// words, the first in the low half.
+    /// 64 random bits: the two words of the output, the first in the low half. Key and counter likewise hold
+    /// two words, the first in the low half.
     public static long block(long key, long counter) {
         int k0 = (int) key;
         int k1 = (int) (key >>> 32);

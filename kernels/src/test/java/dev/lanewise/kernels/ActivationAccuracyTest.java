@@ -13,8 +13,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Errors of the activations and their derivatives over floats of all magnitudes, against the formulas in double,
-/// and the vectors' equal bits there.
+/// Errors of the activations and their derivatives over floats of all magnitudes, against the formulas in
+/// double, and the vectors' equal bits there.
 ///
 /// The unit is one in the last place of the exact value, but of no smaller value than 2^-118 (a product with a
 /// denormal exponential cannot be nearer), and where the test says so of another value: where a difference of

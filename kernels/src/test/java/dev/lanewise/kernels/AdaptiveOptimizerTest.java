@@ -12,7 +12,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// The contract of AdamW, AMSGrad and RMSprop of [OptimizerKernel] for the implementation and width of this run.
+/// The contract of AdamW, AMSGrad and RMSprop of [OptimizerKernel] for the implementation and width of this
+/// run.
 class AdaptiveOptimizerTest {
     private static final float LR = 0.01f;
     private static final float MU = 0.9f;

@@ -14,7 +14,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/// The choice of implementation. Whatever needs other options than this process has runs in a process of its own.
+/// The choice of implementation. Whatever needs other options than this process has runs in a process of its
+/// own.
 class KernelsTest {
     @Test
     void bestIsWhatTheOptionAsksFor() {

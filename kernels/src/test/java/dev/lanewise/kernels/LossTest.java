@@ -30,8 +30,8 @@ class LossTest {
         Tested.print(LossTest.class, Tested.KERNELS.loss());
     }
 
-    /// The operands of a call: z (or p, or y), what it should be, weights, p, loss, gradient. A null one is left
-    /// out.
+    /// The operands of a call: z (or p, or y), what it should be, weights, p, loss, gradient. A null one is
+    /// left out.
     interface Loss {
         void of(
                 LossKernel kernel,
@@ -327,9 +327,9 @@ class LossTest {
                     dense[c] = method.sparse ? (t[r] == c ? 1 : 0) : t[r * cols + c];
                 }
                 double[] expected = method.formula.of(row, dense);
-                // Each term of a sum is right to a few units in the last place of the largest, up to 16; all have
-                // one sign
-                // but for the gradient of probabilities, which is a difference of two such terms.
+                // Each term of a sum is right to a few units in the last place of the largest, up to 16; all
+                // have one sign but for the gradient of probabilities, which is a difference of two such
+                // terms.
                 double total = Math.max(1, Arrays.stream(dense).sum());
                 double largest = method.ofProbabilities() ? total / smallest(row) : 16 * total;
                 assertEquals(w[r] * expected[0], results.get(4)[r], 16 * Math.ulp(16f) * total, method + " " + cols);

@@ -35,7 +35,8 @@ final class Tested {
     /// Runs a call with the definition and with the implementation under test.
     ///
     /// @return the operands as the implementation under test left them
-    /// @throws AssertionError if they differ by a bit from those of the definition, or something else was written
+    /// @throws AssertionError if they differ by a bit from those of the definition, or something else was
+    ///     written
     static List<float[]> sameBits(String what, int offset, Call call, float[]... operands) {
         try (Arena arena = Arena.ofConfined()) {
             Guarded[] expected = operands(arena, offset, operands);

@@ -12,7 +12,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// No optimizer's state and no moving average is left between 0 and 2^-100, in vectors as in what is left of them.
+/// No optimizer's state and no moving average is left between 0 and 2^-100, in vectors as in what is left of
+/// them.
 class TinyStateTest {
     /// Longer than all vectors together that a loop may take in a turn, and no multiple of any.
     private static final int N = 331;

@@ -20,7 +20,8 @@ import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
 
-/// A data file read from front to back. Memory is taken as data arrives, never because a header claims a length.
+/// A data file read from front to back. Memory is taken as data arrives, never because a header claims a
+/// length.
 final class ByteSource {
     /// The longest run of bytes that is read into one array.
     static final int LIMIT = Integer.MAX_VALUE - 16;

@@ -19,9 +19,10 @@ import org.jspecify.annotations.Nullable;
 
 /// Reads data sets from paths.
 ///
-/// * a folder with the IDX files of MNIST and its kin: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, and
-///   `t10k-…` to test on;
-/// * a folder with CIFAR-10's binary files `data_batch….bin`, and `test_batch….bin` to test on, or one of these;
+/// * a folder with the IDX files of MNIST and its kin: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`,
+/// and `t10k-…` to test on;
+/// * a folder with CIFAR-10's binary files `data_batch….bin`, and `test_batch….bin` to test on, or one of
+/// these;
 /// * an IDX file of images, `…images-idx3…` by name, with `…labels-idx1…` beside it;
 /// * an NPZ file of `x_train`, `y_train`, perhaps `x_test`, `y_test`, as Keras' `mnist.npz`; or `x` and perhaps
 /// `y`.

@@ -2,8 +2,8 @@ package dev.lanewise.data;
 
 import java.io.Serial;
 
-/// A data file that is damaged, or of a kind that is not supported. The message names the file, the byte position
-/// where there is one, what was expected and what was found.
+/// A data file that is damaged, or of a kind that is not supported. The message names the file, the byte
+/// position where there is one, what was expected and what was found.
 public class DataFormatException extends RuntimeException {
     @Serial
     private static final long serialVersionUID = 1L;

@@ -45,20 +45,22 @@ public interface Dataset {
     /// Whether samples have weights.
     boolean hasWeights();
 
-    /// Shape of a sample's weights: of one number, or the first dimensions of its outputs, as one for each step.
+    /// Shape of a sample's weights: of one number, or the first dimensions of its outputs, as one for each
+    /// step.
     default Shape weightShape() {
         return Shape.of();
     }
 
-    /// Writes input `input` of the `count` samples `order[from]`, `order[from + 1]` ... from float `dstOffset` of
-    /// `dst` on.
+    /// Writes input `input` of the `count` samples `order[from]`, `order[from + 1]` ... from float
+    /// `dstOffset` of `dst` on.
     ///
-    /// @throws IllegalArgumentException if there is no such input or sample, or too little room in `dst`; nothing
-    /// is written then
+    /// @throws IllegalArgumentException if there is no such input or sample, or too little room in `dst`;
+    ///     nothing is written then
     void gatherInput(int input, int[] order, int from, int count, MemorySegment dst, long dstOffset);
 
-    /// The same into native memory, with a kernel for data that is to be converted, as bytes are. What a data set
-    /// that passes another's samples on overrides as well, for speed alone: the values are the same.
+    /// The same into native memory, with a kernel for data that is to be converted, as bytes are. What a
+    /// data set that passes another's samples on overrides as well, for speed alone: the values are the
+    /// same.
     default void gatherInput(
             int input, int[] order, int from, int count, MemorySegment dst, long dstOffset, ElementwiseKernel kernel) {
         gatherInput(input, order, from, count, dst, dstOffset);
@@ -127,8 +129,8 @@ public interface Dataset {
         return withWeights(weights, Shape.of());
     }
 
-    /// This data set with weights for the parts of each sample, as for steps of a sequence, in place of those it may
-    /// have.
+    /// This data set with weights for the parts of each sample, as for steps of a sequence, in place of
+    /// those it may have.
     ///
     /// @param sample shape of a sample's weights: the first dimensions of a sample's outputs
     /// @throws IllegalArgumentException if there are not as many weights as samples have
@@ -136,7 +138,8 @@ public interface Dataset {
         return ColumnDataset.of(this).withWeights(weights, sample);
     }
 
-    /// This data set with other targets, for a model of several outputs: all inputs of these data sets, in order.
+    /// This data set with other targets, for a model of several outputs: all inputs of these data sets, in
+    /// order.
     ///
     /// ```java
     /// Dataset.of(images, Shape.of(28, 28)).withTargets(Dataset.of(boxes, Shape.of(4)), Dataset.of(labels,
@@ -148,7 +151,8 @@ public interface Dataset {
         return ColumnDataset.of(this).withTargets(targets);
     }
 
-    /// This data set with another shape of the same size for one input, such as `[784]` for images of `[28, 28]`.
+    /// This data set with another shape of the same size for one input, such as `[784]` for images of `[28,
+    /// 28]`.
     ///
     /// @throws IllegalArgumentException if there is no such input or the sizes differ
     default Dataset reshapeInput(int input, Shape shape) {
@@ -213,8 +217,8 @@ public interface Dataset {
         return new ColumnDataset(List.of(new BytesColumn("x", bytes, sample, scale)), null, null);
     }
 
-    /// Images of one unsigned byte a value in any segment, with labels. A gathered value is `byte * scale`; 1/255
-    /// gives 0 to 1.
+    /// Images of one unsigned byte a value in any segment, with labels. A gathered value is `byte * scale`;
+    /// 1/255 gives 0 to 1.
     static Dataset images(MemorySegment bytes, Shape sample, float scale, int[] labels) {
         return new ColumnDataset(List.of(new BytesColumn("x", bytes, sample, scale)), new LabelsColumn(labels), null);
     }
@@ -224,7 +228,8 @@ public interface Dataset {
         return images(MemorySegment.ofArray(bytes), sample, scale, labels);
     }
 
-    /// Many inputs: those of all parts in order, with the targets and the weights of the one part that has them.
+    /// Many inputs: those of all parts in order, with the targets and the weights of the one part that has
+    /// them.
     ///
     /// ```java
     /// Dataset.of(List.of(Dataset.of(ages), Dataset.images(pixels, Shape.of(28, 28), 1 / 255f, labels)))

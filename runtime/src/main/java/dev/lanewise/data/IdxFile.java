@@ -9,8 +9,8 @@ import java.util.HexFormat;
 
 /// Reads IDX files, the format of MNIST, plain or packed with gzip.
 ///
-/// Two zero bytes, a type code, the number of dimensions, each dimension as a 32-bit number, then the values; all
-/// numbers start with their highest byte. The values must fill the file to its end.
+/// Two zero bytes, a type code, the number of dimensions, each dimension as a 32-bit number, then the
+/// values; all numbers start with their highest byte. The values must fill the file to its end.
 public final class IdxFile {
     private IdxFile() {}
 

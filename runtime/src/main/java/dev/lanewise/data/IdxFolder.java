@@ -5,8 +5,8 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// The four IDX files of MNIST and its kin in a folder, as far as they are there: plain or `.gz`, with `-idx` or
-/// `.idx` in their names.
+/// The four IDX files of MNIST and its kin in a folder, as far as they are there: plain or `.gz`, with
+/// `-idx` or `.idx` in their names.
 record IdxFolder(
         Path folder,
         @Nullable Path trainImages,

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 /// The published data sets that are known by name, and the places where copies are looked for. Nothing is ever
 /// downloaded.
 ///
-/// The places, in order: the folder that the environment variable `LANEWISE_DATA` names, in it one with the data
-/// set's name or itself; `lanewise/NAME` in the user's cache folder (`XDG_CACHE_HOME` or `~/.cache`);
+/// The places, in order: the folder that the environment variable `LANEWISE_DATA` names, in it one with the
+/// data set's name or itself; `lanewise/NAME` in the user's cache folder (`XDG_CACHE_HOME` or `~/.cache`);
 /// `/usr/share/datasets/NAME`, where Debian's packages put them.
 public final class KnownDatasets {
     private static final KnownDataset FASHION_MNIST = new KnownDataset(
@@ -69,9 +69,9 @@ public final class KnownDatasets {
         return ALL.stream().filter(known -> known.name().equals(name)).findFirst();
     }
 
-    /// Finds a copy of the data set on this machine and reads it. A copy with all files is preferred. Where only
-    /// the test images are, their first 80 % become the training set and the rest the test set, and the origin
-    /// says so.
+    /// Finds a copy of the data set on this machine and reads it. A copy with all files is preferred. Where
+    /// only the test images are, their first 80 % become the training set and the rest the test set, and the
+    /// origin says so.
     ///
     /// @throws IllegalArgumentException if no data set has this name
     /// @throws UncheckedIOException if there is no copy; the message says where one was looked for and where to

@@ -11,7 +11,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HexFormat;
 
-/// Reads and writes NumPy's NPY files: a magic string, a version, the length of the header, a header, the values.
+/// Reads and writes NumPy's NPY files: a magic string, a version, the length of the header, a header, the
+/// values.
 ///
 /// All versions and all real number types are read, in either order of axes; pickled objects are never loaded.
 /// Written are float32 values, row-major, as version 1.0.

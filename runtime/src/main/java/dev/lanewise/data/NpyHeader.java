@@ -4,7 +4,8 @@ import dev.lanewise.tensor.Shape;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 
-/// What the dict at the start of an NPY file says: `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`.
+/// What the dict at the start of an NPY file says: `{'descr': '<f4', 'fortran_order': False, 'shape': (3,
+/// 4), }`.
 record NpyHeader(String dtype, NumberType type, ByteOrder order, boolean fortranOrder, Shape shape) {
     /// NumPy's own limit.
     private static final int MAX_RANK = 64;

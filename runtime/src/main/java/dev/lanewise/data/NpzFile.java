@@ -25,8 +25,8 @@ import java.util.zip.ZipOutputStream;
 
 /// NumPy's NPZ files: a zip file whose members `name.npy` are arrays. Members of other kinds are not looked at.
 ///
-/// A member's name is a key and never a path. What a member unpacks to is counted as it is read, whatever the zip
-/// file says about it, and bounded by [Limits].
+/// A member's name is a key and never a path. What a member unpacks to is counted as it is read, whatever
+/// the zip file says about it, and bounded by [Limits].
 public final class NpzFile implements AutoCloseable {
     private static final String ENDING = ".npy";
 
@@ -136,7 +136,8 @@ public final class NpzFile implements AutoCloseable {
     /// Reads one array.
     ///
     /// @throws IllegalArgumentException if there is no array of this name
-    /// @throws DataFormatException if it is damaged, beyond the limits, or holds something else than real numbers
+    /// @throws DataFormatException if it is damaged, beyond the limits, or holds something else than real
+    ///     numbers
     /// @throws java.io.UncheckedIOException if it cannot be read
     public NumberArray read(String name) {
         ZipEntry entry = members.get(name);

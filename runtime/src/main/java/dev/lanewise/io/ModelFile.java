@@ -25,9 +25,9 @@ import java.util.Map;
 import java.util.Set;
 
 /// A model as a safetensors file. Tensors are named `layer/weight`, an optimizer's slots
-/// `optimizer/slot/layer/weight`; the metadata holds the definition (`model`), the training progress (`progress`)
-/// and the model's attributes. Tensors whose size is a multiple of 64 bytes come first, so that each of them
-/// starts on 64 bytes.
+/// `optimizer/slot/layer/weight`; the metadata holds the definition (`model`), the training progress
+/// (`progress`) and the model's attributes. Tensors whose size is a multiple of 64 bytes come first, so that
+/// each of them starts on 64 bytes.
 public final class ModelFile {
     private static final String FORMAT = "lanewise-1";
     private static final String ATTRIBUTE = "attribute.";
@@ -112,8 +112,8 @@ public final class ModelFile {
 
     /// Reads a model.
     ///
-    /// @throws ModelFormatException if it is not a model file, or damaged; every length is checked before memory
-    ///     is taken
+    /// @throws ModelFormatException if it is not a model file, or damaged; every length is checked before
+    ///     memory is taken
     /// @throws UncheckedIOException if it cannot be read
     public static Model load(Path file) {
         final String name = file.toString();
@@ -153,7 +153,8 @@ public final class ModelFile {
         }
     }
 
-    /// Checks that the file has just the tensors that the model needs, and returns the names of optimizer slots.
+    /// Checks that the file has just the tensors that the model needs, and returns the names of optimizer
+    /// slots.
     private static Set<String> checkTensors(SafetensorsHeader header, ParameterLayout layout, String name) {
         final Set<String> left = new LinkedHashSet<>(header.tensors().keySet());
         for (ParameterLayout.Place place : layout.places()) {

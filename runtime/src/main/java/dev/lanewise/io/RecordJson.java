@@ -27,9 +27,9 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// Records as the JSON of Keras' configs: component `useBias` is the key `use_bias`, `beta1` is `beta_1`, an
-/// activation is its name, or with other parameters than the default ones an object of `class_name` and `config`,
-/// an initializer or a layer an object of `class_name` and `config`, a shape an array in which null
-/// is unknown, a list an array of numbers, or of arrays of them.
+/// activation is its name, or with other parameters than the default ones an object of `class_name` and
+/// `config`, an initializer or a layer an object of `class_name` and `config`, a shape an array in which
+/// null is unknown, a list an array of numbers, or of arrays of them.
 ///
 /// Reading constructs nothing but the record it is asked for, and checks each value's type.
 public final class RecordJson {

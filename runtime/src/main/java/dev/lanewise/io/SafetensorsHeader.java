@@ -15,8 +15,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// The header of a safetensors file: 8 bytes of length (little-endian), then JSON that gives each tensor's type,
-/// shape and bytes, then the data without holes (format: the safetensors project's README).
+/// The header of a safetensors file: 8 bytes of length (little-endian), then JSON that gives each tensor's
+/// type, shape and bytes, then the data without holes (format: the safetensors project's README).
 ///
 /// @param metadata free strings
 /// @param tensors by name

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 /// threads. Small work runs on the caller, and so does all work of a caller that finds the threads busy with
 /// another's.
 ///
-/// Safe for use by many threads. [#shared()] is one for all; a program that wants another number of threads makes
-/// and closes its own.
+/// Safe for use by many threads. [#shared()] is one for all; a program that wants another number of threads
+/// makes and closes its own.
 public final class Compute implements AutoCloseable {
     /// Estimated nanoseconds from which work is split: publishing a task and meeting again costs about half a
     /// microsecond.
@@ -32,9 +32,9 @@ public final class Compute implements AutoCloseable {
     /// Multiplications done by the plain kernels before the others are compiled: a step of a small network.
     private static final long WORK_BEFORE_COMPILING = 30_000_000;
 
-    /// Multiplications done by the plain kernels until training waits for the others: some three steps of a small
-    /// network, a fraction of a second. The compiler, which has one thread on a small machine, is ready twice as
-    /// soon when nobody takes the processors from it.
+    /// Multiplications done by the plain kernels until training waits for the others: some three steps of a
+    /// small network, a fraction of a second. The compiler, which has one thread on a small machine, is
+    /// ready twice as soon when nobody takes the processors from it.
     private static final long WORK_BEFORE_WAITING = 2 * WORK_BEFORE_COMPILING;
 
     /// Floats of a thread's scratch behind what gemm needs: a block of a matrix that fits in L2 beside gemm's.
@@ -215,8 +215,8 @@ public final class Compute implements AutoCloseable {
         t.scratch = scratch;
         final int columnQuantum = gemm.columnQuantum();
         t.byRows = transA || m >= n || n < columnQuantum * threads();
-        // Each chunk of rows copies B, or its last columns, anew where they are copied at all: then as few chunks
-        // as threads.
+        // Each chunk of rows copies B, or its last columns, anew where they are copied at all: then as few
+        // chunks as threads.
         final boolean copies = transA || transB || m >= 192 || n % columnQuantum != 0;
         final int most = copies || !t.byRows ? threads() : 2 * threads();
         final int wanted = (int) Math.min(most, Math.max(1, nanos / CHUNK_NANOS));

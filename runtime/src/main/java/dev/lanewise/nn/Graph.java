@@ -20,8 +20,9 @@ import org.jspecify.annotations.Nullable;
 /// @param frozen names of layers that are not trained (Keras' `trainable` is false): their weights stay, and
 ///     where
 ///     training and inference differ they work as in inference if Keras' layer does so
-/// @param groups models within the model: their layers are among the layers, and each call of theirs is calls of
-///     its layers. Nothing is computed by them; they are kept to be shown, frozen as one and written again
+/// @param groups models within the model: their layers are among the layers, and each call of theirs is
+///     calls of its layers. Nothing is computed by them; they are kept to be shown, frozen as one and
+///     written again
 /// @param rules regularizers and constraints of weights, by `layer/weight`
 public record Graph(
         Map<String, Layer> layers,
@@ -237,7 +238,8 @@ public record Graph(
         return firstInputShapes(calls, layer);
     }
 
-    /// The same graph with another layer under a name; it must give the same shapes and ask for the same weights.
+    /// The same graph with another layer under a name; it must give the same shapes and ask for the same
+    /// weights.
     public Graph withLayer(String name, Layer layer) {
         final Map<String, Layer> changed = new LinkedHashMap<>(layers);
         changed.put(name, layer);
@@ -259,7 +261,8 @@ public record Graph(
     /// The same graph with just these regularizers and constraints.
     ///
     /// @param changed by `layer/weight`, as `dense/kernel`
-    /// @throws IllegalArgumentException if there is no such weight, or it cannot be regularized or constrained so
+    /// @throws IllegalArgumentException if there is no such weight, or it cannot be regularized or
+    ///     constrained so
     public Graph withRules(Map<String, WeightRule> changed) {
         return new Graph(layers, calls, inputs, outputs, frozen, groups, changed);
     }
@@ -267,7 +270,8 @@ public record Graph(
     /// The same graph with a rule for one weight more.
     ///
     /// @param weight `layer/weight`, as `dense/kernel`
-    /// @throws IllegalArgumentException if there is no such weight, or it cannot be regularized or constrained so
+    /// @throws IllegalArgumentException if there is no such weight, or it cannot be regularized or
+    ///     constrained so
     public Graph withRule(String weight, WeightRule rule) {
         final Map<String, WeightRule> more = new LinkedHashMap<>(rules);
         more.put(weight, rule);

@@ -204,8 +204,8 @@ public final class Initializers {
         }
     }
 
-    /// A matrix `[all but the last, last]` with orthonormal rows or columns, times `gain`: the orthogonal factor
-    /// of a normal matrix, by Gram and Schmidt, each vector twice.
+    /// A matrix `[all but the last, last]` with orthonormal rows or columns, times `gain`: the orthogonal
+    /// factor of a normal matrix, by Gram and Schmidt, each vector twice.
     public record Orthogonal(double gain) implements Initializer {
         public Orthogonal() {
             this(1);

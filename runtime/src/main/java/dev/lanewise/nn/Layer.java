@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A layer's configuration, as an immutable record, and its formulas. It remembers nothing between calls:
 /// all that
-/// a call reads and writes is in [LayerBuffers]. Users write their own; [Layers#register] makes them known to the
-/// model file.
+/// a call reads and writes is in [LayerBuffers]. Users write their own; [Layers#register] makes them known
+/// to the model file.
 ///
 /// Shapes hold the batch as their first dimension, which is [Shape#UNKNOWN] in a definition.
 public interface Layer {

@@ -122,7 +122,8 @@ public final class LayerBuffers {
         return parameters.get(i);
     }
 
-    /// Gradient by weight `i`, or null where it is not computed (a frozen layer, a weight that is not trainable).
+    /// Gradient by weight `i`, or null where it is not computed (a frozen layer, a weight that is not
+    /// trainable).
     public @Nullable Tensor gradient(int i) {
         return gradients.isEmpty() ? null : gradients.get(i);
     }

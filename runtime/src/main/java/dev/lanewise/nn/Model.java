@@ -13,9 +13,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 
-/// A graph with its weights and, when it was trained, the optimizer's memory; what Keras calls a compiled model.
-/// It owns its memory and must be closed. It can be read by many threads at once; training and loading weights
-/// need it alone.
+/// A graph with its weights and, when it was trained, the optimizer's memory; what Keras calls a compiled
+/// model. It owns its memory and must be closed. It can be read by many threads at once; training and
+/// loading weights need it alone.
 public final class Model implements AutoCloseable {
     private final Graph graph;
     private final ParameterLayout layout;
@@ -231,8 +231,8 @@ public final class Model implements AutoCloseable {
         return new Predictor(this, maxBatch, compute);
     }
 
-    /// This model to be changed: a value without memory that refers to this model, which must stay open until the
-    /// changed model is built.
+    /// This model to be changed: a value without memory that refers to this model, which must stay open
+    /// until the changed model is built.
     public ModelEdit edit() {
         return ModelEdit.of(this);
     }

@@ -77,8 +77,8 @@ final class Plan {
             joined = into;
         }
 
-        /// Room taken: whole cache lines, and never whole pages, so that neighbours start at different offsets in
-        /// a page.
+        /// Room taken: whole cache lines, and never whole pages, so that neighbours start at different
+        /// offsets in a page.
         long room() {
             final long lines = (floats + LINE_FLOATS - 1) / LINE_FLOATS * LINE_FLOATS;
             return lines % PAGE_FLOATS == 0 ? lines + 9 * LINE_FLOATS : lines;

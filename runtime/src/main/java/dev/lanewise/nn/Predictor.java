@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// Predictions by many threads at once, from a snapshot of a model's weights: training the model further changes
-/// nothing here. At most as many passes run at once as there are processors; further callers wait.
+/// Predictions by many threads at once, from a snapshot of a model's weights: training the model further
+/// changes nothing here. At most as many passes run at once as there are processors; further callers wait.
 ///
 /// [#run(List, List)] allocates nothing once its batch sizes have been seen.
 public final class Predictor implements AutoCloseable {
@@ -45,8 +45,8 @@ public final class Predictor implements AutoCloseable {
         snapshot = model.copy();
     }
 
-    /// Predicts `inputs`, the model's inputs in order, each `[n, …]` for the same n; writes `outputs`, each `[n,
-    /// …]`.
+    /// Predicts `inputs`, the model's inputs in order, each `[n, …]` for the same n; writes `outputs`, each
+    /// `[n, …]`.
     ///
     /// @throws IllegalArgumentException if a shape does not fit; nothing is written then
     /// @throws IllegalStateException if this is closed
@@ -85,8 +85,8 @@ public final class Predictor implements AutoCloseable {
         }
     }
 
-    /// As [#run(List, List)] for a model of one input and one output, from and to arrays: one or more samples one
-    /// after the other. Convenient; it allocates the result.
+    /// As [#run(List, List)] for a model of one input and one output, from and to arrays: one or more
+    /// samples one after the other. Convenient; it allocates the result.
     public float[] run(float[] input) {
         if (inputShapes.size() != 1 || outputShapes.size() != 1) {
             throw new IllegalArgumentException("Predictor: the model has " + inputShapes.size() + " inputs and "

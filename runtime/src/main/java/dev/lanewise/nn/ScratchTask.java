@@ -11,6 +11,7 @@ public interface ScratchTask {
 
     /// Does the units `from .. to`.
     ///
-    /// @param scratch [Compute#gemmScratchSize] floats for a product, and behind them [Compute#blockSize] floats
+    /// @param scratch [Compute#gemmScratchSize] floats for a product, and behind them [Compute#blockSize]
+    ///     floats
     void run(int from, int to, MemorySegment scratch);
 }

@@ -9,10 +9,10 @@ import org.jspecify.annotations.Nullable;
 /// Threads that share the chunks of one task with its caller.
 ///
 /// Each thread has a part of the chunks that is its own, the same for every task of as many chunks, so that
-/// what it wrote for one task is in its cache for the next. Who is done waits a moment, and takes of the others'
-/// parts what is not begun by then: a thread that the system took off its core costs one chunk's delay, no more, and
-/// one that only started later keeps its part, for the way of its data to another core may take longer than the chunk.
-/// Waiting threads spin for a moment, then sleep.
+/// what it wrote for one task is in its cache for the next. Who is done waits a moment, and takes of the
+/// others' parts what is not begun by then: a thread that the system took off its core costs one chunk's
+/// delay, no more, and one that only started later keeps its part, for the way of its data to another core
+/// may take longer than the chunk. Waiting threads spin for a moment, then sleep.
 final class ThreadPool implements AutoCloseable {
     /// A part of a task.
     interface Task {

@@ -5,13 +5,12 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// The one source of off-heap memory: an owner opens it, takes zeroed buffers from it and closes it, which frees
-/// them all.
+/// The one source of off-heap memory: an owner opens it, takes zeroed buffers from it and closes it, which
+/// frees them all.
 ///
-/// Buffers start on a multiple of 64 bytes, and successive ones at different offsets modulo 4 KiB: equal offsets
-/// make loads wait for unrelated stores. A process-wide counter tells how many bytes are taken, and a limit
-/// can be
-/// set.
+/// Buffers start on a multiple of 64 bytes, and successive ones at different offsets modulo 4 KiB: equal
+/// offsets make loads wait for unrelated stores. A process-wide counter tells how many bytes are taken, and
+/// a limit can be set.
 public final class Memory implements AutoCloseable {
     private static final int LINE = 64;
     private static final int PAGE = 4096;

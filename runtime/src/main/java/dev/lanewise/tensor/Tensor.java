@@ -4,8 +4,8 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import java.lang.foreign.MemorySegment;
 
-/// A segment of native memory and a shape: float32, row-major, without gaps. It owns nothing: use after its owner
-/// closed throws the platform's [IllegalStateException]. Views share memory.
+/// A segment of native memory and a shape: float32, row-major, without gaps. It owns nothing: use after its
+/// owner closed throws the platform's [IllegalStateException]. Views share memory.
 ///
 /// @param segment exactly as long as the shape needs
 /// @param shape concrete

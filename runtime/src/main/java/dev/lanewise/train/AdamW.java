@@ -54,8 +54,8 @@ public record AdamW(
         return (float) b.learningRate() * (float) StrictMath.sqrt(unbiased2) / unbiased1;
     }
 
-    /// `base` to the power of `t`, by squares. Not by [StrictMath#pow], which allocates where it has met several
-    /// bases.
+    /// `base` to the power of `t`, by squares. Not by [StrictMath#pow], which allocates where it has met
+    /// several bases.
     static double power(double base, long t) {
         double result = 1;
         double square = base;

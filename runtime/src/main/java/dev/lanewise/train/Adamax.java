@@ -2,8 +2,8 @@ package dev.lanewise.train;
 
 import java.util.List;
 
-/// Adamax (Kingma and Ba 2015) in Keras' form: `m += (g - m)(1 - beta1); u = max(beta2 · u, |g|); w -= rate · m /
-/// ((1 - beta1^t)(u + epsilon))`.
+/// Adamax (Kingma and Ba 2015) in Keras' form: `m += (g - m)(1 - beta1); u = max(beta2 · u, |g|); w -= rate
+/// · m / ((1 - beta1^t)(u + epsilon))`.
 public record Adamax(double learningRate, double beta1, double beta2, double epsilon) implements Optimizer {
     public Adamax {
         AdamW.check("Adamax", learningRate, beta1, beta2, epsilon);

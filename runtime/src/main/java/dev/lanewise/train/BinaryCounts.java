@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param kerasName which figure
 /// @param threshold null for 0.5, or with `topK` for none
-/// @param topK only so many of a row's largest outputs, the first of equals, may be above the threshold; null for all
+/// @param topK only so many of a row's largest outputs, the first of equals, may be above the threshold;
+///     null for all
 /// @param classId the column that counts alone; null for all
 record BinaryCounts(
         String name,

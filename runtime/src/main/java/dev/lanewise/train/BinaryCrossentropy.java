@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Cross-entropy of yes or no, mean over the last axis: `-(target · log p + (1 - target) · log(1 - p))`.
 ///
-/// After a sigmoid both are computed as one, from logits, as TensorFlow does. From probabilities made otherwise,
-/// Keras' formula holds: p clipped to [1e-7, 1 - 1e-7].
+/// After a sigmoid both are computed as one, from logits, as TensorFlow does. From probabilities made
+/// otherwise, Keras' formula holds: p clipped to [1e-7, 1 - 1e-7].
 ///
 /// @param fromLogits whether the model's output is logits
 /// @param labelSmoothing s in [0, 1]: targets become `target · (1 - s) + s / 2`

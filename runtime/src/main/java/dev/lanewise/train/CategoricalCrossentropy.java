@@ -7,8 +7,8 @@ import dev.lanewise.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/// Cross-entropy of two distributions over classes: `-sum of target · log p`. As [SparseCategoricalCrossentropy],
-/// with a row of targets, usually one-hot.
+/// Cross-entropy of two distributions over classes: `-sum of target · log p`. As
+/// [SparseCategoricalCrossentropy], with a row of targets, usually one-hot.
 ///
 /// @param fromLogits whether the model's output is logits
 /// @param labelSmoothing s in [0, 1]: targets become `target · (1 - s) + s / classes`

@@ -7,17 +7,17 @@ import dev.lanewise.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/// Circle loss (Sun et al. 2020) of embeddings of length 1, `y[batch, n]`, and labels: those of one label are drawn
-/// together, those of others pushed apart. With the distance `d(i, j) = max(1 - y_i · y_j, 0)` of two rows the loss of
-/// row i is
+/// Circle loss (Sun et al. 2020) of embeddings of length 1, `y[batch, n]`, and labels: those of one label
+/// are drawn together, those of others pushed apart. With the distance `d(i, j) = max(1 - y_i · y_j, 0)` of
+/// two rows the loss of row i is
 ///
 /// ```
 /// softplus(log sum over j of i's label of exp(gamma · max(margin + d, 0) · (d - margin))
 ///        + log sum over j of other labels of exp(gamma · max(1 + margin - d, 0) · (1 - margin - d)))
 /// ```
 ///
-/// As with Keras, the gradient goes through both factors, and rows whose loss is 0, as those without a partner or
-/// without an opponent, do not count: the loss is the sum over the number of the others.
+/// As with Keras, the gradient goes through both factors, and rows whose loss is 0, as those without a
+/// partner or without an opponent, do not count: the loss is the sum over the number of the others.
 ///
 /// @param gamma scale of the exponents, more than 0
 /// @param margin how far labels shall be apart

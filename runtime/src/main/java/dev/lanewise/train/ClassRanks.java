@@ -90,8 +90,8 @@ final class ClassRanks extends Share {
     }
 
     /// Whether the largest of a row, the first of equals, is at `c`; never where one is NaN. From the signs of
-    /// differences, without branches, which outputs and classes would lead at random: one foretold wrong costs more
-    /// than the whole row.
+    /// differences, without branches, which outputs and classes would lead at random: one foretold wrong
+    /// costs more than the whole row.
     private static boolean isLargest(float[] x, int row, int cols, int c) {
         final float value = x[row + c] + 0f; // no difference is -0 then
         if (Float.isInfinite(value)) {

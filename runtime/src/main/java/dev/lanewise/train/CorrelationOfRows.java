@@ -8,10 +8,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// How outputs and targets of a row go together, averaged over rows, from -1 to 1. `pearson_correlation` is their
-/// covariance over both standard deviations (each at least 1e-7), `concordance_correlation` (Lin 1989) twice the
-/// covariance over both variances and the squared difference of the means, so that it asks for equal values, not for
-/// a line.
+/// How outputs and targets of a row go together, averaged over rows, from -1 to 1. `pearson_correlation` is
+/// their covariance over both standard deviations (each at least 1e-7), `concordance_correlation` (Lin 1989)
+/// twice the covariance over both variances and the squared difference of the means, so that it asks for
+/// equal values, not for a line.
 record CorrelationOfRows(String name, String kerasName) implements NamedMetric {
     @Override
     public Map<String, Object> config() {

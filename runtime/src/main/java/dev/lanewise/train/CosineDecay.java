@@ -3,8 +3,8 @@ package dev.lanewise.train;
 import org.jspecify.annotations.Nullable;
 
 /// Half a cosine from the initial rate to `alpha` times it (Loshchilov and Hutter 2017):
-/// `initialLearningRate · ((1 - alpha) · (1 + cos(π · step / decaySteps)) / 2 + alpha)`. With a warm-up the rate
-/// first goes in a line from the initial one to `warmupTarget`, and the cosine starts from there.
+/// `initialLearningRate · ((1 - alpha) · (1 + cos(π · step / decaySteps)) / 2 + alpha)`. With a warm-up the
+/// rate first goes in a line from the initial one to `warmupTarget`, and the cosine starts from there.
 ///
 /// @param warmupTarget the rate after `warmupSteps`, or null for no warm-up
 public record CosineDecay(

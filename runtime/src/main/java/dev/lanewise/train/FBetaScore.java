@@ -9,7 +9,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
-/// `(1 + beta²) · precision · recall / (beta² · precision + recall)` by classes, averaged; `f1_score` for beta 1.
+/// `(1 + beta²) · precision · recall / (beta² · precision + recall)` by classes, averaged; `f1_score` for
+/// beta 1.
 ///
 /// @param kerasName `f1_score` or `fbeta_score`
 /// @param average `macro` for the mean of the classes (a figure is one number here: Keras' default, none,

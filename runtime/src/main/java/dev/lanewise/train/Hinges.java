@@ -4,7 +4,8 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import java.lang.foreign.MemorySegment;
 
-/// Targets of hinge losses are -1 and 1; where all targets of a batch are 0 or 1, 0 stands for -1, as with Keras.
+/// Targets of hinge losses are -1 and 1; where all targets of a batch are 0 or 1, 0 stands for -1, as with
+/// Keras.
 final class Hinges {
     private Hinges() {}
 

@@ -6,8 +6,9 @@ import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
 import java.util.List;
 
-/// `y = x`, in the place of an activation layer that the loss takes into itself. Not a view: the loss writes over
-/// `y`, which may be done in the memory of `x` only if nobody needs `x` any more, as the plan finds out.
+/// `y = x`, in the place of an activation layer that the loss takes into itself. Not a view: the loss writes
+/// over `y`, which may be done in the memory of `x` only if nobody needs `x` any more, as the plan finds
+/// out.
 record Identity() implements Layer {
     @Override
     public List<Shape> outputShapes(List<Shape> inputs) {

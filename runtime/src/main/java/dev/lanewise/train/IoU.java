@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/// Intersection over union of the samples of a class and those taken for it, averaged over chosen classes; those of
-/// them that neither appear nor are said do not count, and where none does the figure is 0.
+/// Intersection over union of the samples of a class and those taken for it, averaged over chosen classes;
+/// those of them that neither appear nor are said do not count, and where none does the figure is 0.
 ///
 /// @param kerasName `io_u`, `one_hot_io_u` and `binary_io_u` for chosen classes, `mean_io_u` and
 ///     `one_hot_mean_io_u` for all of them

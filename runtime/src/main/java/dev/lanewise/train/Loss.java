@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// What training makes small. The loss of a batch is the sum of its rows' losses, each times its sample's weight,
-/// over the number of rows (Keras' `sum_over_batch_size`; not over the sum of the weights). Users write
-/// their own.
+/// What training makes small. The loss of a batch is the sum of its rows' losses, each times its sample's
+/// weight, over the number of rows (Keras' `sum_over_batch_size`; not over the sum of the weights). Users
+/// write their own.
 public interface Loss {
     /// Keras' name, as `sparse_categorical_crossentropy`.
     String name();
@@ -22,8 +22,8 @@ public interface Loss {
     /// @throws IllegalArgumentException with both shapes if they do not go together
     void checkShapes(Shape y, Shape target);
 
-    /// What is wrong with a target value, or null: a label out of range, as the end of the sentence "target … is
-    /// 12,". Asked for every value before training starts.
+    /// What is wrong with a target value, or null: a label out of range, as the end of the sentence "target
+    /// … is 12,". Asked for every value before training starts.
     default @Nullable String fault(float target, Shape y) {
         return null;
     }

@@ -36,7 +36,8 @@ public final class LossBuffers {
     /// The buffers of a batch.
     ///
     /// @param weight one per row, the mask's part in it, or null for 1
-    /// @param mask one per row, 0 for rows that do not count, or null: for a loss that knows more to do with them
+    /// @param mask one per row, 0 for rows that do not count, or null: for a loss that knows more to do with
+    ///     them
     /// @param loss one per row
     /// @param dy null when no gradient is wanted
     /// @param fused whether `y` comes without its last activation ([Loss#fuses])

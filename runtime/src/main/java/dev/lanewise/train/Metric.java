@@ -34,10 +34,12 @@ public interface Metric {
 
         void update(Tensor y, Tensor target);
 
-        /// The same where only some rows count, as with the mask of an output. As in Keras, means over rows leave the
-        /// others out, and all other metrics take every row: so does this, unless it is overridden.
+        /// The same where only some rows count, as with the mask of an output. As in Keras, means over rows
+        /// leave the others out, and all other metrics take every row: so does this, unless it is
+        /// overridden.
         ///
-        /// @param counts for each row of `y`, all dimensions but the last, 0 where it does not count; null for all
+        /// @param counts for each row of `y`, all dimensions but the last, 0 where it does not count; null
+        ///     for all
         default void update(Tensor y, Tensor target, @Nullable Tensor counts) {
             update(y, target);
         }

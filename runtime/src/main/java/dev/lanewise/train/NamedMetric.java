@@ -2,8 +2,8 @@ package dev.lanewise.train;
 
 import java.util.Map;
 
-/// A metric that Keras' configs can name. A type of its own, since [Metric] holds some of them as constants: with
-/// methods of its own in it, two threads that load both sides could wait for each other.
+/// A metric that Keras' configs can name. A type of its own, since [Metric] holds some of them as constants:
+/// with methods of its own in it, two threads that load both sides could wait for each other.
 interface NamedMetric extends Metric {
     /// Keras' name of this kind of metric.
     String kerasName();

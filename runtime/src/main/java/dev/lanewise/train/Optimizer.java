@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// How weights follow their gradients. Immutable; what it remembers between steps is in the model's slots. Users
-/// write their own.
+/// How weights follow their gradients. Immutable; what it remembers between steps is in the model's slots.
+/// Users write their own.
 public interface Optimizer {
     /// Keras' name: `SGD`, `Adam`.
     default String name() {

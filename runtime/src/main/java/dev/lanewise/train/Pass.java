@@ -49,9 +49,9 @@ final class Pass implements AutoCloseable {
     /// Targets and losses of a batch of one size.
     private record Batch(
             Memory memory, List<Head> heads, @Nullable Tensor weight) {
-        /// Whether this is the batch of a plan's output and of targets as these. The plan is known by its tensor
-        /// itself, not by where that lies: another plan may have its output at the same place and its gradient
-        /// elsewhere, and memory that was freed may come back.
+        /// Whether this is the batch of a plan's output and of targets as these. The plan is known by its
+        /// tensor itself, not by where that lies: another plan may have its output at the same place and its
+        /// gradient elsewhere, and memory that was freed may come back.
         @SuppressWarnings("ReferenceEquality")
         boolean isFor(Tensor output, Dataset data) {
             boolean same = heads.getFirst().y() == output
@@ -179,7 +179,8 @@ final class Pass implements AutoCloseable {
         return objectives;
     }
 
-    /// Keras' names of the outputs: those of the layers that they come from, with a number where one has several.
+    /// Keras' names of the outputs: those of the layers that they come from, with a number where one has
+    /// several.
     List<String> outputNames() {
         final List<String> names = new ArrayList<>();
         for (Graph.Value output : model.graph().outputs()) {

@@ -12,10 +12,10 @@ import java.util.Map;
 /// The share of the targets' variance that the output explains, by columns: 1 minus the sum of squared
 /// differences over that of squared distances from the mean target; a column whose targets are all equal has 0.
 ///
-/// @param classAggregation `uniform_average` for the mean of the columns, `variance_weighted_average` for that by
-///     their variance
-/// @param numRegressors inputs of the model for the adjusted score, `1 - (1 - score)(n - 1)/(n - numRegressors - 1)`
-///     with n elements, where that has more elements than inputs; 0 for the plain one
+/// @param classAggregation `uniform_average` for the mean of the columns, `variance_weighted_average` for
+///     that by their variance
+/// @param numRegressors inputs of the model for the adjusted score, `1 - (1 - score)(n - 1)/(n -
+///     numRegressors - 1)` with n elements, where that has more elements than inputs; 0 for the plain one
 public record R2Score(String name, String classAggregation, int numRegressors) implements NamedMetric {
     public R2Score {
         if (!List.of("uniform_average", "variance_weighted_average").contains(classAggregation)) {

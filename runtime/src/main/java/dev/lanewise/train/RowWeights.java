@@ -5,12 +5,10 @@ import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/// The weights of an output's rows (all its dimensions but the last): those of their samples, or of their own, times
-/// what
-/// the output's mask says of them. As in Keras, rows that do not count weigh nothing, the others `rows / rows that
-/// count`: so the
-/// loss
-/// of a batch is the sum of the weighted losses over the number of rows that count, and 0 where none does.
+/// The weights of an output's rows (all its dimensions but the last): those of their samples, or of their
+/// own, times what the output's mask says of them. As in Keras, rows that do not count weigh nothing, the
+/// others `rows / rows that count`: so the loss of a batch is the sum of the weighted losses over the number
+/// of rows that count, and 0 where none does.
 ///
 /// @param weights of the rows, filled for each batch
 /// @param counts for each row 1 or 0, filled for each batch; null where there is no mask
@@ -44,7 +42,8 @@ record RowWeights(
                 mask);
     }
 
-    /// Checks that something of a sample, as its weights, is of an output's first dimensions, and not of the last one.
+    /// Checks that something of a sample, as its weights, is of an output's first dimensions, and not of the
+    /// last one.
     ///
     /// @param y of the output, with the batch
     static void requireLeading(String what, Shape y, Shape sample) {

@@ -1,7 +1,7 @@
 package dev.lanewise.train;
 
-/// The loss and the metrics over the samples of an epoch, or of an evaluation, so far. A view: its values change
-/// with the next step. Reading allocates nothing.
+/// The loss and the metrics over the samples of an epoch, or of an evaluation, so far. A view: its values
+/// change with the next step. Reading allocates nothing.
 public interface RunningFigures {
     /// How many there are: the loss and each metric.
     int count();

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// probabilities made otherwise, Keras' formula holds: p over its sum, clipped to [1e-7, 1 - 1e-7].
 ///
 /// @param fromLogits whether the model's output is logits
-/// @param ignoreClass rows of this label do not count: the loss is the sum over the number of the others; null for none
+/// @param ignoreClass rows of this label do not count: the loss is the sum over the number of the others;
+///     null for none
 public record SparseCategoricalCrossentropy(
         boolean fromLogits, @Nullable Integer ignoreClass) implements Loss {
     /// Every label counts.
@@ -52,8 +53,8 @@ public record SparseCategoricalCrossentropy(
         return fromLogits ? b.y().size() : 0;
     }
 
-    /// Gives rows that do not count a label that can be computed with and no weight, and the others their weight in
-    /// a mean over those that count here and in the output's mask.
+    /// Gives rows that do not count a label that can be computed with and no weight, and the others their
+    /// weight in a mean over those that count here and in the output's mask.
     private void leaveOut(LossBuffers b, int label) {
         final MemorySegment labels = b.target().segment();
         final MemorySegment weight = Rows.segment(b.weight());

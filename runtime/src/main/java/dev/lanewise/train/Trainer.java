@@ -80,8 +80,8 @@ public final class Trainer implements AutoCloseable {
         return new Trainer(compute, model, optimizer, objectives);
     }
 
-    /// Goes on with a model that was trained and perhaps saved: the same optimizer with its memory, the same loss
-    /// and metrics, so that the bits are those of training without the break.
+    /// Goes on with a model that was trained and perhaps saved: the same optimizer with its memory, the same
+    /// loss and metrics, so that the bits are those of training without the break.
     ///
     /// @throws IllegalStateException if the model was never trained
     public static Trainer resume(Model model) {
@@ -109,8 +109,8 @@ public final class Trainer implements AutoCloseable {
 
     /// Trains for some epochs.
     ///
-    /// @throws IllegalArgumentException if data, model and loss do not go together, values are not finite, or no
-    ///     weight is to be trained; before the first step, the model is as it was
+    /// @throws IllegalArgumentException if data, model and loss do not go together, values are not finite,
+    ///     or no weight is to be trained; before the first step, the model is as it was
     public History fit(Dataset data, Fit fit) {
         Dataset train = data;
         Dataset validation = fit.validation();
@@ -179,8 +179,8 @@ public final class Trainer implements AutoCloseable {
         return new History(epochs, values);
     }
 
-    /// Fills the inputs and targets of the next [#step] with the samples `order[from .. from + count]`; for loops
-    /// of one's own. Nothing about the values is checked here.
+    /// Fills the inputs and targets of the next [#step] with the samples `order[from .. from + count]`; for
+    /// loops of one's own. Nothing about the values is checked here.
     ///
     /// @throws IllegalArgumentException if the data does not fit the model
     public void gather(Dataset data, int[] order, int from, int count) {

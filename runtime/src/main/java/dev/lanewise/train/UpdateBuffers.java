@@ -5,8 +5,8 @@ import dev.lanewise.nn.Compute;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/// What an optimizer reads and writes in a step; all segments have one layout. Weights whose settings differ have
-/// buffers of their own.
+/// What an optimizer reads and writes in a step; all segments have one layout. Weights whose settings differ
+/// have buffers of their own.
 public final class UpdateBuffers {
     private final MemorySegment weights;
     private final MemorySegment gradients;

@@ -11,9 +11,9 @@ import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// A step of an optimizer over all weights, with its [OptimizerOptions]: one pass over maximal runs of weights of
-/// equal settings, in which options and update take turns over blocks that stay in cache. Norms need a pass
-/// before.
+/// A step of an optimizer over all weights, with its [OptimizerOptions]: one pass over maximal runs of
+/// weights of equal settings, in which options and update take turns over blocks that stay in cache. Norms
+/// need a pass before.
 final class WeightUpdate {
     static final String AVERAGE = "average";
     static final String ACCUMULATOR = "gradient_accumulator";

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assumptions.abort;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// The folder with whole data sets that may lie beside the project; tests that need it are skipped where it does
-/// not.
+/// The folder with whole data sets that may lie beside the project; tests that need it are skipped where it
+/// does not.
 final class SharedData {
     private SharedData() {}
 

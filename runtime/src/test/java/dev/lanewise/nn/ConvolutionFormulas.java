@@ -15,8 +15,8 @@ import dev.lanewise.tensor.Shape;
 import java.util.Arrays;
 import java.util.List;
 
-/// Convolutions and batch normalization in double, straight from their definitions: each output element by a loop
-/// over all input elements of the window. Images of any number of axes are `[batch, axes…, channels]`.
+/// Convolutions and batch normalization in double, straight from their definitions: each output element by a
+/// loop over all input elements of the window. Images of any number of axes are `[batch, axes…, channels]`.
 final class ConvolutionFormulas {
     private ConvolutionFormulas() {}
 

@@ -25,9 +25,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Convolutions of all kinds on many shapes, small and larger than the blocks that work is cut into: results and
-/// all gradients within the error bound of their sums, and the same bits for every implementation, vector width,
-/// number of threads and place in a batch.
+/// Convolutions of all kinds on many shapes, small and larger than the blocks that work is cut into: results
+/// and all gradients within the error bound of their sums, and the same bits for every implementation,
+/// vector width, number of threads and place in a batch.
 class ConvolutionLayersTest {
     /// A layer without activation, its input, and the terms of its sums.
     record Case(Layer layer, Shape input, ConvolutionFormulas.Terms terms) {
@@ -41,7 +41,8 @@ class ConvolutionLayersTest {
 
     static List<Case> cases() {
         final List<Case> cases = new ArrayList<>();
-        // Longer than a part of a patch, wider than a block of columns, more positions than a chunk of gradients.
+        // Longer than a part of a patch, wider than a block of columns, more positions than a chunk of
+        // gradients.
         cases.add(Case.of(new Conv2D(70, 3).padding("same"), 1, 5, 6, 130));
         cases.add(Case.of(new Conv2D(9, 2).strides(3).padding("same"), 1, 4, 5, 1200));
         cases.add(Case.of(new Conv2D(140, 1), 7, 3, 3, 9));

@@ -8,7 +8,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RandomStreamTest {
-    /// Fisher and Yates' shuffle as it is written down; the numbers drawn after it are the next ones of the stream.
+    /// Fisher and Yates' shuffle as it is written down; the numbers drawn after it are the next ones of the
+    /// stream.
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2, 511, 512, 513, 60_000})
     void aShuffleIsThatOfSingleNumbers(int n) {

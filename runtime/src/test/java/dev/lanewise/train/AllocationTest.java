@@ -32,12 +32,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AllocationTest {
     private static final int CALLS = 1000;
 
-    /// Rounds are repeated for so long at least, and so often: a vectorized kernel that HotSpot's second compiler has
-    /// not
-    /// got to keeps its vectors in objects, some thousand bytes a call. It gets to one that runs once a call after
-    /// 5,000
-    /// of them, and after several times as many while other kernels wait before it; on a busy machine that takes
-    /// minutes.
+    /// Rounds are repeated for so long at least, and so often: a vectorized kernel that HotSpot's second
+    /// compiler has not got to keeps its vectors in objects, some thousand bytes a call. It gets to one that
+    /// runs once a call after 5,000 of them, and after several times as many while other kernels wait before
+    /// it; on a busy machine that takes minutes.
     private static final long PATIENCE_NANOS = 60_000_000_000L;
 
     private static final int PATIENCE_ROUNDS = 30;
@@ -175,8 +173,8 @@ class AllocationTest {
                 TestData.transformer(), TestData.transformer(32, 3), threads, Shape.of(6, 7, 12));
     }
 
-    /// Run in a JVM of its own, with the plain kernels and the first compiler alone, which sees through no allocation:
-    /// each that is in the code is made.
+    /// Run in a JVM of its own, with the plain kernels and the first compiler alone, which sees through no
+    /// allocation: each that is in the code is made.
     static final class Child {
         private Child() {}
 

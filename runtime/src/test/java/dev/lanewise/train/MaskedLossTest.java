@@ -19,8 +19,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/// The mask of an output is a weight of its rows, as in Keras: the loss is the sum over what counts, by how much
-/// counts.
+/// The mask of an output is a weight of its rows, as in Keras: the loss is the sum over what counts, by how
+/// much counts.
 class MaskedLossTest {
     private static final double TOLERANCE = 1e-6;
 

@@ -277,9 +277,8 @@ public final class TestData {
         return classes(n, 3 * 5 * 4 * 2, 5, seed).reshapeInput(0, Shape.of(3, 5, 4, 2));
     }
 
-    /// A transformer's block with a causal mask, a window and a gate, and attention by addition over what it gives,
-    /// whose
-    /// scores go on too.
+    /// A transformer's block with a causal mask, a window and a gate, and attention by addition over what it
+    /// gives, whose scores go on too.
     static Graph transformer() {
         final Graph.Builder b = Graph.builder();
         final Graph.Value x = b.input("x", Shape.of(7, 12));

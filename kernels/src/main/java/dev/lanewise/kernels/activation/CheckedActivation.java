@@ -8,7 +8,8 @@ import dev.lanewise.kernels.ActivationKernel;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/// Checks the operands and picks the one that the gradient is computed from; the loops are the implementation's.
+/// Checks the operands and picks the one that the gradient is computed from; the loops are the
+/// implementation's.
 abstract class CheckedActivation implements ActivationKernel {
     private final String name;
     private final GradientFrom gradientFrom;

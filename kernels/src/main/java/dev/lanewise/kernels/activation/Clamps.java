@@ -13,8 +13,8 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
-/// What [Relu6] and [HardTanh] share: `t = x < lo ? lo : x; y = t > hi ? hi : t`. NaN stays. Gradient `dy` where
-/// `lo < y < hi`, else 0.
+/// What [Relu6] and [HardTanh] share: `t = x < lo ? lo : x; y = t > hi ? hi : t`. NaN stays. Gradient `dy`
+/// where `lo < y < hi`, else 0.
 final class Clamps {
     private Clamps() {}
 

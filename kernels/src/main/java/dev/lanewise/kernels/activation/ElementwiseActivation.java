@@ -5,8 +5,8 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import dev.lanewise.kernels.Activation.GradientFrom;
 import java.lang.foreign.MemorySegment;
 
-/// Loops over the formula of one element, which is the definition; vector kernels override the loops and leave to
-/// them what fills no vector.
+/// Loops over the formula of one element, which is the definition; vector kernels override the loops and
+/// leave to them what fills no vector.
 ///
 /// A vector kernel's loop over gradients serves both ways of writing them: it loads what `dx` holds in any case
 /// and adds it under a mask. It loads everything at a place before it stores there, since `dx` may be what it

@@ -18,11 +18,11 @@ import jdk.incubator.vector.VectorMask;
 
 /// `y = x * P(X <= x)` for X of the standard normal distribution, as Keras' `gelu` has it by default.
 ///
-/// With `a = min(|x|, 15)`, `e = exp(-a² / 2)` and `h = P(X > a) / e`: `y = max(x, 0) - a * h * e`; gradient with
-/// `c = 1 / sqrt(2 π)`: `w = e * (h - c * a)`, and `dy * (x > 0 ? 1 - w : w)`. So both keep their digits in the
-/// tails. `h` is `t * P(t)` with `t = 1 / (1 + 0.3 a)`, P of degree 9 (our own least-maximum fit on 0 <= a <= 15;
-/// relative error below 2^-27.9). What the square of `a` loses in rounding is made up for by
-/// `e * (1 - lost / 2)`.
+/// With `a = min(|x|, 15)`, `e = exp(-a² / 2)` and `h = P(X > a) / e`: `y = max(x, 0) - a * h * e`; gradient
+/// with `c = 1 / sqrt(2 π)`: `w = e * (h - c * a)`, and `dy * (x > 0 ? 1 - w : w)`. So both keep their
+/// digits in the tails. `h` is `t * P(t)` with `t = 1 / (1 + 0.3 a)`, P of degree 9 (our own least-maximum
+/// fit on 0 <= a <= 15; relative error below 2^-27.9). What the square of `a` loses in rounding is made up
+/// for by `e * (1 - lost / 2)`.
 public record Gelu() implements BuiltInActivation {
     private static final String NAME = "gelu";
 

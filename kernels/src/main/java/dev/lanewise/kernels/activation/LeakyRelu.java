@@ -15,7 +15,8 @@ import jdk.incubator.vector.VectorMask;
 
 /// `y = x < 0 ? negativeSlope * x : x`. Gradient `y > 0 ? dy : negativeSlope * dy`.
 ///
-/// @param negativeSlope 0 or more, so that the sign of the output tells that of the input; Keras' default is 0.2
+/// @param negativeSlope 0 or more, so that the sign of the output tells that of the input; Keras' default is
+///     0.2
 public record LeakyRelu(float negativeSlope) implements BuiltInActivation {
     private static final String NAME = "leaky_relu";
 

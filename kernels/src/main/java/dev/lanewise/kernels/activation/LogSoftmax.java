@@ -20,7 +20,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
 /// Logarithm of softmax over each row: with `m = max_c x[c]`, `y[c] = (x[c] - m) - log(Σ_c exp(x[c] - m))`, the
-/// sum in the order of [dev.lanewise.kernels.ReductionKernel]. What is not finite does what it does in [Softmax].
+/// sum in the order of [dev.lanewise.kernels.ReductionKernel]. What is not finite does what it does in
+/// [Softmax].
 ///
 /// Gradient `dx[c] = dy[c] - exp(y[c]) * Σ_c dy[c]`, the sum in the same order.
 public record LogSoftmax() implements BuiltInActivation {

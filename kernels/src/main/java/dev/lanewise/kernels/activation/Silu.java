@@ -20,7 +20,8 @@ import jdk.incubator.vector.VectorMask;
 /// exact to a
 /// few units in the last place on both sides, and 0 at negative infinity.
 ///
-/// Gradient with `o = e / (1 + e)` and `i = 1 / (1 + e)`: `w = o * (1 - a * i)`, and `dy * (x > 0 ? 1 - w : w)`.
+/// Gradient with `o = e / (1 + e)` and `i = 1 / (1 + e)`: `w = o * (1 - a * i)`, and `dy * (x > 0 ? 1 - w :
+/// w)`.
 public record Silu() implements BuiltInActivation {
     private static final String NAME = "silu";
 

@@ -10,8 +10,8 @@ import java.lang.foreign.MemorySegment;
 /// Softmax over each row: `e[c] = exp(x[c] - max_c x[c])`, `y[c] = e[c] / Σ_c e[c]`, the sum in the order of
 /// [dev.lanewise.kernels.ReductionKernel].
 ///
-/// A row with a NaN or a positive infinity, or of negative infinities alone, gives NaN throughout, as the formula
-/// does.
+/// A row with a NaN or a positive infinity, or of negative infinities alone, gives NaN throughout, as the
+/// formula does.
 ///
 /// Gradient `dx[c] = y[c] * (dy[c] - Σ_c y[c] dy[c])`, the sum of the rounded products in the same order.
 public record Softmax() implements BuiltInActivation {

@@ -11,10 +11,9 @@ import dev.lanewise.kernels.ActivationKernel;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
-/// Keras' sparsemax: `y[c] = max(x[c] - t, 0)`. With the row in descending order, `s[i]` the sum of its first `i`
-/// elements and `k` the number of those `i` for which the `i`-th element is above `(s[i] - 1) / i`, the
-/// threshold is
-/// `t = (s[1] + … + s[k] - 1) / k` (Keras 3, `ops.sparsemax`).
+/// Keras' sparsemax: `y[c] = max(x[c] - t, 0)`. With the row in descending order, `s[i]` the sum of its
+/// first `i` elements and `k` the number of those `i` for which the `i`-th element is above `(s[i] - 1) /
+/// i`, the threshold is `t = (s[1] + … + s[k] - 1) / k` (Keras 3, `ops.sparsemax`).
 ///
 /// The published one (Martins and Astudillo 2016) has `t = (s[k] - 1) / k`, with which a row sums to 1. That
 /// is this
@@ -25,10 +24,9 @@ import jdk.incubator.vector.FloatVector;
 /// starting below
 /// all of them and taking out, again and again, those below the threshold of the rest (Michelot 1986).
 /// `s[1] + … +
-/// s[k]` has each of the `k` as often as there are elements from its place on, itself included, of equal ones the
-/// first in front: some `k²` comparisons. Sums are in doubles, in order. A row with a NaN or a positive
-/// infinity, or
-/// of negative infinities alone, is NaN throughout.
+/// s[k]` has each of the `k` as often as there are elements from its place on, itself included, of equal
+/// ones the first in front: some `k²` comparisons. Sums are in doubles, in order. A row with a NaN or a
+/// positive infinity, or of negative infinities alone, is NaN throughout.
 ///
 /// Gradient, with `n[c]` that number of times, 0 for the others, and `g` the sum of dy where `y > 0`:
 /// `dx[c] = (y[c] > 0 ? dy[c] : 0) - n[c] · g / k`. The input may not be overwritten by it.

@@ -13,8 +13,8 @@ import java.util.Map;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
-/// `y = (x + sqrt(x² + b)) / 2`, for negative `x` as `b / 4` over the result for `-x`, so that small results keep
-/// their digits. Gradient `dy / (1 + b / 4 / y / y)`, 0 where `y` is 0.
+/// `y = (x + sqrt(x² + b)) / 2`, for negative `x` as `b / 4` over the result for `-x`, so that small results
+/// keep their digits. Gradient `dy / (1 + b / 4 / y / y)`, 0 where `y` is 0.
 ///
 /// @param b above 0; Keras' default is 4
 public record Squareplus(float b) implements BuiltInActivation {

@@ -16,8 +16,8 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
-/// `y = x - tanh(x)`: within 4 · 2^-24 · |x|, which near 0 is more than the result, as with Keras. Gradient `dy *
-/// tanh(x)²`.
+/// `y = x - tanh(x)`: within 4 · 2^-24 · |x|, which near 0 is more than the result, as with Keras. Gradient
+/// `dy * tanh(x)²`.
 public record TanhShrink() implements BuiltInActivation {
     private static final String NAME = "tanh_shrink";
 

@@ -71,7 +71,8 @@ final class SimdDropout {
     }
 
     /// A method of its own, too large to be inlined: with a loop around it C2 gave up on what runs first, the
-    /// version that is entered in the middle of the loop, and left it slow ("too many clones required", JDK 25).
+    /// version that is entered in the middle of the loop, and left it slow ("too many clones required", JDK
+    /// 25).
     private static void turn(
             MemorySegment x,
             long xo,

@@ -16,8 +16,8 @@ final class Blocking {
     /// Rows of the narrow micro-kernel; its columns are one vector.
     static final int NARROW_MR = SimdMicroKernel8x1.ROWS;
 
-    /// Rows of A that are done panel by panel of B, and of a packed panel of A: a multiple of both micro-kernels'
-    /// rows and of the vector's lanes.
+    /// Rows of A that are done panel by panel of B, and of a packed panel of A: a multiple of both
+    /// micro-kernels' rows and of the vector's lanes.
     static final int PANEL_ROWS = FOUR_BY_FOUR ? 16 : 24;
 
     /// Up to here k is not cut: streaming B from L2 costs less than a second pass over C (measured 252
@@ -57,8 +57,8 @@ final class Blocking {
     }
 
     /// Whether B, stored as `[k, n]`, is copied into panels. It is read once for each [#MR] rows of A, so with
-    /// many rows the copy is cheap, and with rows far apart each read costs a page or falls on the same few cache
-    /// sets.
+    /// many rows the copy is cheap, and with rows far apart each read costs a page or falls on the same few
+    /// cache sets.
     static boolean packB(int m, int k, long ldb) {
         return m >= 192 || (m >= 24 && ((ldb % 512 == 0 && k >= 64) || (ldb >= 1024 && k >= 256)));
     }

@@ -243,8 +243,8 @@ public final class SimdGemm extends CheckedGemm {
         }
     }
 
-    /// Columns of the next panel when `left` are left: a whole one, also for a remainder of more than half of it
-    /// (padded with zeros); otherwise one of a single vector.
+    /// Columns of the next panel when `left` are left: a whole one, also for a remainder of more than half
+    /// of it (padded with zeros); otherwise one of a single vector.
     private static int panelWidth(int left) {
         return left > NR / 2 ? NR : LANES;
     }

@@ -8,16 +8,16 @@ import static dev.lanewise.kernels.simd.Simd.SPECIES;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
-/// Micro-kernel of 4 rows and 4 vectors: `c[r, :] = init[r, :] + sum over k of a[r, k] · b[k, :]`, k in order, by
-/// FMA.
+/// Micro-kernel of 4 rows and 4 vectors: `c[r, :] = init[r, :] + sum over k of a[r, k] · b[k, :]`, k in
+/// order, by FMA.
 ///
 /// The work-horse where there are 32 vector registers of 512 bits: 8 loads for 16 FMAs.
 ///
 /// Every row starts from one row of `init`, or, in the methods named Onto, from a row of its own.
 ///
-/// All offsets and steps are in bytes. A row beyond `last` starts from and is stored where row `last` is, so that
-/// there are no kernels for edges: rows are stored from the last to the first, so that row `last` has the final
-/// word. `init` and `c` may be the same memory.
+/// All offsets and steps are in bytes. A row beyond `last` starts from and is stored where row `last` is, so
+/// that there are no kernels for edges: rows are stored from the last to the first, so that row `last` has
+/// the final word. `init` and `c` may be the same memory.
 ///
 /// The methods differ in how the operands lie, and only constant steps let C2 drop the bounds checks from
 /// the loop

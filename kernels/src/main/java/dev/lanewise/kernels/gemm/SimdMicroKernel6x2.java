@@ -8,14 +8,14 @@ import static dev.lanewise.kernels.simd.Simd.SPECIES;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
-/// Micro-kernel of 6 rows and 2 vectors: `c[r, :] = init[r, :] + sum over k of a[r, k] · b[k, :]`, k in order, by
-/// FMA.
+/// Micro-kernel of 6 rows and 2 vectors: `c[r, :] = init[r, :] + sum over k of a[r, k] · b[k, :]`, k in
+/// order, by FMA.
 ///
 /// The work-horse of narrower vectors: 15 registers, which AVX2 has.
 ///
-/// All offsets and steps are in bytes. A row beyond `last` starts from and is stored where row `last` is, so that
-/// there are no kernels for edges: rows are stored from the last to the first, so that row `last` has the final
-/// word. `init` and `c` may be the same memory.
+/// All offsets and steps are in bytes. A row beyond `last` starts from and is stored where row `last` is, so
+/// that there are no kernels for edges: rows are stored from the last to the first, so that row `last` has
+/// the final word. `init` and `c` may be the same memory.
 ///
 /// The methods differ in how the operands lie, and only constant steps let C2 drop the bounds checks from
 /// the loop

@@ -8,14 +8,14 @@ import static dev.lanewise.kernels.simd.Simd.SPECIES;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
-/// Micro-kernel of 8 rows and 1 vector: `c[r, :] = init[r, :] + sum over k of a[r, k] · b[k, :]`, k in order, by
-/// FMA.
+/// Micro-kernel of 8 rows and 1 vector: `c[r, :] = init[r, :] + sum over k of a[r, k] · b[k, :]`, k in
+/// order, by FMA.
 ///
 /// For what is left of the columns, and for narrow matrices.
 ///
-/// All offsets and steps are in bytes. A row beyond `last` starts from and is stored where row `last` is, so that
-/// there are no kernels for edges: rows are stored from the last to the first, so that row `last` has the final
-/// word. `init` and `c` may be the same memory.
+/// All offsets and steps are in bytes. A row beyond `last` starts from and is stored where row `last` is, so
+/// that there are no kernels for edges: rows are stored from the last to the first, so that row `last` has
+/// the final word. `init` and `c` may be the same memory.
 ///
 /// The methods differ in how the operands lie, and only constant steps let C2 drop the bounds checks from
 /// the loop

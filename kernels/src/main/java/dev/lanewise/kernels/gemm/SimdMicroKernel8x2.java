@@ -8,14 +8,16 @@ import static dev.lanewise.kernels.simd.Simd.SPECIES;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
-/// Micro-kernel of 8 rows and 2 vectors: `c[r, :] = init + sum over k of a[r, k] · b[k, :]`, k in order, by FMA.
+/// Micro-kernel of 8 rows and 2 vectors: `c[r, :] = init + sum over k of a[r, k] · b[k, :]`, k in order, by
+/// FMA.
 ///
-/// For A and B as they lie, where there are 32 vector registers: with two vectors of B a turn there are half as many
-/// bounds checks that C2 cannot drop, and B is read half as often, as with the 4 x 4 of [SimdMicroKernel4x4]
-/// (measured on a Zen 5: 257 against 235 GFLOP/s for 128 x 784 x 128, of a peak of 270).
+/// For A and B as they lie, where there are 32 vector registers: with two vectors of B a turn there are half
+/// as many bounds checks that C2 cannot drop, and B is read half as often, as with the 4 x 4 of
+/// [SimdMicroKernel4x4] (measured on a Zen 5: 257 against 235 GFLOP/s for 128 x 784 x 128, of a peak of
+/// 270).
 ///
-/// All offsets and steps are in bytes. A row beyond `last` is stored where row `last` is, so that there are no kernels
-/// for edges: rows are stored from the last to the first, so that row `last` has the final word.
+/// All offsets and steps are in bytes. A row beyond `last` is stored where row `last` is, so that there are
+/// no kernels for edges: rows are stored from the last to the first, so that row `last` has the final word.
 final class SimdMicroKernel8x2 {
     static final int ROWS = 8;
     static final int VECTORS = 2;

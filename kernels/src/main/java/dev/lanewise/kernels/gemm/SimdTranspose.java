@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
 public final class SimdTranspose {
     private SimdTranspose() {}
 
-    /// `to[c, r] = from[r, c]` for a square of as many rows as a vector has lanes; offsets and leading dimensions
-    /// in floats.
+    /// `to[c, r] = from[r, c]` for a square of as many rows as a vector has lanes; offsets and leading
+    /// dimensions in floats.
     ///
     /// @param work two squares
     public static void square(

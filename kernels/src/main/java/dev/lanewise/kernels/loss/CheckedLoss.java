@@ -317,8 +317,8 @@ abstract class CheckedLoss implements LossKernel {
                 scale);
     }
 
-    /// Losses of elements to `scratch`, their means, and the gradients: from the activation in the loss, where it
-    /// has one, which goes to where the gradient will be if nobody asks for it.
+    /// Losses of elements to `scratch`, their means, and the gradients: from the activation in the loss,
+    /// where it has one, which goes to where the gradient will be if nobody asks for it.
     private void elements(
             String name,
             ElementLoss elements,

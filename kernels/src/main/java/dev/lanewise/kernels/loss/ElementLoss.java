@@ -2,8 +2,8 @@ package dev.lanewise.kernels.loss;
 
 import java.lang.foreign.MemorySegment;
 
-/// A loss that is a mean over elements: its loops over a range of them. The plain ones are the definition; vector
-/// ones leave to them what fills no vector.
+/// A loss that is a mean over elements: its loops over a range of them. The plain ones are the definition;
+/// vector ones leave to them what fills no vector.
 abstract class ElementLoss {
     /// Whether the loss has an activation in it, as binary cross-entropy from logits has.
     boolean hasActivation() {
@@ -28,7 +28,8 @@ abstract class ElementLoss {
             int n,
             float parameter);
 
-    /// `dy = loss' * factor`, from `y`, or from `soft` where the loss has an activation in it; `dy` may be that.
+    /// `dy = loss' * factor`, from `y`, or from `soft` where the loss has an activation in it; `dy` may be
+    /// that.
     abstract void gradients(
             MemorySegment y,
             long yo,

@@ -11,8 +11,8 @@ import java.lang.foreign.MemorySegment;
 final class PlainLosses {
     private PlainLosses() {}
 
-    /// Binary cross-entropy of a probability: with `q = clip(p)`, `loss = -(t * log(q) + (1 - t) * log(1 - q))`;
-    /// gradient `(q - t) / (q * (1 - q))`, 0 where `p` was clipped.
+    /// Binary cross-entropy of a probability: with `q = clip(p)`, `loss = -(t * log(q) + (1 - t) * log(1 -
+    /// q))`; gradient `(q - t) / (q * (1 - q))`, 0 where `p` was clipped.
     static final class Binary extends ElementLoss {
         static final ElementLoss INSTANCE = new Binary();
 

@@ -27,10 +27,9 @@ import org.jspecify.annotations.Nullable;
 /// further loop. `loss` holds what is known of a row's loss in between. Narrow rows are those of [SimdSoftmax];
 /// the logarithm, one per row, is the plain one and runs beside the vector instructions.
 ///
-/// The loss of logits when nothing but the loss is asked for, and that of probabilities and a row of targets when
-/// no gradient is, or one in the place of the probabilities, are left to the plain loops: they have nowhere
-/// to put
-/// what is in between.
+/// The loss of logits when nothing but the loss is asked for, and that of probabilities and a row of targets
+/// when no gradient is, or one in the place of the probabilities, are left to the plain loops: they have
+/// nowhere to put what is in between.
 public final class SimdLoss extends ScalarLoss {
     @Override
     ElementLoss sigmoidLoss() {
@@ -300,7 +299,8 @@ public final class SimdLoss extends ScalarLoss {
         }
     }
 
-    /// `p = p / sum` and `loss = total * log(sum) + loss` for narrow rows, `total` the sum of the row's targets.
+    /// `p = p / sum` and `loss = total * log(sum) + loss` for narrow rows, `total` the sum of the row's
+    /// targets.
     private static void divideBySums(
             MemorySegment p, long po, MemorySegment t, long to, MemorySegment loss, long lso, int rows, int cols) {
         VectorMask<Float> columns = SPECIES.indexInRange(0, cols);

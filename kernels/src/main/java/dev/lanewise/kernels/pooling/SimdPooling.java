@@ -9,9 +9,9 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
-/// Vectors along the channels: four at a time where there are as many, so that a turn of the loops over the cells
-/// has enough to do, then one, the last one under a mask. A method each for four and for one, so that HotSpot
-/// compiles each loop for itself.
+/// Vectors along the channels: four at a time where there are as many, so that a turn of the loops over the
+/// cells has enough to do, then one, the last one under a mask. A method each for four and for one, so that
+/// HotSpot compiles each loop for itself.
 public final class SimdPooling extends ScalarPooling {
     @Override
     void maxLoop(

@@ -7,9 +7,9 @@ import java.lang.foreign.MemorySegment;
 
 /// Sums in the order of [dev.lanewise.kernels.ReductionKernel], plain.
 ///
-/// In each method lane `j` of a step is the sum of two lanes of the step before, down to a loop over the elements
-/// of one of the 64 lanes. So the whole sum is lane 0 of the last step, and nothing but the call stack holds the
-/// lanes. Where a lane has no element, neither have those that come after it.
+/// In each method lane `j` of a step is the sum of two lanes of the step before, down to a loop over the
+/// elements of one of the 64 lanes. So the whole sum is lane 0 of the last step, and nothing but the call
+/// stack holds the lanes. Where a lane has no element, neither have those that come after it.
 public final class LaneSum {
     private static final int LANES = 64;
 

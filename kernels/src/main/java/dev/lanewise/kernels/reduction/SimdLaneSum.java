@@ -15,11 +15,11 @@ import jdk.incubator.vector.VectorMask;
 
 /// The sums of [LaneSum] in vectors, with the same bits.
 ///
-/// Each method makes passes over the data, and each pass a float: it takes, from every row of 16 elements, those
-/// from `first` on that fill a vector. So with 16 lanes there is one pass, with 8 two, and their results meet
-/// where the contract's tree joins them. Four accumulators take turns, which makes 64 virtual lanes. They change
-/// names from one turn to the next instead of standing in a loop body of four turns: a body that is written once
-/// compiles best.
+/// Each method makes passes over the data, and each pass a float: it takes, from every row of 16 elements,
+/// those from `first` on that fill a vector. So with 16 lanes there is one pass, with 8 two, and their
+/// results meet where the contract's tree joins them. Four accumulators take turns, which makes 64 virtual
+/// lanes. They change names from one turn to the next instead of standing in a loop body of four turns: a
+/// body that is written once compiles best.
 ///
 /// The last turns load under a mask, until the accumulators bear their own names again. Where nothing is
 /// left they

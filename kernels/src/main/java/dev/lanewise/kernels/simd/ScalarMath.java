@@ -2,13 +2,14 @@ package dev.lanewise.kernels.simd;
 
 import dev.lanewise.kernels.MultiplyAdd;
 
-/// Elementary functions of one float: the definition that [SimdMath] repeats for vectors, operation by operation.
+/// Elementary functions of one float: the definition that [SimdMath] repeats for vectors, operation by
+/// operation.
 ///
 /// The polynomials are our own least-maximum fits (iteratively reweighted least squares on Chebyshev nodes,
 /// coefficients
-/// rounded to float one after another and the rest fitted again). The errors stated are the largest over all 2^32
-/// floats, in units in the last place, and are kept by a test; they hold with fused multiply-add. Results that are
-/// denormal are right as well.
+/// rounded to float one after another and the rest fitted again). The errors stated are the largest over all
+/// 2^32 floats, in units in the last place, and are kept by a test; they hold with fused multiply-add.
+/// Results that are denormal are right as well.
 public final class ScalarMath {
     public static final float LOG2_E = 0x1.715476p0f;
 
@@ -48,7 +49,8 @@ public final class ScalarMath {
     /// The bits of sqrt(1/2): mantissas are taken from there to sqrt(2).
     public static final int SQRT_HALF_BITS = 0x3f3504f3;
 
-    /// (log(1 + f) - f + f²/2) / f³ for 1 + f in [sqrt(1/2), sqrt(2)]; relative error of log(1 + f) below 2^-27.
+    /// (log(1 + f) - f + f²/2) / f³ for 1 + f in [sqrt(1/2), sqrt(2)]; relative error of log(1 + f) below
+    /// 2^-27.
     public static final float LOG_0 = 0x1.555554p-2f;
 
     public static final float LOG_1 = -0x1.000226p-2f;

@@ -14,16 +14,16 @@ import jdk.incubator.vector.VectorSpecies;
 /// width of a
 /// process is fixed with the first use of this class, from [SimdOption].
 ///
-/// Loops of vectors call **nothing but the JDK's own vector methods**, which HotSpot always inlines. A helper of
-/// our own is inlined or not as the size of the whole compilation has it, and that may contain the callers of the
-/// loop as well: what ran before decides. Where it is not, every vector crosses the call as an object, some 20
-/// times slower. Hence there are no helpers for loads, stores and folds, and polynomials are written out, each in
-/// one loop.
+/// Loops of vectors call **nothing but the JDK's own vector methods**, which HotSpot always inlines. A
+/// helper of our own is inlined or not as the size of the whole compilation has it, and that may contain the
+/// callers of the loop as well: what ran before decides. Where it is not, every vector crosses the call as
+/// an object, some 20 times slower. Hence there are no helpers for loads, stores and folds, and polynomials
+/// are written out, each in one loop.
 ///
-/// And **no reinterpretation** (`reinterpretAsInts`, `viewAsIntegralLanes` and their like): as long as the method
-/// that calls it is not compiled, the JDK does it by storing the vector in an array of its own, through the very
-/// methods that all loops use. HotSpot notes that these have met memory on the heap, and compiles every loop of
-/// the process for both kinds of memory, two to four times slower.
+/// And **no reinterpretation** (`reinterpretAsInts`, `viewAsIntegralLanes` and their like): as long as the
+/// method that calls it is not compiled, the JDK does it by storing the vector in an array of its own,
+/// through the very methods that all loops use. HotSpot notes that these have met memory on the heap, and
+/// compiles every loop of the process for both kinds of memory, two to four times slower.
 public final class Simd {
     /// The contracts' 16 and 64 virtual lanes are multiples of every width between these.
     private static final int MIN_BITS = 128;

@@ -6,9 +6,9 @@ import java.util.Locale;
 
 /// The system property `lanewise.simd`: `auto` (default), `scalar`, `128`, `256` or `512`.
 ///
-/// A diagnostic option: results have the same bits whatever it says, so it serves to test the other widths and to
-/// find out whether a fault lies in vector code. `auto` is the CPU's preferred width; a width that the CPU lacks
-/// works, very slowly. This class does not touch the vector module.
+/// A diagnostic option: results have the same bits whatever it says, so it serves to test the other widths
+/// and to find out whether a fault lies in vector code. `auto` is the CPU's preferred width; a width that
+/// the CPU lacks works, very slowly. This class does not touch the vector module.
 public enum SimdOption {
     AUTO(0),
     SCALAR(0),

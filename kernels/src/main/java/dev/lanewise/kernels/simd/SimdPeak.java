@@ -8,8 +8,8 @@ import jdk.incubator.vector.FloatVector;
 public final class SimdPeak implements IntToDoubleFunction {
     private static final int CHAINS = 12;
 
-    /// Written out: the method is larger than what HotSpot inlines, since within the loop of its caller the chains
-    /// were seen to run at half the rate.
+    /// Written out: the method is larger than what HotSpot inlines, since within the loop of its caller the
+    /// chains were seen to run at half the rate.
     private static final int ROUNDS = 3;
 
     /// Floating-point operations of one turn: a multiplication and an addition in each lane of each chain.

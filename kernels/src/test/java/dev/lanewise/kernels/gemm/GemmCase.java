@@ -181,7 +181,8 @@ record GemmCase(
         }
     }
 
-    /// The element `[i, j]` in double, and in the second place the sum of the absolute values that it is made of.
+    /// The element `[i, j]` in double, and in the second place the sum of the absolute values that it is
+    /// made of.
     double[] reference(int i, int j, float[] a, float[] b, float[] c) {
         double sum = bias ? biasValues()[j] : beta == 0 ? 0 : (double) beta * c[i * n + j];
         double absolute = Math.abs(sum);

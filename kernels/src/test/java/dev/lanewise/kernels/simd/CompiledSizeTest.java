@@ -24,9 +24,8 @@ import java.util.Set;
 import jdk.incubator.vector.FloatVector;
 import org.junit.jupiter.api.Test;
 
-/// Methods stay so short that HotSpot compiles them, and inlines what loops call. Read from the compiled classes;
-/// nothing
-/// is timed.
+/// Methods stay so short that HotSpot compiles them, and inlines what loops call. Read from the compiled
+/// classes; nothing is timed.
 class CompiledSizeTest {
     /// HotSpot leaves longer methods to the interpreter (`-XX:-DontCompileHugeMethods` is off by default).
     private static final int COMPILED = 8_000;

@@ -111,7 +111,8 @@ class MathTest {
         }
     }
 
-    /// In units in the last place of the exact value as a float. Infinity counts as the float after the largest.
+    /// In units in the last place of the exact value as a float. Infinity counts as the float after the
+    /// largest.
     private static double error(float actual, double exact) {
         if (Double.isNaN(exact) || Float.isNaN(actual)) {
             return Double.isNaN(exact) && Float.isNaN(actual) ? 0 : Double.POSITIVE_INFINITY;

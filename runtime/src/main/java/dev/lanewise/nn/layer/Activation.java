@@ -8,8 +8,8 @@ import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
 import java.util.List;
 
-/// An activation as a layer of its own: `y = activation(x)`. With `glu` the last dimension of the output is half
-/// that of the input.
+/// An activation as a layer of its own: `y = activation(x)`. With `glu` the last dimension of the output is
+/// half that of the input.
 public record Activation(dev.lanewise.kernels.Activation activation) implements Layer {
     @Override
     public boolean passesMask() {

@@ -5,8 +5,9 @@ import dev.lanewise.nn.ParameterSpec;
 import dev.lanewise.tensor.Shape;
 import java.util.List;
 
-/// Attention of one head by addition (Bahdanau et al. 2014): `y[batch, rows, values] = softmax(scores) · value` with
-/// `scores[r, c] = Σ_i scale_i · tanh(query[r, i] + key[c, i])`. See [PlainAttention] for inputs and masks.
+/// Attention of one head by addition (Bahdanau et al. 2014): `y[batch, rows, values] = softmax(scores) ·
+/// value` with `scores[r, c] = Σ_i scale_i · tanh(query[r, i] + key[c, i])`. See [PlainAttention] for inputs
+/// and masks.
 ///
 /// @param useScale whether the features have factors that are trained; else they are 1
 /// @param dropout share of the attention that training drops

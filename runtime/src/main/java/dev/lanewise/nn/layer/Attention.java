@@ -6,11 +6,9 @@ import dev.lanewise.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Attention of one head: `y[batch, rows, values] = softmax(scores) · value`, where the scores are with `scoreMode`
-/// `dot`
-/// `scale · query · keyᵀ`, and with `concat` `concat_score_weight · Σ tanh(scale · (query + key))` over the features.
-/// See
-/// [PlainAttention] for inputs and masks.
+/// Attention of one head: `y[batch, rows, values] = softmax(scores) · value`, where the scores are with
+/// `scoreMode` `dot` `scale · query · keyᵀ`, and with `concat` `concat_score_weight · Σ tanh(scale · (query
+/// + key))` over the features. See [PlainAttention] for inputs and masks.
 ///
 /// @param useScale whether the scores have a factor that is trained, 1 at first
 /// @param scoreMode `dot` or `concat`

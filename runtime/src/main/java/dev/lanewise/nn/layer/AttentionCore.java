@@ -40,7 +40,8 @@ final class AttentionCore {
     /// @param query `[batch, rows]`: a row without has no key that counts
     /// @param value `[batch, keys]`
     /// @param key likewise
-    /// @param scores `[batch, rows, keys]` or `[batch, heads, rows, keys]`; an axis of 1 but the batch stands for all
+    /// @param scores `[batch, rows, keys]` or `[batch, heads, rows, keys]`; an axis of 1 but the batch
+    ///     stands for all
     /// @param causal whether keys after a row's own place do not count
     /// @param window how many places from a row's own on, on either side, do not count any more; 0 for none
     record Counting(

@@ -10,12 +10,12 @@ import dev.lanewise.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/// Stretches each channel of each image over the whole range of values, in training and outside: with the least and
-/// the largest value `low` and `high` of the channel and the range `a .. b`,
-/// `y = a + (x - low) · (b - a) / (high - low)`. A channel of one value stays as it is.
+/// Stretches each channel of each image over the whole range of values, in training and outside: with the
+/// least and the largest value `low` and `high` of the channel and the range `a .. b`, `y = a + (x - low) ·
+/// (b - a) / (high - low)`. A channel of one value stays as it is.
 ///
-/// Gradient: with `s = (b - a) / (high - low)` and `t = (x - low) / (high - low)`, `dx = s · dy`; the first of the
-/// least values takes `Σ dy · s · (t - 1)` more, and the first of the largest `-Σ dy · s · t`.
+/// Gradient: with `s = (b - a) / (high - low)` and `t = (x - low) / (high - low)`, `dx = s · dy`; the first
+/// of the least values takes `Σ dy · s · (t - 1)` more, and the first of the largest `-Σ dy · s · t`.
 ///
 /// @param valueRange lower and upper bound of the values: 0 and 255 as Keras has it
 public record AutoContrast(List<Float> valueRange) implements Layer {

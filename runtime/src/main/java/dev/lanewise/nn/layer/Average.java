@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Mean of two or more inputs: their sum, from the first to the last, times `1 / inputs`. Inputs of other shapes
-/// are taken where they have one element along an axis; it counts for all elements there.
+/// Mean of two or more inputs: their sum, from the first to the last, times `1 / inputs`. Inputs of other
+/// shapes are taken where they have one element along an axis; it counts for all elements there.
 public record Average() implements Merge {
     @Override
     public void combine(ElementwiseKernel k, MemorySegment a, MemorySegment b, MemorySegment c, long at, int n) {

@@ -18,10 +18,11 @@ import org.jspecify.annotations.Nullable;
 
 /// Batch normalization: `y[…, c] = (x[…, c] - mean[c]) · gamma[c] / sqrt(variance[c] + epsilon) + beta[c]`.
 ///
-/// In training mean and variance are the batch's (the variance over n, not n - 1), and the gradient goes through
-/// them; a step that went well moves the moving ones: `moving = moving · momentum + batch · (1 - momentum)`.
-/// Otherwise, and as in Keras always in a frozen layer, they are the moving ones. With the mask of sequences `[batch,
-/// steps, channels]` the batch's are those of the steps that count, as in Keras 3; every step is normalized by them.
+/// In training mean and variance are the batch's (the variance over n, not n - 1), and the gradient goes
+/// through them; a step that went well moves the moving ones: `moving = moving · momentum + batch · (1 -
+/// momentum)`. Otherwise, and as in Keras always in a frozen layer, they are the moving ones. With the mask
+/// of sequences `[batch, steps, channels]` the batch's are those of the steps that count, as in Keras 3;
+/// every step is normalized by them.
 ///
 /// @param axis of the channels, counted from the end where it is negative; -1, the last, is the fastest
 /// @param center whether there is a beta
@@ -130,8 +131,8 @@ public record BatchNormalization(
         return List.of(channels, channels);
     }
 
-    /// Scale and shift, or what the gradient needs by channel, sums of chunks, and input and output with channels
-    /// last where they are not, or the steps that count.
+    /// Scale and shift, or what the gradient needs by channel, sums of chunks, and input and output with
+    /// channels last where they are not, or the steps that count.
     @Override
     public long scratch(List<Shape> inputs) {
         final Shape x = input(inputs);

@@ -4,8 +4,8 @@ import dev.lanewise.kernels.ElementwiseKernel;
 import dev.lanewise.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 
-/// A tensor of samples with one to three spatial axes as a box in another one, from which it takes or to which it
-/// gives.
+/// A tensor of samples with one to three spatial axes as a box in another one, from which it takes or to
+/// which it gives.
 final class Boxes {
     private static final int AXES = 3;
 

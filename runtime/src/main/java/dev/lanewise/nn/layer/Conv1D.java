@@ -7,10 +7,9 @@ import dev.lanewise.nn.Initializers;
 import java.util.Arrays;
 import java.util.List;
 
-/// Convolution of sequences, `[batch, steps, channels]`: `y[n, t, f] = activation(bias[f] + Σ x[n, t · stride + i
-/// · dilationRate - before, c] · kernel[i, c, f])`; beyond the ends x is 0. The kernel is `[kernelSize,
-/// channels /
-/// groups, filters]`.
+/// Convolution of sequences, `[batch, steps, channels]`: `y[n, t, f] = activation(bias[f] + Σ x[n, t ·
+/// stride + i · dilationRate - before, c] · kernel[i, c, f])`; beyond the ends x is 0. The kernel is
+/// `[kernelSize, channels / groups, filters]`.
 ///
 /// With groups, the filters of group g see the channels of group g alone.
 ///

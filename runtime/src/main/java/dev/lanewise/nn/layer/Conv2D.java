@@ -16,8 +16,8 @@ import java.util.List;
 /// the two
 /// axes may be left out where they are equal.
 ///
-/// @param padding `valid`: whole windows only; `same`: `ceil(size / stride)` outputs, half of the zeros that this
-///     needs, rounded down, at the top and left
+/// @param padding `valid`: whole windows only; `same`: `ceil(size / stride)` outputs, half of the zeros that
+///     this needs, rounded down, at the top and left
 public record Conv2D(
         int filters,
         List<Integer> kernelSize,

@@ -11,8 +11,8 @@ import java.util.List;
 /// kernel is
 /// `[kernelSize[0], kernelSize[1], kernelSize[2], channels / groups, filters]`.
 ///
-/// @param padding `valid`: whole windows only; `same`: `ceil(size / stride)` outputs along each axis, half of the
-///     zeros that this needs, rounded down, before
+/// @param padding `valid`: whole windows only; `same`: `ceil(size / stride)` outputs along each axis, half
+///     of the zeros that this needs, rounded down, before
 public record Conv3D(
         int filters,
         List<Integer> kernelSize,

@@ -11,13 +11,12 @@ import org.jspecify.annotations.Nullable;
 /// Transposed convolution of volumes, `[batch, depth, height, width, channels]`: each input value adds the
 /// kernel,
 /// times itself, to the output, `strides`
-/// apart: `y[n, o · strides + k · dilationRate - cut, f] += x[n, o, c] · kernel[k, f, c]`, from the bias on. The
-/// kernel is `[kernelSize[0], kernelSize[1], kernelSize[2], filters, channels]`, as Keras has it.
+/// apart: `y[n, o · strides + k · dilationRate - cut, f] += x[n, o, c] · kernel[k, f, c]`, from the bias on.
+/// The kernel is `[kernelSize[0], kernelSize[1], kernelSize[2], filters, channels]`, as Keras has it.
 ///
-/// @param padding `valid`: nothing is cut off, and the output is `(size - 1) · stride + max(reach, stride)` long,
-///     where `reach = (kernelSize - 1) · dilationRate + 1`; `same`: it is `size · stride` long, and half of
-///     what is
-///     too much, rounded down, is cut off before
+/// @param padding `valid`: nothing is cut off, and the output is `(size - 1) · stride + max(reach, stride)`
+///     long, where `reach = (kernelSize - 1) · dilationRate + 1`; `same`: it is `size · stride` long, and
+///     half of what is too much, rounded down, is cut off before
 /// @param outputPadding null, or for the length: `(size - 1) · stride + reach + outputPadding` for `valid`, and
 ///     `(size - 1) · stride + reach % 2 + outputPadding` for `same`
 public record Conv3DTranspose(

@@ -6,9 +6,9 @@ import dev.lanewise.nn.Initializer;
 import dev.lanewise.nn.Initializers;
 import java.util.List;
 
-/// Long short-term memory over images, `[batch, steps, height, width, channels]`, with convolutions for products; see
-/// [ConvLstmLayer] for the formula, inputs, outputs and masks. The kernel is `[kernelSize…, channels, 4 · filters]`,
-/// the recurrent one `[kernelSize…, filters, 4 · filters]`, with blocks i, f, c, o.
+/// Long short-term memory over images, `[batch, steps, height, width, channels]`, with convolutions for
+/// products; see [ConvLstmLayer] for the formula, inputs, outputs and masks. The kernel is `[kernelSize…,
+/// channels, 4 · filters]`, the recurrent one `[kernelSize…, filters, 4 · filters]`, with blocks i, f, c, o.
 ///
 /// @param padding `valid` or `same`, of the input's convolution
 /// @param unitForgetBias whether the bias of `f` starts from ones

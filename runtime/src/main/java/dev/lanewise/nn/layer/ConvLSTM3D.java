@@ -8,8 +8,8 @@ import java.util.List;
 
 /// Long short-term memory over volumes, `[batch, steps, depth, height, width, channels]`, with convolutions for
 /// products; see
-/// [ConvLstmLayer] for the formula, inputs, outputs and masks. The kernel is `[kernelSize…, channels, 4 · filters]`,
-/// the recurrent one `[kernelSize…, filters, 4 · filters]`, with blocks i, f, c, o.
+/// [ConvLstmLayer] for the formula, inputs, outputs and masks. The kernel is `[kernelSize…, channels, 4 ·
+/// filters]`, the recurrent one `[kernelSize…, filters, 4 · filters]`, with blocks i, f, c, o.
 ///
 /// @param padding `valid` or `same`, of the input's convolution
 /// @param unitForgetBias whether the bias of `f` starts from ones

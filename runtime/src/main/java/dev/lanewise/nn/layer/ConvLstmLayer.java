@@ -13,15 +13,16 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// What [ConvLSTM1D], [ConvLSTM2D] and [ConvLSTM3D] share: a long short-term memory whose products are convolutions
-/// (Shi et al. 2015, without peepholes), over the steps of `x[batch, steps, places…, channels]`. With `i, f, g, o` the
-/// four blocks of `conv(x, kernel) + conv(h, recurrent_kernel) + bias`, `c = σ(f) · c + σ(i) · activation(g)` and
-/// `h = σ(o) · activation(c)`, where σ is `recurrentActivation`. Strides, padding and dilation are those of the input's
-/// convolution; that of the state has the same kernel size, stride 1, padding `same` and no dilation.
+/// What [ConvLSTM1D], [ConvLSTM2D] and [ConvLSTM3D] share: a long short-term memory whose products are
+/// convolutions (Shi et al. 2015, without peepholes), over the steps of `x[batch, steps, places…,
+/// channels]`. With `i, f, g, o` the four blocks of `conv(x, kernel) + conv(h, recurrent_kernel) + bias`, `c
+/// = σ(f) · c + σ(i) · activation(g)` and `h = σ(o) · activation(c)`, where σ is `recurrentActivation`.
+/// Strides, padding and dilation are those of the input's convolution; that of the state has the same kernel
+/// size, stride 1, padding `same` and no dilation.
 ///
 /// Inputs are `x`, and after it, if the state does not start from zeros, `h` and `c`, each `[batch, places…,
-/// filters]` with the places of the output. Outputs, masks and dropout are as with the other recurrent layers; a
-/// number that drops belongs to a place and channel of a sample.
+/// filters]` with the places of the output. Outputs, masks and dropout are as with the other recurrent
+/// layers; a number that drops belongs to a place and channel of a sample.
 sealed interface ConvLstmLayer<L extends ConvLstmLayer<L>> extends SequenceLayer
         permits ConvLSTM1D, ConvLSTM2D, ConvLSTM3D {
     /// Blocks of `filters` columns in the kernels.
@@ -271,7 +272,8 @@ sealed interface ConvLstmLayer<L extends ConvLstmLayer<L>> extends SequenceLayer
         return Activated.keepsZ(activation()) || Activated.keepsZ(recurrentActivation());
     }
 
-    /// The input and all that a step leaves, with the steps before the samples: [ConvLstmSteps] says which is which.
+    /// The input and all that a step leaves, with the steps before the samples: [ConvLstmSteps] says which
+    /// is which.
     @Override
     default List<Shape> saved(List<Shape> inputs) {
         final Shape x = inputs.getFirst();

@@ -4,8 +4,8 @@ import dev.lanewise.kernels.Activation;
 import dev.lanewise.nn.Initializer;
 import java.util.List;
 
-/// The settings of a [ConvLstmLayer] on their way from one record to another: so each way to change one stands once
-/// for layers of one, two and three axes.
+/// The settings of a [ConvLstmLayer] on their way from one record to another: so each way to change one
+/// stands once for layers of one, two and three axes.
 final class ConvLstmOptions {
     int filters;
     List<Integer> kernelSize;

@@ -13,10 +13,11 @@ import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// The loops of a [ConvLstmLayer]'s call. The input is turned so that steps come before samples: then the convolution
-/// of all steps' inputs is one, a step's rows lie together, and so do the gradients by kernels and input one
-/// convolution each after the loop. In the loop a step is the state's convolution, which adds to the input's, and one
-/// pass over the places, which also makes ready what the next step's convolution takes.
+/// The loops of a [ConvLstmLayer]'s call. The input is turned so that steps come before samples: then the
+/// convolution of all steps' inputs is one, a step's rows lie together, and so do the gradients by kernels
+/// and input one convolution each after the loop. In the loop a step is the state's convolution, which adds
+/// to the input's, and one pass over the places, which also makes ready what the next step's convolution
+/// takes.
 final class ConvLstmSteps {
     /// Nanoseconds that the pass over one place takes for a filter, roughly.
     private static final int NANOS = 8;
@@ -293,8 +294,8 @@ final class ConvLstmSteps {
         }
     }
 
-    /// Floats that backward works with: gradients by the sums and the turned input, five by the state, and what the
-    /// convolutions' gradients want, one after the other.
+    /// Floats that backward works with: gradients by the sums and the turned input, five by the state, and
+    /// what the convolutions' gradients want, one after the other.
     static long backwardScratch(ConvLstmLayer<?> layer, Shape x) {
         final Window ofInput = layer.inputWindow(x);
         final Window ofState = layer.stateWindow(x);
@@ -463,7 +464,8 @@ final class ConvLstmSteps {
             }
         }
 
-        /// From the gradients by the state after a step to those by its sums; what the step after it gave comes first.
+        /// From the gradients by the state after a step to those by its sums; what the step after it gave
+        /// comes first.
         private void step(int from, int to) {
             final ElementwiseKernel k = b.compute().kernels().elementwise();
             if (at + 1 < steps) {
@@ -498,8 +500,8 @@ final class ConvLstmSteps {
             }
         }
 
-        /// The gradient by the output of a step goes to the state, or, where the step does not count, to the output
-        /// that it repeats.
+        /// The gradient by the output of a step goes to the state, or, where the step does not count, to the
+        /// output that it repeats.
         private void outputBack(ElementwiseKernel k, int row, boolean counts) {
             final long of = (long) row * filters;
             if (b.hasDy(0) && (layer.returnSequences() || at == steps - 1)) {

@@ -8,11 +8,11 @@ import dev.lanewise.nn.ScratchTask;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/// `y[position, filter] = init + Σ over taps and channels of x[pixel of the tap, channel] · kernel[tap, channel,
-/// filter]`: a convolution, as products of matrices. Blocks of positions become rows of patches, zeros where a tap
-/// meets no pixel, and are multiplied by the kernel, part by part of a patch where it is long. Each element
-/// is one
-/// accumulator that takes taps and channels in order, so blocks, threads and the place in a batch change no bit.
+/// `y[position, filter] = init + Σ over taps and channels of x[pixel of the tap, channel] · kernel[tap,
+/// channel, filter]`: a convolution, as products of matrices. Blocks of positions become rows of patches,
+/// zeros where a tap meets no pixel, and are multiplied by the kernel, part by part of a patch where it is
+/// long. Each element is one accumulator that takes taps and channels in order, so blocks, threads and the
+/// place in a batch change no bit.
 ///
 /// With groups, group g reads its share of the channels and computes its share of the filters.
 final class Correlation implements ScratchTask {
@@ -93,7 +93,8 @@ final class Correlation implements ScratchTask {
         final int evenRows = Math.ceilDiv(Math.ceilDiv(positions, blocks), ROW_QUANTUM) * ROW_QUANTUM;
         rowStep = Math.clamp(evenRows, 1, most);
         rowBlocks = Math.ceilDiv(positions, rowStep);
-        // Columns are cut where there are too few blocks of rows for the threads, or where a block would not fit.
+        // Columns are cut where there are too few blocks of rows for the threads, or where a block would not
+        // fit.
         final int quantum = compute.bestKernels().gemm().columnQuantum();
         final int wanted = compute.threads() == 1 ? 1 : 2 * compute.threads();
         final int cuts = Math.max(

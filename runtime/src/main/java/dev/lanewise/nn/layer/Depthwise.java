@@ -11,9 +11,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// A depthwise convolution and its gradients: `y[position, c · multiplier + j] = bias + Σ over taps of x[pixel of
-/// the tap, c] · kernel[tap, c, j]`. Work is split over rows of results, and over channels for the kernel's
-/// gradient.
+/// A depthwise convolution and its gradients: `y[position, c · multiplier + j] = bias + Σ over taps of
+/// x[pixel of the tap, c] · kernel[tap, c, j]`. Work is split over rows of results, and over channels for
+/// the kernel's gradient.
 ///
 /// With a multiplier above 1 each channel is repeated that often in scratch, and gradients are added up from
 /// there.

@@ -10,7 +10,8 @@ import java.util.List;
 /// Depthwise convolution of sequences, `[batch, steps, channels]`: each channel is convolved with kernels of
 /// its own;
 /// output channel `c ·
-/// depthMultiplier + j` comes from channel c and its kernel j. The kernel is `[kernelSize, channels, depthMultiplier]`.
+/// depthMultiplier + j` comes from channel c and its kernel j. The kernel is `[kernelSize, channels,
+/// depthMultiplier]`.
 ///
 /// @param padding `valid`, `same` or `causal`, as in [Conv1D]
 public record DepthwiseConv1D(

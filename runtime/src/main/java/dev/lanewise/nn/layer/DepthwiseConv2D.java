@@ -10,8 +10,8 @@ import java.util.List;
 /// Depthwise convolution of images, `[batch, height, width, channels]`: each channel is convolved with
 /// kernels of its
 /// own; output channel `c ·
-/// depthMultiplier + j` comes from channel c and its kernel j. The kernel is `[kernelSize[0], kernelSize[1], channels,
-/// depthMultiplier]`.
+/// depthMultiplier + j` comes from channel c and its kernel j. The kernel is `[kernelSize[0], kernelSize[1],
+/// channels, depthMultiplier]`.
 ///
 /// @param padding `valid` or `same`, as in [Conv2D]
 public record DepthwiseConv2D(

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 /// The first input by the second: `y = x0 / x1`. Inputs of other shapes
 /// are taken where they have one element along an axis; it counts for all elements there.
 ///
-/// Gradients: `dx0 = dy / x1`, `dx1 = -(dy · y) / x1`. Keras writes it as an operation (`Divide`, `TrueDivide`).
+/// Gradients: `dx0 = dy / x1`, `dx1 = -(dy · y) / x1`. Keras writes it as an operation (`Divide`,
+/// `TrueDivide`).
 public record Divide() implements Merge {
     @Override
     public int maxInputs() {

@@ -12,9 +12,9 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// A dense layer over several axes, by an equation as `abc,cde->abde`: the input's last axes are summed with the
-/// kernel's
-/// first ones, and the kernel's other axes stand for them in the output. Equations of other kinds are an error.
+/// A dense layer over several axes, by an equation as `abc,cde->abde`: the input's last axes are summed with
+/// the kernel's first ones, and the kernel's other axes stand for them in the output. Equations of other
+/// kinds are an error.
 ///
 /// @param outputShape the output's, without the batch; unknown where the input says it
 /// @param biasAxes the kernel's other axes, for a bias over all of them; null for none

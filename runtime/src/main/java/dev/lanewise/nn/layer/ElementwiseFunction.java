@@ -34,8 +34,8 @@ import java.util.TreeMap;
 /// |
 /// | `clip` | a, b | `min(max(x, a), b)` | 1 where `a <= x <= b`, else 0 |
 ///
-/// NaN stays NaN, but in comparisons, where it is only not equal. Functions that are not exact in float are those of
-/// [StrictMath] in double, rounded.
+/// NaN stays NaN, but in comparisons, where it is only not equal. Functions that are not exact in float are
+/// those of [StrictMath] in double, rounded.
 ///
 /// @param numbers as many as the function has
 public record ElementwiseFunction(String function, List<Float> numbers) implements Layer {

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A part of each sample, `y = x[key]` with Python's rules for constant indices: an index takes an axis away,
 /// `start:stop:step` takes every `step`-th element and may run backwards, negative numbers are counted from the
-/// end, `...` stands for all axes that are not named, and axes after the last item are whole. The batch is whole.
+/// end, `...` stands for all axes that are not named, and axes after the last item are whole. The batch is
+/// whole.
 ///
 /// Gradient: `dx[key] = dy`, 0 elsewhere.
 ///

@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Brings each group of channels of each sample to mean 0 and variance 1:
 /// `y = (x - mean) / sqrt(variance + epsilon) ·
-/// gamma + beta`, with the mean and the (biased) variance over all cells and the channels of the group, and a gamma
-/// and beta for each channel. One group is layer normalization over all axes, as many as channels instance
-/// normalization.
+/// gamma + beta`, with the mean and the (biased) variance over all cells and the channels of the group, and
+/// a gamma and beta for each channel. One group is layer normalization over all axes, as many as channels
+/// instance normalization.
 ///
 /// The groups are brought together in scratch, where they are rows.
 ///

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// @param numQueryHeads a multiple of `numKeyValueHeads`
 /// @param dropout share of the attention that training drops
 /// @param useCausalMask whether a row attends to no key after its own place
-/// @param slidingWindow how many places from its own on, on either side, a row does not see any more; null for none
+/// @param slidingWindow how many places from its own on, on either side, a row does not see any more; null
+///     for none
 /// @param useGate whether the heads' results are multiplied by `sigmoid(query · W_g + b_g)`
 /// @param returnAttentionScores whether the softmax is a second output, `[batch, heads, rows, keys]`
 public record GroupQueryAttention(

@@ -15,8 +15,8 @@ final class GruSteps extends RecurrentSteps {
     /// `before · U_h + bias` with `resetAfter`, `r · before` without; its gradient after the step's backward.
     private final MemorySegment inner;
 
-    /// What the products of the inputs start from with `resetAfter`: the bias of the input, to which that of the
-    /// recurrent product is added where both are only summed.
+    /// What the products of the inputs start from with `resetAfter`: the bias of the input, to which that of
+    /// the recurrent product is added where both are only summed.
     private final @Nullable MemorySegment sum;
 
     private @Nullable Parts parts;

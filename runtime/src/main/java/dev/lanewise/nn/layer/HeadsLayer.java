@@ -11,19 +11,17 @@ import org.jspecify.annotations.Nullable;
 
 /// What layers share that project queries, keys and values to heads, attend, and project the heads' results
 /// to the
-/// output: `y = concat_h(softmax(q_h · k_hᵀ / √size) · v_h) · W_o + b_o`, with `q = query · W_q + b_q` and so on.
+/// output: `y = concat_h(softmax(q_h · k_hᵀ / √size) · v_h) · W_o + b_o`, with `q = query · W_q + b_q` and
+/// so on.
 ///
-/// Inputs are `query[batch, rows, …]`, `value[batch, keys, …]` and perhaps `key[batch, keys, …]`, else the value is the
-/// key too; a fourth is Keras' `attention_mask`, `[batch, rows, keys]` or `[batch, heads, rows, keys]` with 0 where a
-/// row
-/// does not see a key, or 1 instead of rows, keys or heads where it is the same for all. Masks of query, value and key,
-/// `useCausalMask` and `slidingWindow` leave out more. A row that sees no key sees all alike, as in Keras. The output
-/// is
-/// `[batch, rows, out]`, `out` that of the query unless it is said; a second one may be what the softmax gives,
-/// `[batch,
-/// heads, rows, keys]`, before dropout. With `useGate` the heads' results are multiplied by `sigmoid(query · W_g +
-/// b_g)`
-/// before they are projected.
+/// Inputs are `query[batch, rows, …]`, `value[batch, keys, …]` and perhaps `key[batch, keys, …]`, else the
+/// value is the key too; a fourth is Keras' `attention_mask`, `[batch, rows, keys]` or `[batch, heads, rows,
+/// keys]` with 0 where a row does not see a key, or 1 instead of rows, keys or heads where it is the same
+/// for all. Masks of query, value and key, `useCausalMask` and `slidingWindow` leave out more. A row that
+/// sees no key sees all alike, as in Keras. The output is `[batch, rows, out]`, `out` that of the query
+/// unless it is said; a second one may be what the softmax gives, `[batch, heads, rows, keys]`, before
+/// dropout. With `useGate` the heads' results are multiplied by `sigmoid(query · W_g + b_g)` before they are
+/// projected.
 interface HeadsLayer extends Layer {
     int heads();
 
@@ -161,7 +159,8 @@ interface HeadsLayer extends Layer {
         }
     }
 
-    /// Queries, keys, values, shares, what dropout leaves of these, the heads' results, gates, and results behind them.
+    /// Queries, keys, values, shares, what dropout leaves of these, the heads' results, gates, and results
+    /// behind them.
     @Override
     default List<Shape> saved(List<Shape> inputs) {
         final Shape query = inputs.getFirst();
@@ -179,9 +178,8 @@ interface HeadsLayer extends Layer {
                 useGate() ? results : none);
     }
 
-    /// Gradients by queries, keys, values, shares, results and gates, sums of columns, and zeros for an output that
-    /// leads
-    /// to no loss.
+    /// Gradients by queries, keys, values, shares, results and gates, sums of columns, and zeros for an
+    /// output that leads to no loss.
     @Override
     default long backwardScratch(List<Shape> inputs) {
         final AttentionCore.Sizes of = HeadsCall.sizes(this, inputs);

@@ -8,8 +8,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/// A layer of Keras' that changes images at random in training alone, and is not implemented here but for what it
-/// does else: `y = x`. A model with it cannot be trained: see [#untrainable].
+/// A layer of Keras' that changes images at random in training alone, and is not implemented here but for
+/// what it does else: `y = x`. A model with it cannot be trained: see [#untrainable].
 ///
 /// @param type Keras' class
 public record ImageAugmentation(String type) implements Layer {

@@ -18,8 +18,8 @@ final class KernelGradient implements ScratchTask {
     /// Positions of a chunk.
     private static final int CHUNK = 2048;
 
-    /// Columns of a block of patches, which are rows of the result, times its columns, at most: what stays in L2
-    /// while positions are added up.
+    /// Columns of a block of patches, which are rows of the result, times its columns, at most: what stays
+    /// in L2 while positions are added up.
     private static final int RESULT = 64 * 1024;
 
     private static final int MOST_PART = 576;

@@ -8,8 +8,8 @@ import dev.lanewise.nn.Compute;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/// What a long short-term memory does with one row of its gates, the sums of the products being there: blocks i, f,
-/// c, o of `units` columns, `c = σ(f) · c + σ(i) · activation(g)`, `h = σ(o) · activation(c)`.
+/// What a long short-term memory does with one row of its gates, the sums of the products being there:
+/// blocks i, f, c, o of `units` columns, `c = σ(f) · c + σ(i) · activation(g)`, `h = σ(o) · activation(c)`.
 ///
 /// @param z what enters the activations, rows of `4 · units`
 /// @param gates what leaves them; may be `z` where that is enough
@@ -53,7 +53,8 @@ record LstmRows(
         MemorySegment.copy(from, fromAt * Float.BYTES, to, toAt * Float.BYTES, (long) units * Float.BYTES);
     }
 
-    /// From the gradients by the running state after a row's step to those by its sums and by the cell before it.
+    /// From the gradients by the running state after a row's step to those by its sums and by the cell
+    /// before it.
     ///
     /// @param dz by the sums, overwritten
     /// @param dh by `h`

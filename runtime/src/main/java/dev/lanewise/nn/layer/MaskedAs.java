@@ -7,9 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The first input, with the mask that the second one has, or none where that has none: `y = x`. So goes on what a
-/// layer
-/// gives that was called with a mask of its own ([MaskedBy]): Keras passes on the mask that its input had without it.
+/// The first input, with the mask that the second one has, or none where that has none: `y = x`. So goes on
+/// what a layer gives that was called with a mask of its own ([MaskedBy]): Keras passes on the mask that its
+/// input had without it.
 public record MaskedAs() implements SameValues {
     @Override
     public List<Shape> outputShapes(List<Shape> inputs) {

@@ -6,9 +6,9 @@ import dev.lanewise.tensor.Tensor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The first input, with the second as its mask: `y = x` where `mask[batch, steps, …]` has `x`'s leading dimensions,
-/// and
-/// counts where it is not 0. What mask `x` had before does not matter. Keras has it as the argument `mask` of a call.
+/// The first input, with the second as its mask: `y = x` where `mask[batch, steps, …]` has `x`'s leading
+/// dimensions, and counts where it is not 0. What mask `x` had before does not matter. Keras has it as the
+/// argument `mask` of a call.
 public record MaskedBy() implements SameValues {
     @Override
     public List<Shape> outputShapes(List<Shape> inputs) {

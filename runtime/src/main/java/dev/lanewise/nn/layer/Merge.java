@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /// What layers share that combine inputs element by element, from the first to the last. An input with one
 /// element
-/// along an axis where others have more counts for all of them, and so does one of fewer axes, from the last axis
-/// on; its gradient is the sum.
+/// along an axis where others have more counts for all of them, and so does one of fewer axes, from the last
+/// axis on; its gradient is the sum.
 interface Merge extends Layer {
     /// Most inputs that the layer takes; it takes two at least.
     default int maxInputs() {

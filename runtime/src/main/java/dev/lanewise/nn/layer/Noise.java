@@ -35,7 +35,8 @@ final class Noise implements RangeTask {
         return Threefry.uniform(stepKey, index);
     }
 
-    /// Standard normal (Box and Muller): two uniform numbers of the index, of 32 bits each, the first in (0, 1].
+    /// Standard normal (Box and Muller): two uniform numbers of the index, of 32 bits each, the first in (0,
+    /// 1].
     static double normal(long stepKey, long index) {
         final long bits = Threefry.block(stepKey, index);
         final double first = ((bits & 0xffffffffL) + 1) * UNIT;

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The numbers are settings, or else weights that are not trained (and `count`, which nothing reads).
 ///
-/// @param axis axes of which each place has numbers of its own, counted from 0, the batch, which is not allowed;
-///     negative ones from the end; none for one mean and one variance
+/// @param axis axes of which each place has numbers of its own, counted from 0, the batch, which is not
+///     allowed; negative ones from the end; none for one mean and one variance
 /// @param mean one for each place of these axes in order, or one for all; null for weights
 /// @param variance likewise
 public record Normalization(

@@ -11,12 +11,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// What [Attention] and [AdditiveAttention] share: one head without projections, `y[batch, rows, values] =
-/// softmax(scores(query, key)) · value` over `query[batch, rows, size]`, `value[batch, keys, values]` and perhaps
-/// `key[batch, keys, size]`, else the value is the key too. What the value's mask leaves out has no share; rows that
-/// the
-/// query's mask leaves out are zeros, and the output has that mask.
+/// softmax(scores(query, key)) · value` over `query[batch, rows, size]`, `value[batch, keys, values]` and
+/// perhaps `key[batch, keys, size]`, else the value is the key too. What the value's mask leaves out has no
+/// share; rows that the query's mask leaves out are zeros, and the output has that mask.
 ///
-/// Inputs of two axes are taken as Keras takes them: the samples of a batch are the steps, and attend to each other.
+/// Inputs of two axes are taken as Keras takes them: the samples of a batch are the steps, and attend to
+/// each other.
 sealed interface PlainAttention extends Layer permits Attention, AdditiveAttention {
     float dropout();
 
@@ -102,7 +102,8 @@ sealed interface PlainAttention extends Layer permits Attention, AdditiveAttenti
         return isProduct() ? 0 : inputs.getFirst().last();
     }
 
-    /// Gradients by query, key, value and shares, what the scores need, and zeros for an output that leads to no loss.
+    /// Gradients by query, key, value and shares, what the scores need, and zeros for an output that leads
+    /// to no loss.
     @Override
     default long backwardScratch(List<Shape> inputs) {
         final int size = inputs.getFirst().last();

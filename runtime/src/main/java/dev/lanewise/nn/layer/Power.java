@@ -7,8 +7,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The first input to the power of the second: `y = x0 ^ x1`, by [StrictMath] in double, rounded. Inputs of other
-/// shapes are taken where they have one element along an axis; it counts for all elements there.
+/// The first input to the power of the second: `y = x0 ^ x1`, by [StrictMath] in double, rounded. Inputs of
+/// other shapes are taken where they have one element along an axis; it counts for all elements there.
 ///
 /// Gradients: `dx0 = dy · x1 · x0 ^ (x1 - 1)`, 0 where `x1` is 0; `dx1 = dy · y · log(x0)`, 0 where `x0` is not
 /// positive. Keras writes it as an operation.

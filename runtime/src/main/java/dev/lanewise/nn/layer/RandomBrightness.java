@@ -2,8 +2,8 @@ package dev.lanewise.nn.layer;
 
 import java.util.List;
 
-/// Changes the brightness of each image in training: `y = x + f · (high - low)` with a random `f` for each image,
-/// clipped to the range of values; else `y = x`.
+/// Changes the brightness of each image in training: `y = x + f · (high - low)` with a random `f` for each
+/// image, clipped to the range of values; else `y = x`.
 ///
 /// @param factor bounds of `f`
 /// @param valueRange lower and upper bound of the values: 0 and 255 as Keras has it

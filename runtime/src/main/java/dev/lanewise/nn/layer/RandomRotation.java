@@ -3,8 +3,8 @@ package dev.lanewise.nn.layer;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/// Turns each image in training by a random angle around its middle, counter-clockwise where it is positive; else
-/// `y = x`.
+/// Turns each image in training by a random angle around its middle, counter-clockwise where it is positive;
+/// else `y = x`.
 ///
 /// @param factor bounds of the angle, as parts of a full turn
 /// @param fillMode what is beyond the edges: `reflect`, `wrap`, `nearest` or `constant`

@@ -110,8 +110,8 @@ abstract class RecurrentSteps {
     /// Takes samples `from .. to` through the step at time `t`: from `before` and `z` to the running state.
     abstract void step(Gemm gemm, ElementwiseKernel k, int from, int to, int t, MemorySegment scratch);
 
-    /// From the gradient by the running state after a step to the row of `dz`, and to `dBefore`, the gradient by
-    /// `before`; zeros in both for samples whose step does not count.
+    /// From the gradient by the running state after a step to the row of `dz`, and to `dBefore`, the
+    /// gradient by `before`; zeros in both for samples whose step does not count.
     abstract void stepBack(Gemm gemm, ElementwiseKernel k, Back back, int from, int to, int t, MemorySegment scratch);
 
     /// Writes the gradients by recurrent kernel and bias.
@@ -126,8 +126,8 @@ abstract class RecurrentSteps {
         return (long) sample * steps + t;
     }
 
-    /// `c[n] += a[n] · w` for samples `from .. to` at time `t`, where `w` is the recurrent kernel's columns from
-    /// `first` on, and `a` and `c` have a row for each step.
+    /// `c[n] += a[n] · w` for samples `from .. to` at time `t`, where `w` is the recurrent kernel's columns
+    /// from `first` on, and `a` and `c` have a row for each step.
     final void product(
             Gemm gemm,
             int from,
@@ -164,9 +164,8 @@ abstract class RecurrentSteps {
                 0);
     }
 
-    /// `c[n] += dz[n, columns] · w[:, columns]ᵀ`, the columns being those from `first` on, for samples `from .. to` at
-    /// time `t`, with `c` of a row for each
-    /// sample.
+    /// `c[n] += dz[n, columns] · w[:, columns]ᵀ`, the columns being those from `first` on, for samples `from
+    /// .. to` at time `t`, with `c` of a row for each sample.
     ///
     /// @param ld floats of a row of `dz`
     final void productBack(

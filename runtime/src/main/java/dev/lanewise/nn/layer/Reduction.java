@@ -12,11 +12,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 
-/// One element for all along some axes of a sample, as `keras.ops` has it: their `mean`, `sum`, `max` or `min`. Sums
-/// run in double, in the order of the elements.
+/// One element for all along some axes of a sample, as `keras.ops` has it: their `mean`, `sum`, `max` or
+/// `min`. Sums run in double, in the order of the elements.
 ///
-/// Gradients: `dx = dy` for `sum`, `dy / count` for `mean`; for `max` and `min` the elements that are the largest or
-/// smallest share `dy` in equal parts.
+/// Gradients: `dx = dy` for `sum`, `dy / count` for `mean`; for `max` and `min` the elements that are the
+/// largest or smallest share `dy` in equal parts.
 ///
 /// @param axes with the batch as 0, which is not among them; negative ones are counted from the end
 /// @param keepdims whether the axes stay, with one element

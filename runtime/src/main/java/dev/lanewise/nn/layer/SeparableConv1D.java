@@ -10,8 +10,9 @@ import java.util.List;
 /// Separable convolution of sequences, `[batch, steps, channels]`: a [DepthwiseConv1D] without bias and
 /// activation,
 /// then a convolution of one
-/// pixel, then bias and activation. The weights are `depthwise_kernel` `[kernelSize, channels, depthMultiplier]`,
-/// `pointwise_kernel` with ones for the kernel's size and `[channels · depthMultiplier, filters]`, and `bias`.
+/// pixel, then bias and activation. The weights are `depthwise_kernel` `[kernelSize, channels,
+/// depthMultiplier]`, `pointwise_kernel` with ones for the kernel's size and `[channels · depthMultiplier,
+/// filters]`, and `bias`.
 ///
 /// @param padding `valid`, `same` or `causal`, as in [Conv1D]
 public record SeparableConv1D(

@@ -9,9 +9,9 @@ import java.util.List;
 
 /// Separable convolution of images, `[batch, height, width, channels]`: a [DepthwiseConv2D] without bias and
 /// activation, then a convolution of one
-/// pixel, then bias and activation. The weights are `depthwise_kernel` `[kernelSize[0], kernelSize[1], channels,
-/// depthMultiplier]`,
-/// `pointwise_kernel` with ones for the kernel's size and `[channels · depthMultiplier, filters]`, and `bias`.
+/// pixel, then bias and activation. The weights are `depthwise_kernel` `[kernelSize[0], kernelSize[1],
+/// channels, depthMultiplier]`, `pointwise_kernel` with ones for the kernel's size and `[channels ·
+/// depthMultiplier, filters]`, and `bias`.
 ///
 /// @param padding `valid` or `same`, as in [Conv2D]
 public record SeparableConv2D(

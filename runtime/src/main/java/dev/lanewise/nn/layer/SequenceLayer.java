@@ -2,8 +2,8 @@ package dev.lanewise.nn.layer;
 
 import dev.lanewise.nn.Layer;
 
-/// What layers share that go over the steps of sequences with a state for each sample, whatever a state is: what
-/// [Bidirectional] needs to know of them.
+/// What layers share that go over the steps of sequences with a state for each sample, whatever a state is:
+/// what [Bidirectional] needs to know of them.
 sealed interface SequenceLayer extends Layer permits RecurrentLayer, ConvLstmLayer {
     /// Columns of the output.
     int outputColumns();

@@ -5,8 +5,8 @@ import dev.lanewise.kernels.Activations;
 import dev.lanewise.nn.Initializer;
 import dev.lanewise.nn.Initializers;
 
-/// Simple recurrent layer: `h = activation(x · kernel + h · recurrent_kernel + bias)` over the steps of `x[batch,
-/// steps, in]`; see [RecurrentLayer] for inputs, outputs and masks.
+/// Simple recurrent layer: `h = activation(x · kernel + h · recurrent_kernel + bias)` over the steps of
+/// `x[batch, steps, in]`; see [RecurrentLayer] for inputs, outputs and masks.
 ///
 /// @param dropout share of the input's features that training drops
 /// @param recurrentDropout share of the state's units that training drops

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// the last
 /// the elements are brought together in scratch, so that the bits are those of the last one.
 ///
-/// A second input is a mask of the elements, of the same shape: `-1e9 · (1 - mask)` is added to the first before.
+/// A second input is a mask of the elements, of the same shape: `-1e9 · (1 - mask)` is added to the first
+/// before.
 ///
 /// @param axis counted from 0, the batch, which is not allowed; negative ones from the end
 public record Softmax(int axis) implements Layer {

@@ -5,9 +5,9 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import dev.lanewise.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 
-/// The kernel `[units, cols]` that every step of a sequence is multiplied with. A product that runs once may read it as
-/// it is, or copies it first if its rows fall on the same few cache sets; over many steps one copy beforehand, whose
-/// rows do not, saves a copy in each.
+/// The kernel `[units, cols]` that every step of a sequence is multiplied with. A product that runs once may
+/// read it as it is, or copies it first if its rows fall on the same few cache sets; over many steps one
+/// copy beforehand, whose rows do not, saves a copy in each.
 final class StepKernel {
     /// From so many steps on the copy is worth it.
     private static final int STEPS = 8;

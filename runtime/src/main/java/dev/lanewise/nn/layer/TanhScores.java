@@ -9,9 +9,8 @@ import dev.lanewise.nn.LayerBuffers;
 import java.lang.foreign.MemorySegment;
 
 /// Scores of attention by addition (Bahdanau et al. 2014): `score[r, c] = Σ_i w_i · tanh(s · (query[r, i] +
-/// key[c, i]))`. Either `w` is a weight of `size` numbers or ones and `s` is 1 ([AdditiveAttention]), or `w` is one
-/// number
-/// for all i, and `s` may be a weight too ([Attention] with `score_mode` concat).
+/// key[c, i]))`. Either `w` is a weight of `size` numbers or ones and `s` is 1 ([AdditiveAttention]), or `w`
+/// is one number for all i, and `s` may be a weight too ([Attention] with `score_mode` concat).
 ///
 /// A sample is one thread's; what it adds to the gradients of the weights is summed over the samples in order.
 final class TanhScores implements AttentionCore.Scores {

@@ -48,10 +48,10 @@ interface TransposedConvolutionLayer extends Layer {
         Activated.requireSameWidth(type, activation, filters);
     }
 
-    /// Output size and what is cut off before it along an axis, as Keras' JAX and TensorFlow back ends have them
-    /// (`backend/common/backend_utils.py`): for `valid` `(size - 1) · stride + max(reach, stride)`, nothing cut;
-    /// for `same` `size · stride`; with an output padding its number instead of what the maximum or the
-    /// stride add.
+    /// Output size and what is cut off before it along an axis, as Keras' JAX and TensorFlow back ends have
+    /// them (`backend/common/backend_utils.py`): for `valid` `(size - 1) · stride + max(reach, stride)`,
+    /// nothing cut; for `same` `size · stride`; with an output padding its number instead of what the
+    /// maximum or the stride add.
     private int[] sizeAndCut(int axis, int size) {
         final int stride = strides().get(axis);
         final int reach = Spatial.reach(kernelSize().get(axis), dilationRate().get(axis));

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The transpose of a [Correlation] as a linear function: from values at its positions to values at its pixels,
 /// `x[pixel, channel] = init + Σ over the taps and positions that meet the pixel of y[position, filter] ·
-/// kernel[tap, channel, filter]`. It is the gradient of a convolution by its input, and a transposed convolution.
+/// kernel[tap, channel, filter]`. It is the gradient of a convolution by its input, and a transposed
+/// convolution.
 ///
 /// Pixels whose index has the same remainder by the strides meet the same taps, at neighbouring positions:
 /// so each

@@ -147,8 +147,8 @@ final class ImageFile {
         return values;
     }
 
-    /// The number that stands in the file, as 0 to 255: [BufferedImage#getRGB] would bend grey values by a colour
-    /// profile.
+    /// The number that stands in the file, as 0 to 255: [BufferedImage#getRGB] would bend grey values by a
+    /// colour profile.
     private static float grey(Raster raster, int x, int y) {
         int most = (1 << raster.getSampleModel().getSampleSize(0)) - 1;
         int value = raster.getSample(x, y, 0);

@@ -22,9 +22,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
 
-/// What training writes down in a model, beside what the runtime keeps, so that its predictions can be read: the
-/// classes'
-/// names (`class_names`, a JSON array) and how bytes were scaled (`preprocessing`, `{"byte_scale": …}`).
+/// What training writes down in a model, beside what the runtime keeps, so that its predictions can be read:
+/// the classes' names (`class_names`, a JSON array) and how bytes were scaled (`preprocessing`,
+/// `{"byte_scale": …}`).
 final class ModelFacts {
     private static final String CLASS_NAMES = "class_names";
     private static final String PREPROCESSING = ModelEdit.PREPROCESSING;
@@ -62,8 +62,8 @@ final class ModelFacts {
         model.attributes().put(PREPROCESSING, json.toString());
     }
 
-    /// What bytes are multiplied by for this model: what it says, or 1 where it scales them by itself, or else as
-    /// [DataFiles] does.
+    /// What bytes are multiplied by for this model: what it says, or 1 where it scales them by itself, or
+    /// else as [DataFiles] does.
     static float scaleOfBytes(Model model) {
         return (float) byteScale(model).orElse(scalesByItself(model.graph()) ? 1 : DataFiles.BYTE_SCALE);
     }

@@ -23,9 +23,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Small sound files, cut at every byte and with every byte changed: what is cut is refused in one sentence, what is
-/// changed is read or refused in one, and neither takes much memory. A build takes the bytes at the start and the end
-/// and a sample of the rest; `-Dlanewise.everyByte=true` takes all.
+/// Small sound files, cut at every byte and with every byte changed: what is cut is refused in one sentence,
+/// what is changed is read or refused in one, and neither takes much memory. A build takes the bytes at the
+/// start and the end and a sample of the rest; `-Dlanewise.everyByte=true` takes all.
 @Tag("small-heap")
 class EveryByteTest {
     private static final boolean ALL = Boolean.getBoolean("lanewise.everyByte");
@@ -36,7 +36,8 @@ class EveryByteTest {
     private static final int END = 64;
     private static final int BETWEEN = 300;
 
-    /// All bits, the lowest, the highest: another value, a number that is off by one, one that is huge or negative.
+    /// All bits, the lowest, the highest: another value, a number that is off by one, one that is huge or
+    /// negative.
     private static final int[] MASKS = {0xff, 0x01, 0x80};
 
     /// What reading a file of a few KB may take from the heap.

@@ -192,8 +192,8 @@ final class FuzzSeeds {
         return folders;
     }
 
-    /// Small files of real Keras, those that lie in the project and those beside it; [ParsersFuzzTest] says where the
-    /// latter are missing.
+    /// Small files of real Keras, those that lie in the project and those beside it; [ParsersFuzzTest] says
+    /// where the latter are missing.
     static Stream<byte[]> keras(String ending) throws IOException {
         final List<Path> folders = new ArrayList<>(fixtures());
         final Path own = Path.of("../keras/src/test/resources/dev/lanewise/keras");

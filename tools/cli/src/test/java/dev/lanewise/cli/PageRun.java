@@ -16,8 +16,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.tools.ToolProvider;
 
-/// Runs the commands and the Java of a page in a process of its own, in whose working folder their files are. All
-/// in one: HotSpot compiles the kernels once.
+/// Runs the commands and the Java of a page in a process of its own, in whose working folder their files
+/// are. All in one: HotSpot compiles the kernels once.
 ///
 /// Each file `NN.sh` or `NN.java` of a folder becomes a file `NN.out`: what was printed, then the exit code.
 final class PageRun {

@@ -36,8 +36,8 @@ class ParsersFuzzTest {
 
     private static byte[] weights;
 
-    /// The seeds of `h5`, `weights`, `archive` and `config` are files of real Keras too, where they lie beside the
-    /// project.
+    /// The seeds of `h5`, `weights`, `archive` and `config` are files of real Keras too, where they lie
+    /// beside the project.
     @Test
     void seedsOfRealKerasAreThere() throws IOException {
         assumeTrue(!FuzzSeeds.fixtures().isEmpty(), "skipped as seeds: files of real Keras, " + FuzzSeeds.NO_FIXTURES);

@@ -13,7 +13,8 @@ import dev.lanewise.train.Trainer;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
-/// A user's program on the class path: trains XOR and prints which kernels computed it and a hash of the weights.
+/// A user's program on the class path: trains XOR and prints which kernels computed it and a hash of the
+/// weights.
 final class Xor {
     private Xor() {}
 

@@ -10,7 +10,8 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Masks that a call is given by name: `mask`, and of attention of heads `query_mask`, `value_mask` and `key_mask`.
+/// Masks that a call is given by name: `mask`, and of attention of heads `query_mask`, `value_mask` and
+/// `key_mask`.
 final class CallMasks {
     /// A mask of an input of a call.
     ///
@@ -38,7 +39,8 @@ final class CallMasks {
 
     private CallMasks() {}
 
-    /// Whether an argument of a call is a mask that is taken here. That of `Softmax` is one of elements, and an input.
+    /// Whether an argument of a call is a mask that is taken here. That of `Softmax` is one of elements, and
+    /// an input.
     static boolean isMask(String className, String argument) {
         return KerasAttention.isOfHeads(className)
                 ? OF_HEADS.contains(argument)

@@ -61,7 +61,8 @@ final class ConfigForms {
                             "fill_value",
                             Set.of("0", "0.0"))));
 
-    /// Settings of optimizers that not all versions of tf.keras 2 have, with the values that are their defaults.
+    /// Settings of optimizers that not all versions of tf.keras 2 have, with the values that are their
+    /// defaults.
     private static final Map<String, String> OF_OPTIMIZERS = Map.of(
             "weight_decay", "null",
             "clipnorm", "null",

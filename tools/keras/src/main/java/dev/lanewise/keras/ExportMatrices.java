@@ -13,8 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Layers that multiply channels by numbers of their own, which Keras does not have, as what every version of it has: a
-/// dense layer that is not trained, with those numbers as its weights.
+/// Layers that multiply channels by numbers of their own, which Keras does not have, as what every version
+/// of it has: a dense layer that is not trained, with those numbers as its weights.
 final class ExportMatrices {
     private ExportMatrices() {}
 

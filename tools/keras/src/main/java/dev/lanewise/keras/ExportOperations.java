@@ -23,9 +23,9 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Layers that are operations on tensors in Keras 3's files (`keras.src.ops`): the reverse of [OperationLayers]. In
-/// archives an operation that came from a file and means the same goes out as it came; what no layer of Keras'
-/// computes is an operation in every format.
+/// Layers that are operations on tensors in Keras 3's files (`keras.src.ops`): the reverse of
+/// [OperationLayers]. In archives an operation that came from a file and means the same goes out as it came;
+/// what no layer of Keras' computes is an operation in every format.
 final class ExportOperations {
     /// Operations beside those of `keras.src.ops.numpy`.
     private static final Map<String, String> MODULES = Map.ofEntries(

@@ -46,8 +46,8 @@ final class ImageNetBases {
         return new Base(Pattern.compile(name), layers, mode);
     }
 
-    /// What to tell about a model that has such a base and nothing that prepares its pixels; null where there is
-    /// nothing to tell.
+    /// What to tell about a model that has such a base and nothing that prepares its pixels; null where
+    /// there is nothing to tell.
     static @Nullable String warning(KerasGraph model) {
         if (model.all().stream()
                 .anyMatch(node -> PREPARING.contains(node.config().className()))) {

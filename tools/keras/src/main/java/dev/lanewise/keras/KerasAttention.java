@@ -49,8 +49,8 @@ final class KerasAttention {
         return is(className) && SETTINGS.contains(argument);
     }
 
-    /// Refuses calls that mean something else than their tensors in order: masks by position, and a causal mask in
-    /// some calls of a layer and not in others.
+    /// Refuses calls that mean something else than their tensors in order: masks by position, and a causal
+    /// mask in some calls of a layer and not in others.
     static void check(LayerConfig config, JsonArray calls) {
         if (!is(config.className())) {
             return;

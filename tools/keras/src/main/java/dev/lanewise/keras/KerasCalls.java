@@ -125,8 +125,9 @@ final class KerasCalls {
         }
     }
 
-    /// The tensors of an object that a model is called with, in the order of its inputs: by their keys where the model
-    /// itself has an object of inputs, else by the names of its input layers. Empty for anything else.
+    /// The tensors of an object that a model is called with, in the order of its inputs: by their keys where
+    /// the model itself has an object of inputs, else by the names of its input layers. Empty for anything
+    /// else.
     private static List<JsonElement> byInputs(@Nullable JsonElement json, LayerConfig config) {
         if (!(json instanceof JsonObject object)
                 || object.has("class_name")

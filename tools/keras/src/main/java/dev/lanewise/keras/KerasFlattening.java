@@ -320,7 +320,8 @@ final class KerasFlattening {
         }
         final List<Shape> shapes = inputs.stream().map(this::shape).toList();
         if (inputs.size() > 1) {
-            // What works number by number does not see the steps, as long as the axes of all inputs are the same.
+            // What works number by number does not see the steps, as long as the axes of all inputs are the
+            // same.
             final boolean merges = MERGES.contains(layer.typeName())
                     && shapes.stream()
                             .allMatch(shape -> shape.rank() == shapes.getFirst().rank());

@@ -215,8 +215,8 @@ final class KerasGraph {
         return last.getFirst();
     }
 
-    /// What a `Merge` of Keras 1 brings together that is a chain's first layer: models, which have no names and whose
-    /// layers count as the chain's own. Null for any other layer.
+    /// What a `Merge` of Keras 1 brings together that is a chain's first layer: models, which have no names
+    /// and whose layers count as the chain's own. Null for any other layer.
     private static @Nullable JsonArray merged(JsonObject entry) {
         final JsonObject config = KerasJson.member(entry, "config");
         return "Merge".equals(KerasJson.string(entry, "class_name"))

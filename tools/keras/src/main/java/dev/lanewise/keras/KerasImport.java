@@ -360,8 +360,8 @@ public final class KerasImport {
         model.attributes().put(ATTRIBUTE, kept.toString());
     }
 
-    /// The entry of a layer as one of the flat graph: of a model that TimeDistributed calls at each step the model's
-    /// own, and its layers are in a TimeDistributed each.
+    /// The entry of a layer as one of the flat graph: of a model that TimeDistributed calls at each step the
+    /// model's own, and its layers are in a TimeDistributed each.
     private static JsonObject entry(KerasNode node, Graph graph) {
         final KerasGraph model = node.model();
         if (model != null) {

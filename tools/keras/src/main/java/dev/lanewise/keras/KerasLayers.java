@@ -348,7 +348,8 @@ final class KerasLayers {
                 : generic(BatchNormalization.class, config);
     }
 
-    /// Numbers for each channel, which the layer here does not have, are those of a normalization the other way.
+    /// Numbers for each channel, which the layer here does not have, are those of a normalization the other
+    /// way.
     private static @Nullable Layer rescaling(LayerConfig config) {
         final JsonArray scales = channels(config.take("scale"));
         final JsonArray offsets = channels(config.take("offset"));

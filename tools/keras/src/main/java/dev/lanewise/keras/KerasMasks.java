@@ -14,13 +14,14 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Masks as Keras 3 writes them into functional models: the operations that make the mask of an `Embedding` or a
-/// `Masking` stand among the layers (`NotEqual`, `Any`), and each call that uses the mask has it as an argument by
-/// name. Layers here pass masks on by themselves, so that such an argument says nothing new as long as it is the
-/// mask that comes along anyway: then it is taken off, and so are the operations that nobody reads any more. Other
-/// masks stay, to be refused by name.
+/// Masks as Keras 3 writes them into functional models: the operations that make the mask of an `Embedding`
+/// or a `Masking` stand among the layers (`NotEqual`, `Any`), and each call that uses the mask has it as an
+/// argument by name. Layers here pass masks on by themselves, so that such an argument says nothing new as
+/// long as it is the mask that comes along anyway: then it is taken off, and so are the operations that
+/// nobody reads any more. Other masks stay, to be refused by name.
 final class KerasMasks {
-    /// Which elements count: those that are not this number; or, over features, rows that have one such element.
+    /// Which elements count: those that are not this number; or, over features, rows that have one such
+    /// element.
     private record Mask(KerasRef of, double not, boolean overFeatures) {}
 
     private static final String ARGUMENT = "mask";
@@ -75,7 +76,8 @@ final class KerasMasks {
 
     private KerasMasks() {}
 
-    /// The layers of a functional model without masks that come along anyway; the same list where there are none.
+    /// The layers of a functional model without masks that come along anyway; the same list where there are
+    /// none.
     ///
     /// @param outputs the model's, which may be masks themselves
     static JsonArray without(JsonArray layers, @Nullable JsonElement outputs) {

@@ -172,8 +172,8 @@ final class KerasOperations {
         }
     }
 
-    /// Whether an entry is an operation of Keras 3: its module says so, or, in files without modules, what its class
-    /// has and layers of that name do not.
+    /// Whether an entry is an operation of Keras 3: its module says so, or, in files without modules, what
+    /// its class has and layers of that name do not.
     static boolean isOperation(JsonObject entry) {
         final String module = KerasJson.string(entry, "module");
         if (module != null) {

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 final class KerasOutputs {
     private KerasOutputs() {}
 
-    /// Keras' names of the outputs: those of the layers, or of the models within the model, that they come from.
+    /// Keras' names of the outputs: those of the layers, or of the models within the model, that they come
+    /// from.
     static List<String> names(Graph graph) {
         final List<String> names = new ArrayList<>();
         for (Graph.Value output : graph.outputs()) {
@@ -50,7 +51,8 @@ final class KerasOutputs {
         return json;
     }
 
-    /// As [#each], where a value may itself be a list: a list that is not one for each output is for all of them.
+    /// As [#each], where a value may itself be a list: a list that is not one for each output is for all of
+    /// them.
     static List<JsonElement> eachOfLists(@Nullable JsonElement json, List<String> names) {
         final boolean forAll = json != null
                 && json.isJsonArray()

@@ -64,7 +64,8 @@ final class KerasRecurrent {
         return made(config, () -> new Bidirectional(forward, backward, isDefault ? "concat" : mode));
     }
 
-    /// The model that a TimeDistributed calls at each step; null where it has a plain layer, or it is something else.
+    /// The model that a TimeDistributed calls at each step; null where it has a plain layer, or it is
+    /// something else.
     static @Nullable JsonObject model(LayerConfig config) {
         final JsonObject layer =
                 config.className().equals("TimeDistributed") ? KerasJson.member(config.config(), "layer") : null;

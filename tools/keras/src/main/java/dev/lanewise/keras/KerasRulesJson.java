@@ -31,8 +31,8 @@ final class KerasRulesJson {
         this.notes = notes;
     }
 
-    /// Puts the rules of a layer's weights into its config, or into those of the layers and cells within it. What the
-    /// file's entry has and nobody here knows stays.
+    /// Puts the rules of a layer's weights into its config, or into those of the layers and cells within it.
+    /// What the file's entry has and nobody here knows stays.
     ///
     /// @param layer name in the graph
     /// @param type its class in the file

@@ -424,8 +424,8 @@ final class KerasTraining {
                 .orElse(null);
     }
 
-    /// `adam/dense_kernel_momentum`, `Adam/dense/kernel/m:0` and `Adam/m/dense/kernel:0` are of momentum or m: the end
-    /// tells, or else the second part, which may be a layer's name.
+    /// `adam/dense_kernel_momentum`, `Adam/dense/kernel/m:0` and `Adam/m/dense/kernel:0` are of momentum or
+    /// m: the end tells, or else the second part, which may be a layer's name.
     private static boolean isOf(String name, String slot, boolean atEnd) {
         final String[] parts = name.replaceAll(":[0-9]+$", "").split("/", -1);
         final String last = parts[parts.length - 1];

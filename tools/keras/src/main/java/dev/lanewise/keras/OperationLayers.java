@@ -60,8 +60,8 @@ final class OperationLayers {
             Map.entry("Sin", "sin"),
             Map.entry("Cos", "cos"));
 
-    /// Of a tensor and a number, comparisons that are functions of [ElementwiseFunction], and what they are with the
-    /// number first.
+    /// Of a tensor and a number, comparisons that are functions of [ElementwiseFunction], and what they are
+    /// with the number first.
     private static final Map<String, List<String>> COMPARISONS = Map.of(
             "Equal", List.of("equal", "equal"),
             "NotEqual", List.of("not_equal", "not_equal"),

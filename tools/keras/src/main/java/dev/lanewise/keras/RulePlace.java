@@ -6,8 +6,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// Where Keras' files say the regularizer and constraint of a weight: in its layer's config, or in that of the layer
-/// or cell within it.
+/// Where Keras' files say the regularizer and constraint of a weight: in its layer's config, or in that of
+/// the layer or cell within it.
 ///
 /// @param type the class that the config is of
 /// @param config in the file's JSON, not a copy

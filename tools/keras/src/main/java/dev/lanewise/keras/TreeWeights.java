@@ -156,9 +156,8 @@ final class TreeWeights implements KerasWeightSource {
         }
     }
 
-    /// An object that is in two models is stored where it is first, and has one number in both: the other takes the
-    /// same
-    /// weights.
+    /// An object that is in two models is stored where it is first, and has one number in both: the other
+    /// takes the same weights.
     private static void share(KerasGraph model, WeightAssignment to) {
         final Map<String, KerasNode> first = new HashMap<>();
         for (KerasNode node : model.all()) {
@@ -186,7 +185,8 @@ final class TreeWeights implements KerasWeightSource {
         return node.model() == null ? List.of(node) : node.model().leaves();
     }
 
-    /// What Keras calls an object of a class, after the class' own name, which for one layer is not the registered one.
+    /// What Keras calls an object of a class, after the class' own name, which for one layer is not the
+    /// registered one.
     static String base(String type) {
         return Graph.snakeCase(type.equals("GroupQueryAttention") ? "GroupedQueryAttention" : type);
     }

@@ -11,7 +11,8 @@ final class WeightAssignment {
     private final Map<KerasNode, List<KerasWeight>> byNode = new HashMap<>();
     private final List<Finding> findings = new ArrayList<>();
 
-    /// @param byName whether layers take the weights of their own name, and those without one keep what they have
+    /// @param byName whether layers take the weights of their own name, and those without one keep what they
+    ///     have
     WeightAssignment(boolean byName) {
         this.byName = byName;
     }

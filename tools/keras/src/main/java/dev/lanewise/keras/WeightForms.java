@@ -47,8 +47,8 @@ final class WeightForms {
         return flip ? stored.flipped() : stored;
     }
 
-    /// Keras 1: kernels of channels_first were (out, in, rows, columns); those in one dimension had an axis of 1;
-    /// those of transposed convolutions had input and output as others have.
+    /// Keras 1: kernels of channels_first were (out, in, rows, columns); those in one dimension had an axis
+    /// of 1; those of transposed convolutions had input and output as others have.
     private static WeightForm first(String type, boolean channelsFirst, Shape shape, H5Dataset data) {
         return switch (type) {
             case "Conv1D" -> {

@@ -23,7 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// ConvLSTM layers whose channels come first: they compute what those with channels last do, and go out as they came.
+/// ConvLSTM layers whose channels come first: they compute what those with channels last do, and go out as
+/// they came.
 class ChannelsFirstLstmTest {
     private static final int STEPS = 3;
     private static final int CHANNELS = 2;
@@ -44,9 +45,8 @@ class ChannelsFirstLstmTest {
         return "[" + shape + (first ? "" : ", " + CHANNELS) + "]";
     }
 
-    /// Two layers, of which the second gives its last step, and a wrapper where asked for. They do not say their
-    /// recurrent
-    /// activation, which is another one in Keras 2.
+    /// Two layers, of which the second gives its last step, and a wrapper where asked for. They do not say
+    /// their recurrent activation, which is another one in Keras 2.
     private static String config(int axes, boolean first, boolean both) {
         final List<String> layers = new ArrayList<>();
         layers.add("""

@@ -266,8 +266,8 @@ class ConfigFormsTest {
         assertTrue(refused(file("3.8.0", model).number("d", "k", 3)).contains("is called with true"));
     }
 
-    /// A model within the model that is called with tensors by name: by the keys of its inputs, or the names of its
-    /// input layers.
+    /// A model within the model that is called with tensors by name: by the keys of its inputs, or the names
+    /// of its input layers.
     @Test
     void modelsAreCalledWithObjects() {
         final String difference = layer("Subtract", "s", "", "[[\"p\", 0, 0, {}], [\"q\", 0, 0, {}]]");

@@ -24,8 +24,9 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Layers of cuDNN's: the file has each gate's kernel as the transpose written into the kernel's shape, its recurrent
-/// kernel transposed, and two biases. Here such files are made of known layers, by that rule read backwards.
+/// Layers of cuDNN's: the file has each gate's kernel as the transpose written into the kernel's shape, its
+/// recurrent kernel transposed, and two biases. Here such files are made of known layers, by that rule read
+/// backwards.
 class CudnnLayersTest {
     private static final int STEPS = 4;
     private static final int IN = 3;

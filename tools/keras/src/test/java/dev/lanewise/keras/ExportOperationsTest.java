@@ -83,8 +83,8 @@ class ExportOperationsTest {
         return layers;
     }
 
-    /// Each of them called on the same input, and quotients, powers and stacks of it and what a dense layer makes of
-    /// it.
+    /// Each of them called on the same input, and quotients, powers and stacks of it and what a dense layer
+    /// makes of it.
     private static Model model() {
         final Graph.Builder b = Graph.builder();
         final Graph.Value x = b.input("x", Shape.of(4, 6));
@@ -231,8 +231,8 @@ class ExportOperationsTest {
                 args(entry(config, "slice")));
     }
 
-    /// In `.h5` files the module tells Keras 3's reader that it is no layer; there tf.keras 2 reads what is layers
-    /// alone.
+    /// In `.h5` files the module tells Keras 3's reader that it is no layer; there tf.keras 2 reads what is
+    /// layers alone.
     @Test
     void h5FilesNameTheModuleOfOperationsAlone() {
         final Path file = folder.resolve("m.h5");
@@ -270,7 +270,8 @@ class ExportOperationsTest {
         }
     }
 
-    /// What came as operations goes out as it came, also with another head, and where a layer computes the same.
+    /// What came as operations goes out as it came, also with another head, and where a layer computes the
+    /// same.
     @Test
     void operationsOfAFileAreKept() throws IOException {
         final Path given = OperationsFile.write(

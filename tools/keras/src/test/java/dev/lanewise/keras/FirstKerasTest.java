@@ -181,7 +181,8 @@ class FirstKerasTest {
         return model.predict(Dataset.of(data), 1).getFirst();
     }
 
-    /// A chain that begins with a `Merge` of models: their layers have groups of their own, as the chain's have.
+    /// A chain that begins with a `Merge` of models: their layers have groups of their own, as the chain's
+    /// have.
     @Test
     void chainsMayBeginWithModelsThatAreMerged() {
         for (String version : List.of("1.2.2", "2.0.4")) {

@@ -28,7 +28,8 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Regularizers and constraints of weights that are in layers and cells within layers, in Keras' files and back.
+/// Regularizers and constraints of weights that are in layers and cells within layers, in Keras' files and
+/// back.
 class InnerRulesTest {
     private static final WeightRule L2 = new WeightRule(new Regularizer.L2(0.25));
     private static final WeightRule NON_NEG = new WeightRule(new Constraint.NonNeg());

@@ -53,8 +53,8 @@ class LegacyFilesTest {
         }
     }
 
-    /// A weight's path is below its layer's group, and its first part may be another layer's name; a layer's own name
-    /// may be a path.
+    /// A weight's path is below its layer's group, and its first part may be another layer's name; a layer's
+    /// own name may be a path.
     @Test
     void namesArePaths() {
         final LegacyTestFile file = LegacyTestFile.list("2.2.2", dense("fire/squeeze", 1), dense("fire", 1))

@@ -12,8 +12,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Functional models of Keras 3 have the operations that make masks among their layers, and masks as arguments by
-/// name.
+/// Functional models of Keras 3 have the operations that make masks among their layers, and masks as
+/// arguments by name.
 class MaskArgumentsTest {
     private static final float[] TABLE = {9, -9, 1, 2, 3, 4, 5, 6};
 

@@ -21,7 +21,8 @@ final class OperationsFile {
                  "keras_history": ["%s", 0, 0]}}""".formatted(shape, layer);
     }
 
-    /// An entry of the module, as Keras 3.15 writes it: without a name in the config where its class takes none.
+    /// An entry of the module, as Keras 3.15 writes it: without a name in the config where its class takes
+    /// none.
     static String operation(String module, String type, String name, String config, String args) {
         return """
                 {"module": "keras.src.ops.%s", "class_name": "%s", "config": {%s}, "registered_name": "%2$s",

@@ -37,7 +37,8 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Operations on tensors as Keras 3 writes them among the layers, and layers that change images in training alone.
+/// Operations on tensors as Keras 3 writes them among the layers, and layers that change images in training
+/// alone.
 class OperationsTest {
     private static final String SLICE = """
             {"class_name": "__slice__", "config": {"start": %s, "stop": %s, "step": %s}}""";
@@ -277,7 +278,8 @@ class OperationsTest {
         }
     }
 
-    /// In a wrapper, a model, or a model in a wrapper it is refused by the same sentence, before the first step.
+    /// In a wrapper, a model, or a model in a wrapper it is refused by the same sentence, before the first
+    /// step.
     @Test
     void withinOtherLayersTheyAreForPredictionToo() {
         final String shear = "{\"class_name\": \"RandomShear\", \"config\": {\"name\": \"shear\"%s}}";

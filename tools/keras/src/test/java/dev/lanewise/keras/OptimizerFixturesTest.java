@@ -20,7 +20,8 @@ import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Steps of real Keras done again, one by one: every optimizer and every loss that `keras-fixtures/training` has.
+/// Steps of real Keras done again, one by one: every optimizer and every loss that `keras-fixtures/training`
+/// has.
 class OptimizerFixturesTest {
     private static final int BATCH = 8;
     private static final double LOSS_TOLERANCE = 1e-5;

@@ -16,8 +16,8 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/// The table of what is supported in docs/keras.md is what the registries say. With `-Dlanewise.write=true` it is
-/// written anew first.
+/// The table of what is supported in docs/keras.md is what the registries say. With `-Dlanewise.write=true`
+/// it is written anew first.
 class SupportedTableTest {
     private static final String BEGIN = "<!-- begin of the table -->\n";
     private static final String END = "<!-- end of the table -->";

@@ -301,7 +301,8 @@ class TimeDistributedModelsTest {
         return weights;
     }
 
-    /// A frozen wrapper, or a frozen model in it, freezes all layers: then the file has the weights layer by layer.
+    /// A frozen wrapper, or a frozen model in it, freezes all layers: then the file has the weights layer by
+    /// layer.
     @Test
     void frozenModelsStayFrozen() {
         final Form form = new Form("chain", chain(), 1, WEIGHTS);

@@ -117,8 +117,8 @@ class TreeFilesTest {
         return model.predict(Dataset.of(new float[] {x}, Shape.of(1)), 1).getFirst()[0];
     }
 
-    /// Layers are called after their class, with a number for each class in each container; their own names play no
-    /// part, and the inputs of functional models count.
+    /// Layers are called after their class, with a number for each class in each container; their own names
+    /// play no part, and the inputs of functional models count.
     @Test
     void classesAreNumberedInEachContainer() {
         final String config = functional(
@@ -181,7 +181,8 @@ class TreeFilesTest {
         }
     }
 
-    /// What is not a layer's weight is passed over: generators of random numbers, metrics; what is one is reported.
+    /// What is not a layer's weight is passed over: generators of random numbers, metrics; what is one is
+    /// reported.
     @Test
     void otherVariables() {
         final String config = functional("m", "d", "", dense("d", call("m_in", 0)))
@@ -277,7 +278,8 @@ class TreeFilesTest {
         }
     }
 
-    /// Memory of another size than the optimizer has is left out, and so is training that the file does not have.
+    /// Memory of another size than the optimizer has is left out, and so is training that the file does not
+    /// have.
     @Test
     void memoryThatDoesNotFit() {
         final String config = functional("m", "d", "", dense("d", call("m_in", 0)));

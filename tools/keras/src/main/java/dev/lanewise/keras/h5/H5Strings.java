@@ -4,8 +4,8 @@ import dev.lanewise.io.ModelFormatException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
-/// Texts of a file: UTF-8 whatever the type says, since ASCII is a part of it and writers mix them up. All of them
-/// together are not longer than the file, as it would be if each were stored once.
+/// Texts of a file: UTF-8 whatever the type says, since ASCII is a part of it and writers mix them up. All
+/// of them together are not longer than the file, as it would be if each were stored once.
 final class H5Strings {
     /// Bytes of one string: configurations of the largest published models have less than a megabyte.
     private static final int MAX_STRING = 32 << 20;

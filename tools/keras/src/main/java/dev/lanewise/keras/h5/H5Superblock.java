@@ -5,12 +5,11 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import dev.lanewise.io.ModelFormatException;
 import java.lang.foreign.MemorySegment;
 
-/// The first structure of an HDF5 file, as far as it tells whether the file is whole: it says where the file ends. A
-/// file
-/// that lost its end may still have all that is looked for and nothing to notice it by.
+/// The first structure of an HDF5 file, as far as it tells whether the file is whole: it says where the file
+/// ends. A file that lost its end may still have all that is looked for and nothing to notice it by.
 final class H5Superblock {
-    /// Places in the superblock of versions 0 and 1: size of addresses, and the first address; version 1 has four bytes
-    /// more before it.
+    /// Places in the superblock of versions 0 and 1: size of addresses, and the first address; version 1 has
+    /// four bytes more before it.
     private static final int SIZE_0 = 13;
 
     private static final int ADDRESSES_0 = 24;
