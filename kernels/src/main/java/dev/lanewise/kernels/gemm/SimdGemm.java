@@ -26,6 +26,9 @@ public final class SimdGemm extends CheckedGemm {
     private static final int SQUARES = STRIP + PANEL_ROWS * NR;
     private static final int TRANSPOSED = SQUARES + SimdPacking.TRANSPOSE_WORK;
 
+    /// Rows of B that are copied into panels side by side.
+    private static final int ROWS_COPIED = 16;
+
     /// Rows of a narrow C that are computed as columns at a time.
     private static final int TRANSPOSED_ROWS = 2 * NR;
 
@@ -81,6 +84,31 @@ public final class SimdGemm extends CheckedGemm {
         if (m == 0 || n == 0) {
             return;
         }
+        if (source == null
+                && ThinProduct.multiply(
+                        transA,
+                        transB,
+                        m,
+                        n,
+                        k,
+                        a,
+                        aOffset,
+                        lda,
+                        b,
+                        bOffset,
+                        ldb,
+                        beta,
+                        c,
+                        cOffset,
+                        ldc,
+                        bias,
+                        biasOffset,
+                        lo,
+                        hi,
+                        scratch,
+                        scratchOffset + STRIP)) {
+            return;
+        }
         if (transA && !transB && source == null && n <= NR / 2 && m >= NR && beta == 0 && bias == null) {
             transposed(m, n, k, a, aOffset, lda, b, bOffset, ldb, c, cOffset, ldc, lo, hi, scratch, scratchOffset);
             return;
@@ -90,7 +118,7 @@ public final class SimdGemm extends CheckedGemm {
         }
         final boolean clamps = lo > Float.NEGATIVE_INFINITY || hi < Float.POSITIVE_INFINITY;
         final boolean pack = transA || transB || source != null || Blocking.packB(m, k, ldb);
-        final boolean packA = transA && Blocking.packTransposedA(n);
+        final boolean packA = transA && Blocking.packTransposedA(n, lda);
         final int kc = Blocking.kc(k);
         final int nc = Blocking.nc(kc);
         for (int k0 = 0; k0 == 0 || k0 < k; k0 += kc) {
@@ -98,9 +126,10 @@ public final class SimdGemm extends CheckedGemm {
             for (int j0 = 0; j0 < n; j0 += nc) {
                 final int cols = Math.min(nc, n - j0);
                 final long bAt = bOffset + (transB ? j0 * ldb + k0 : k0 * ldb + j0);
-                packBlock(transB, depth, cols, b, bAt, ldb, source, k0, j0, pack, scratch, scratchOffset);
                 // What the accumulators start from: C, or one row for all: the bias, or zeros.
                 final boolean initFromC = beta != 0 || k0 > 0;
+                final boolean pairs = FOUR_BY_FOUR && !transA && !initFromC;
+                packBlock(transB, depth, cols, pairs, b, bAt, ldb, source, k0, j0, pack, scratch, scratchOffset);
                 writeEdgeRow(cols, initFromC ? null : bias, biasOffset + j0, scratch, scratchOffset);
                 for (int i0 = 0; i0 < m; i0 += PANEL_ROWS) {
                     final int rows = Math.min(PANEL_ROWS, m - i0);
@@ -140,6 +169,7 @@ public final class SimdGemm extends CheckedGemm {
                                 rows,
                                 cols,
                                 depth,
+                                pairs,
                                 aGroup,
                                 aAt,
                                 aLd,
@@ -214,6 +244,7 @@ public final class SimdGemm extends CheckedGemm {
             boolean transB,
             int kc,
             int cols,
+            boolean pairs,
             MemorySegment b,
             long bAt,
             long ldb,
@@ -223,29 +254,39 @@ public final class SimdGemm extends CheckedGemm {
             boolean pack,
             MemorySegment scratch,
             long scratchOffset) {
-        final int whole = cols / NR * NR;
-        for (int j = pack ? 0 : whole; j < cols; ) {
-            final int width = panelWidth(cols - j);
-            final int used = Math.min(width, cols - j);
-            final long panel = scratchOffset + blockB(kc) + (long) j * kc;
-            if (source != null) {
-                if (used < width) {
-                    SimdPacking.zeroRows(kc, width, scratch, panel);
+        final int first = pack ? 0 : cols / NR * NR;
+        // Rows as they lie are read from end to end, some at a time, as prefetchers like it.
+        final int group = source != null || transB ? kc : Math.min(kc, ROWS_COPIED);
+        for (int p = 0; p < kc; p += group) {
+            final int rows = Math.min(group, kc - p);
+            for (int j = first; j < cols; ) {
+                final int width = panelWidth(cols - j, pairs);
+                final int used = Math.min(width, cols - j);
+                final long panel = scratchOffset + blockB(kc) + (long) j * kc + (long) p * width;
+                if (source != null) {
+                    if (used < width) {
+                        SimdPacking.zeroRows(kc, width, scratch, panel);
+                    }
+                    source.write(k0, kc, j0 + j, used, scratch, panel, width);
+                } else if (transB) {
+                    SimdPacking.transpose(
+                            b, bAt + j * ldb, ldb, kc, used, scratch, panel, width, scratch, scratchOffset + SQUARES);
+                } else {
+                    SimdPacking.copyRows(b, bAt + p * ldb + j, ldb, rows, used, scratch, panel, width);
                 }
-                source.write(k0, kc, j0 + j, used, scratch, panel, width);
-            } else if (transB) {
-                SimdPacking.transpose(
-                        b, bAt + j * ldb, ldb, kc, used, scratch, panel, width, scratch, scratchOffset + SQUARES);
-            } else {
-                SimdPacking.copyRows(b, bAt + j, ldb, kc, used, scratch, panel, width);
+                j += width;
             }
-            j += width;
         }
     }
 
-    /// Columns of the next panel when `left` are left: a whole one, also for a remainder of more than half
-    /// of it (padded with zeros); otherwise one of a single vector.
-    private static int panelWidth(int left) {
+    /// Columns of the next panel when `left` are left: a whole one, also where most of it is used (padded with zeros);
+    /// otherwise one of two vectors or of one.
+    ///
+    /// @param pairs whether there may be panels of two vectors
+    private static int panelWidth(int left, boolean pairs) {
+        if (pairs) {
+            return left > 3 * LANES ? NR : left > LANES ? 2 * LANES : LANES;
+        }
         return left > NR / 2 ? NR : LANES;
     }
 
@@ -372,12 +413,13 @@ public final class SimdGemm extends CheckedGemm {
         }
     }
 
-    /// The columns beyond the last whole panel, through a strip of scratch.
+    /// The columns beyond the last whole panel; those of a padded panel through a strip of scratch.
     private static void edge(
             boolean transA,
             int rows,
             int cols,
             int kc,
+            boolean pairs,
             MemorySegment a,
             long aAt,
             long lda,
@@ -390,55 +432,78 @@ public final class SimdGemm extends CheckedGemm {
         final long aRow = transA ? 1 : lda;
         final long strip = scratchOffset + STRIP;
         for (int j = cols / NR * NR, first = j; j < cols; ) {
-            final int width = panelWidth(cols - j);
+            final int width = panelWidth(cols - j, pairs);
             final int used = Math.min(width, cols - j);
             final long panel = scratchOffset + blockB(kc) + (long) j * kc;
-            if (initFromC) {
+            final boolean padded = used < width;
+            final MemorySegment to = padded ? scratch : c;
+            final long toAt = padded ? strip : cAt + j;
+            final long toRow = padded ? width : ldc;
+            if (initFromC && padded) {
                 SimdPacking.copyRows(c, cAt + j, ldc, rows, used, scratch, strip, width);
             }
+            final MemorySegment init = initFromC ? to : scratch;
             final int step = width == NR ? MR : NARROW_MR;
             for (int i = 0; i < rows; i += step) {
                 final int last = Math.min(step, rows - i) - 1;
-                final long target = strip + (long) i * width;
+                final long target = toAt + i * toRow;
                 final long initAt = initFromC ? target : scratchOffset + j - first;
-                final long initRow = initFromC ? 4L * width : 0;
+                final long initRow = initFromC ? 4 * toRow : 0;
+                final long ai = 4 * (aAt + i * aRow);
                 if (width == NR) {
                     wide(
                             transA,
                             true,
                             a,
-                            4 * (aAt + i * aRow),
+                            ai,
                             4 * lda,
                             scratch,
                             4 * panel,
                             0,
-                            scratch,
+                            init,
                             4 * initAt,
                             initRow,
-                            scratch,
+                            to,
                             4 * target,
-                            4L * width,
+                            4 * toRow,
                             last,
                             kc);
-                } else {
+                } else if (width == LANES) {
                     narrow(
                             transA,
                             a,
-                            4 * (aAt + i * aRow),
+                            ai,
                             4 * lda,
                             scratch,
                             4 * panel,
-                            scratch,
+                            init,
                             4 * initAt,
                             initRow,
-                            scratch,
+                            to,
                             4 * target,
+                            4 * toRow,
+                            last,
+                            kc);
+                } else {
+                    SimdMicroKernel8x2.rowsStrided(
+                            a,
+                            ai,
+                            4 * lda,
+                            scratch,
+                            4 * panel,
                             4L * width,
+                            init,
+                            4 * initAt,
+                            to,
+                            4 * target,
+                            4 * toRow,
                             last,
                             kc);
                 }
             }
-            SimdPacking.copyRowsBack(scratch, strip, width, rows, used, c, cAt + j, ldc);
+            if (padded) {
+                SimdPacking.copyRowsBack(scratch, strip, width, rows, used, c, cAt + j, ldc);
+            }
             j += width;
         }
     }

@@ -124,6 +124,37 @@ class GemmContractTest {
         }
     }
 
+    /// One or two rows, or one column: longer and shorter than the blocks, with rests of rows, columns and depth.
+    @ParameterizedTest
+    @CsvSource({
+        "1, 384, 4",
+        "1, 1003, 33",
+        "2, 1003, 34",
+        "2, 399, 35",
+        "1, 4200, 9", // more columns than a block
+        "1, 8, 4",
+        "1, 15, 31",
+        "384, 1, 5",
+        "1003, 1, 34",
+        "8, 1, 6",
+        "29, 1, 67"
+    })
+    void vectorsHaveTheScalarBits(int m, int n, int k) {
+        for (int t = 0; t < 4; t++) {
+            final GemmCase of = GemmCase.of((t & 1) != 0, (t & 2) != 0, m, n, k);
+            assertSameBits(of);
+            assertSameBits(of.from(0, true).clamp(0, INFINITY));
+            assertSameBits(of.from(1, false).clamp(-1, 1).pads(0, 3));
+            assertSameBits(of.from(0.5f, false).pads(2, 7));
+        }
+    }
+
+    @Test
+    void transposedRowsFarApartHaveTheScalarBits() {
+        assertSameBits(GemmCase.of(true, false, 19, 260, 21).pads(500, 1));
+        assertSameBits(GemmCase.of(true, true, 19, 300, 1030).pads(500, 2));
+    }
+
     @Test
     void randomCasesHaveTheScalarBits() {
         final SplittableRandom random = new SplittableRandom(20);
