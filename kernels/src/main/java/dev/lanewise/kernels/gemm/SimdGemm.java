@@ -104,9 +104,7 @@ public final class SimdGemm extends CheckedGemm {
                         bias,
                         biasOffset,
                         lo,
-                        hi,
-                        scratch,
-                        scratchOffset + STRIP)) {
+                        hi)) {
             return;
         }
         if (transA && !transB && source == null && n <= NR / 2 && m >= NR && beta == 0 && bias == null) {

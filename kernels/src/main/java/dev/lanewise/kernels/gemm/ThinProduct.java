@@ -5,11 +5,8 @@ import static dev.lanewise.kernels.simd.Simd.FLOAT;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/// Products with a C of one or two rows, or of a single column (BLAS' `gemv`): they read a matrix once.
-///
-/// Where the matrix lies along C's rows, its own are added to them ([SimdRankUpdate]); where it lies along k, and C is
-/// a vector, sums run along its rows ([SimdDots]). Either way each element of C is the chain that [SimdGemm] makes of
-/// it.
+/// Products with a C of one or two rows, or of a single column (BLAS' `gemv`), whose matrix lies along C: its rows are
+/// read once, and added to C ([SimdRankUpdate]). Each element of C is the chain that [SimdGemm] makes of it.
 final class ThinProduct {
     /// Rows of C up to which those of B are added to them; from three on keeping C in registers gains more (measured on
     /// a
@@ -23,7 +20,6 @@ final class ThinProduct {
 
     /// Computes the product if it is one of these and large enough to gain by it.
     ///
-    /// @param work [SimdDots#ROWS] floats
     /// @return whether it was computed; if not, nothing was written
     static boolean multiply(
             boolean transA,
@@ -44,28 +40,19 @@ final class ThinProduct {
             @Nullable MemorySegment bias,
             long biasOffset,
             float lo,
-            float hi,
-            MemorySegment work,
-            long workOffset) {
-        final boolean updates = !transB && m <= FEW_ROWS && n >= LEAST_COLUMNS;
-        final boolean column = n == 1 && ldc == 1;
-        final boolean updatesColumn = column && transA && m >= LEAST_COLUMNS;
-        final boolean dots = (m == 1 && transB && n >= SimdDots.ROWS) || (column && !transA && m >= SimdDots.ROWS);
-        if (k < 4 || !(updates || updatesColumn || dots)) {
+            float hi) {
+        final boolean rows = !transB && m <= FEW_ROWS && n >= LEAST_COLUMNS;
+        final boolean column = transA && n == 1 && ldc == 1 && m >= LEAST_COLUMNS;
+        if (k < 4 || !(rows || column)) {
             return false;
         }
         start(m, n, beta, c, cOffset, ldc, bias, biasOffset);
-        final long aRow = transA ? 1 : lda;
-        final long aStep = transA ? lda : 1;
-        final long bStep = transB ? 1 : ldb;
-        if (updates) {
+        if (rows) {
+            final long aRow = transA ? 1 : lda;
+            final long aStep = transA ? lda : 1;
             SimdRankUpdate.add(m, n, k, a, aOffset, aRow, aStep, b, bOffset, ldb, c, cOffset, ldc);
-        } else if (updatesColumn) {
-            SimdRankUpdate.add(1, m, k, b, bOffset, 0, bStep, a, aOffset, lda, c, cOffset, m);
-        } else if (column) {
-            SimdDots.rows(m, k, a, aOffset, lda, b, bOffset, bStep, c, cOffset, work, workOffset);
         } else {
-            SimdDots.rows(n, k, b, bOffset, ldb, a, aOffset, aStep, c, cOffset, work, workOffset);
+            SimdRankUpdate.add(1, m, k, b, bOffset, 0, transB ? 1 : ldb, a, aOffset, lda, c, cOffset, m);
         }
         if (lo > Float.NEGATIVE_INFINITY || hi < Float.POSITIVE_INFINITY) {
             // A column is clamped as a row: its elements lie together.
