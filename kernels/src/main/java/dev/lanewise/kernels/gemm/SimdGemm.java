@@ -115,8 +115,11 @@ public final class SimdGemm extends CheckedGemm {
             SimdPacking.scale(c, cOffset, ldc, m, n, beta);
         }
         final boolean clamps = lo > Float.NEGATIVE_INFINITY || hi < Float.POSITIVE_INFINITY;
-        final boolean pack = transA || transB || source != null || Blocking.packB(m, k, ldb);
-        final boolean packA = transA && Blocking.packTransposedA(n, lda);
+        // One group of rows of a transposed A is laid out as rows: B, read for few of them, can then stay where it is.
+        final boolean turnA = transA && m <= PANEL_ROWS && n >= 2 * NR;
+        final boolean columnsA = transA && !turnA;
+        final boolean pack = columnsA || transB || source != null || Blocking.packB(m, k, ldb);
+        final boolean packA = columnsA && Blocking.packTransposedA(n, lda);
         final int kc = Blocking.kc(k);
         final int nc = Blocking.nc(kc);
         for (int k0 = 0; k0 == 0 || k0 < k; k0 += kc) {
@@ -126,7 +129,7 @@ public final class SimdGemm extends CheckedGemm {
                 final long bAt = bOffset + (transB ? j0 * ldb + k0 : k0 * ldb + j0);
                 // What the accumulators start from: C, or one row for all: the bias, or zeros.
                 final boolean initFromC = beta != 0 || k0 > 0;
-                final boolean pairs = FOUR_BY_FOUR && !transA && !initFromC;
+                final boolean pairs = FOUR_BY_FOUR && !columnsA && !initFromC;
                 packBlock(transB, depth, cols, pairs, b, bAt, ldb, source, k0, j0, pack, scratch, scratchOffset);
                 writeEdgeRow(cols, initFromC ? null : bias, biasOffset + j0, scratch, scratchOffset);
                 for (int i0 = 0; i0 < m; i0 += PANEL_ROWS) {
@@ -135,14 +138,29 @@ public final class SimdGemm extends CheckedGemm {
                     MemorySegment aGroup = a;
                     long aAt = aOffset + (transA ? k0 * lda + i0 : i0 * lda + k0);
                     long aLd = lda;
-                    if (packA) {
+                    if (turnA) {
+                        aGroup = scratch;
+                        aAt = scratchOffset + PANEL_A;
+                        aLd = wholeVectors(depth);
+                        SimdPacking.transpose(
+                                a,
+                                aOffset + k0 * lda,
+                                lda,
+                                rows,
+                                depth,
+                                scratch,
+                                aAt,
+                                wholeVectors(depth),
+                                scratch,
+                                scratchOffset + SQUARES);
+                    } else if (packA) {
                         aGroup = scratch;
                         aAt = scratchOffset + PANEL_A;
                         aLd = PANEL_ROWS;
                         SimdPacking.packA(a, aOffset + k0 * lda + i0, lda, depth, rows, scratch, aAt);
                     }
                     wholePanels(
-                            transA,
+                            columnsA,
                             rows,
                             cols,
                             depth,
@@ -163,7 +181,7 @@ public final class SimdGemm extends CheckedGemm {
                             scratchOffset);
                     if (cols % NR != 0) {
                         edge(
-                                transA,
+                                columnsA,
                                 rows,
                                 cols,
                                 depth,
@@ -574,6 +592,10 @@ public final class SimdGemm extends CheckedGemm {
     }
 
     private static long blockB(int kc) {
-        return PANEL_A + (long) PANEL_ROWS * kc;
+        return PANEL_A + (long) PANEL_ROWS * wholeVectors(kc);
+    }
+
+    private static int wholeVectors(int n) {
+        return (n + LANES - 1) / LANES * LANES;
     }
 }

@@ -150,6 +150,16 @@ class GemmContractTest {
     }
 
     @Test
+    void fewTransposedRowsHaveTheScalarBits() {
+        for (int m : new int[] {1, 3, 10, 16, 17}) {
+            for (int k : new int[] {1, 31, 1030}) {
+                assertSameBits(GemmCase.of(true, false, m, 150, k).pads(1, 2));
+                assertSameBits(GemmCase.of(true, true, m, 150, k).from(1, false));
+            }
+        }
+    }
+
+    @Test
     void transposedRowsFarApartHaveTheScalarBits() {
         assertSameBits(GemmCase.of(true, false, 19, 260, 21).pads(500, 1));
         assertSameBits(GemmCase.of(true, true, 19, 300, 1030).pads(500, 2));
