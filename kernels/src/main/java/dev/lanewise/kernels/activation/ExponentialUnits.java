@@ -1,19 +1,21 @@
 package dev.lanewise.kernels.activation;
 
 import static dev.lanewise.kernels.simd.ScalarMath.*;
+import static dev.lanewise.kernels.simd.Simd.INT_SPECIES;
 import static dev.lanewise.kernels.simd.Simd.LANES;
 import static dev.lanewise.kernels.simd.Simd.ORDER;
 import static dev.lanewise.kernels.simd.Simd.SPECIES;
 import static dev.lanewise.kernels.simd.Simd.vectorBound;
 import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
-import static jdk.incubator.vector.VectorOperators.F2I;
 import static jdk.incubator.vector.VectorOperators.GT;
+import static jdk.incubator.vector.VectorOperators.LSHL;
 
 import dev.lanewise.kernels.Activation.GradientFrom;
 import dev.lanewise.kernels.simd.ScalarMath;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 
 /// What [Elu], [Celu] and [Selu] share: `y = x > 0 ? scale * x : factor * (exp(x / divisor) - 1)`. Gradient
@@ -57,16 +59,20 @@ final class ExponentialUnits {
                 FloatVector v = fromMemorySegment(SPECIES, x, 4 * (xo + i), ORDER);
                 FloatVector u = v.div(divisor);
                 FloatVector a = u.blend(EXPM1_MIN, u.lt(EXPM1_MIN));
-                FloatVector n = a.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND))
-                        .sub(ROUND);
+                FloatVector rounded = a.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND));
+                rounded.intoMemorySegment(y, at, ORDER);
+                IntVector.fromMemorySegment(INT_SPECIES, y, at, ORDER)
+                        .lanewise(LSHL, MANTISSA_BITS)
+                        .add(EXPONENT_OF_ONE)
+                        .intoMemorySegment(y, at, ORDER);
+                FloatVector power = fromMemorySegment(SPECIES, y, at, ORDER);
+                FloatVector n = rounded.sub(ROUND);
                 FloatVector r = n.fma(broadcast(SPECIES, -LN2_HI), a);
                 r = n.fma(broadcast(SPECIES, -LN2_LO), r);
                 FloatVector q = broadcast(SPECIES, EXP_4).fma(r, broadcast(SPECIES, EXP_3));
                 q = q.fma(r, broadcast(SPECIES, EXP_2));
                 q = q.fma(r, broadcast(SPECIES, EXP_1));
                 q = q.fma(r, broadcast(SPECIES, EXP_0));
-                n.add(BIAS).mul(ONE_EXPONENT).convert(F2I, 0).intoMemorySegment(y, at, ORDER);
-                FloatVector power = fromMemorySegment(SPECIES, y, at, ORDER);
                 FloatVector e = q.fma(r.mul(r), r).fma(power, power.sub(1f));
                 e.mul(factor).blend(v.mul(scale), v.compare(GT, 0f)).intoMemorySegment(y, at, ORDER);
             }

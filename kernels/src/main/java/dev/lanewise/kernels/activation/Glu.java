@@ -1,6 +1,7 @@
 package dev.lanewise.kernels.activation;
 
 import static dev.lanewise.kernels.simd.ScalarMath.*;
+import static dev.lanewise.kernels.simd.Simd.INT_SPECIES;
 import static dev.lanewise.kernels.simd.Simd.LANES;
 import static dev.lanewise.kernels.simd.Simd.ORDER;
 import static dev.lanewise.kernels.simd.Simd.SPECIES;
@@ -8,12 +9,13 @@ import static dev.lanewise.kernels.simd.Simd.vectorBound;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
-import static jdk.incubator.vector.VectorOperators.F2I;
+import static jdk.incubator.vector.VectorOperators.LSHL;
 
 import dev.lanewise.kernels.ActivationKernel;
 import dev.lanewise.kernels.simd.ScalarMath;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 
 /// Gated linear unit: each row is `a` and `b`, half as long each, and `y = a * sigmoid(b)`. So the output
@@ -158,17 +160,20 @@ public record Glu() implements BuiltInActivation {
                 FloatVector v = fromMemorySegment(SPECIES, x, 4 * (xo + distance + i), ORDER);
                 FloatVector z = v.abs().neg();
                 FloatVector a = z.blend(EXP_MIN, z.lt(EXP_MIN));
-                FloatVector n = a.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND))
-                        .sub(ROUND);
+                FloatVector rounded = a.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND + BIAS + HALFWAY));
+                rounded.intoMemorySegment(y, at, ORDER);
+                IntVector.fromMemorySegment(INT_SPECIES, y, at, ORDER)
+                        .lanewise(LSHL, MANTISSA_BITS)
+                        .intoMemorySegment(y, at, ORDER);
+                FloatVector scale = fromMemorySegment(SPECIES, y, at, ORDER);
+                FloatVector n = rounded.sub(ROUND + BIAS + HALFWAY);
                 FloatVector r = n.fma(broadcast(SPECIES, -LN2_HI), a);
                 r = n.fma(broadcast(SPECIES, -LN2_LO), r);
                 FloatVector q = broadcast(SPECIES, EXP_4).fma(r, broadcast(SPECIES, EXP_3));
                 q = q.fma(r, broadcast(SPECIES, EXP_2));
                 q = q.fma(r, broadcast(SPECIES, EXP_1));
                 q = q.fma(r, broadcast(SPECIES, EXP_0));
-                n.add(BIAS + HALFWAY).mul(ONE_EXPONENT).convert(F2I, 0).intoMemorySegment(y, at, ORDER);
-                FloatVector scale = fromMemorySegment(SPECIES, y, at, ORDER);
-                FloatVector e = q.fma(r.mul(r), r).add(1f).mul(scale).mul(TWO_TO_MINUS_HALFWAY);
+                FloatVector e = q.fma(r.mul(r), r).fma(scale, scale).mul(TWO_TO_MINUS_HALFWAY);
                 FloatVector top = broadcast(SPECIES, 1f).blend(e, v.lt(0f));
                 FloatVector left = fromMemorySegment(SPECIES, x, 4 * (xo + i), ORDER);
                 left.mul(top.div(e.add(1f))).intoMemorySegment(y, at, ORDER);
@@ -195,17 +200,20 @@ public record Glu() implements BuiltInActivation {
                 FloatVector v = fromMemorySegment(SPECIES, x, 4 * (xo + distance + i), ORDER);
                 FloatVector z = v.abs().neg();
                 FloatVector a = z.blend(EXP_MIN, z.lt(EXP_MIN));
-                FloatVector n = a.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND))
-                        .sub(ROUND);
+                FloatVector rounded = a.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND + BIAS + HALFWAY));
+                rounded.intoMemorySegment(dx, at, ORDER);
+                IntVector.fromMemorySegment(INT_SPECIES, dx, at, ORDER)
+                        .lanewise(LSHL, MANTISSA_BITS)
+                        .intoMemorySegment(dx, at, ORDER);
+                FloatVector scale = fromMemorySegment(SPECIES, dx, at, ORDER);
+                FloatVector n = rounded.sub(ROUND + BIAS + HALFWAY);
                 FloatVector r = n.fma(broadcast(SPECIES, -LN2_HI), a);
                 r = n.fma(broadcast(SPECIES, -LN2_LO), r);
                 FloatVector q = broadcast(SPECIES, EXP_4).fma(r, broadcast(SPECIES, EXP_3));
                 q = q.fma(r, broadcast(SPECIES, EXP_2));
                 q = q.fma(r, broadcast(SPECIES, EXP_1));
                 q = q.fma(r, broadcast(SPECIES, EXP_0));
-                n.add(BIAS + HALFWAY).mul(ONE_EXPONENT).convert(F2I, 0).intoMemorySegment(dx, at, ORDER);
-                FloatVector scale = fromMemorySegment(SPECIES, dx, at, ORDER);
-                FloatVector e = q.fma(r.mul(r), r).add(1f).mul(scale).mul(TWO_TO_MINUS_HALFWAY);
+                FloatVector e = q.fma(r.mul(r), r).fma(scale, scale).mul(TWO_TO_MINUS_HALFWAY);
                 FloatVector one = broadcast(SPECIES, 1f);
                 FloatVector s = one.blend(e, v.lt(0f)).div(e.add(1f));
                 FloatVector other = e.blend(one, v.lt(0f)).div(e.add(1f));

@@ -1,19 +1,21 @@
 package dev.lanewise.kernels.activation;
 
 import static dev.lanewise.kernels.simd.ScalarMath.*;
+import static dev.lanewise.kernels.simd.Simd.INT_SPECIES;
 import static dev.lanewise.kernels.simd.Simd.LANES;
 import static dev.lanewise.kernels.simd.Simd.ORDER;
 import static dev.lanewise.kernels.simd.Simd.SPECIES;
 import static dev.lanewise.kernels.simd.Simd.vectorBound;
 import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
-import static jdk.incubator.vector.VectorOperators.F2I;
 import static jdk.incubator.vector.VectorOperators.GT;
+import static jdk.incubator.vector.VectorOperators.LSHL;
 
 import dev.lanewise.kernels.ActivationKernel;
 import dev.lanewise.kernels.simd.ScalarMath;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 
 /// `y = x * tanh(log(1 + exp(x)))`. With `a = min(|x|, 105)` and `e = exp(-a)` the hyperbolic tangent is
@@ -83,17 +85,20 @@ public record Mish() implements BuiltInActivation {
                 FloatVector m = v.abs();
                 FloatVector a = m.blend(-EXP_MIN, m.compare(GT, -EXP_MIN));
                 FloatVector z = a.neg();
-                FloatVector n = z.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND))
-                        .sub(ROUND);
+                FloatVector rounded = z.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND + BIAS + HALFWAY));
+                rounded.intoMemorySegment(y, at, ORDER);
+                IntVector.fromMemorySegment(INT_SPECIES, y, at, ORDER)
+                        .lanewise(LSHL, MANTISSA_BITS)
+                        .intoMemorySegment(y, at, ORDER);
+                FloatVector scale = fromMemorySegment(SPECIES, y, at, ORDER);
+                FloatVector n = rounded.sub(ROUND + BIAS + HALFWAY);
                 FloatVector r = n.fma(broadcast(SPECIES, -LN2_HI), z);
                 r = n.fma(broadcast(SPECIES, -LN2_LO), r);
                 FloatVector q = broadcast(SPECIES, EXP_4).fma(r, broadcast(SPECIES, EXP_3));
                 q = q.fma(r, broadcast(SPECIES, EXP_2));
                 q = q.fma(r, broadcast(SPECIES, EXP_1));
                 q = q.fma(r, broadcast(SPECIES, EXP_0));
-                n.add(BIAS + HALFWAY).mul(ONE_EXPONENT).convert(F2I, 0).intoMemorySegment(y, at, ORDER);
-                FloatVector scale = fromMemorySegment(SPECIES, y, at, ORDER);
-                FloatVector e = q.fma(r.mul(r), r).add(1f).mul(scale).mul(TWO_TO_MINUS_HALFWAY);
+                FloatVector e = q.fma(r.mul(r), r).fma(scale, scale).mul(TWO_TO_MINUS_HALFWAY);
                 VectorMask<Float> positive = v.compare(GT, 0f);
                 FloatVector p = e.mul(e.add(2f)).blend(e.mul(e).mul(2f), positive);
                 FloatVector over = p.add(2f)
@@ -127,17 +132,20 @@ public record Mish() implements BuiltInActivation {
                 FloatVector m = v.abs();
                 FloatVector a = m.blend(-EXP_MIN, m.compare(GT, -EXP_MIN));
                 FloatVector z = a.neg();
-                FloatVector n = z.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND))
-                        .sub(ROUND);
+                FloatVector rounded = z.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND + BIAS + HALFWAY));
+                rounded.intoMemorySegment(dx, at, ORDER);
+                IntVector.fromMemorySegment(INT_SPECIES, dx, at, ORDER)
+                        .lanewise(LSHL, MANTISSA_BITS)
+                        .intoMemorySegment(dx, at, ORDER);
+                FloatVector scale = fromMemorySegment(SPECIES, dx, at, ORDER);
+                FloatVector n = rounded.sub(ROUND + BIAS + HALFWAY);
                 FloatVector r = n.fma(broadcast(SPECIES, -LN2_HI), z);
                 r = n.fma(broadcast(SPECIES, -LN2_LO), r);
                 FloatVector q = broadcast(SPECIES, EXP_4).fma(r, broadcast(SPECIES, EXP_3));
                 q = q.fma(r, broadcast(SPECIES, EXP_2));
                 q = q.fma(r, broadcast(SPECIES, EXP_1));
                 q = q.fma(r, broadcast(SPECIES, EXP_0));
-                n.add(BIAS + HALFWAY).mul(ONE_EXPONENT).convert(F2I, 0).intoMemorySegment(dx, at, ORDER);
-                FloatVector scale = fromMemorySegment(SPECIES, dx, at, ORDER);
-                FloatVector e = q.fma(r.mul(r), r).add(1f).mul(scale).mul(TWO_TO_MINUS_HALFWAY);
+                FloatVector e = q.fma(r.mul(r), r).fma(scale, scale).mul(TWO_TO_MINUS_HALFWAY);
                 VectorMask<Float> positive = v.compare(GT, 0f);
                 FloatVector one = broadcast(SPECIES, 1f);
                 FloatVector p = e.mul(e.add(2f)).blend(e.mul(e).mul(2f), positive);

@@ -187,7 +187,7 @@ public final class SimdSoftmax {
         return from + 4 * n <= to || to + 4 * n <= from;
     }
 
-    /// `y = exp(x - max)` with [ScalarMath#exp], for `x` up to `max`.
+    /// `y = exp(x - max)` with [ScalarMath#exp], for `x` up to `max`, as in [SimdMath#exp].
     ///
     /// @param beyond whether as much of what follows in `x` may be read, and in `y` be written, as fills a
     ///     vector
@@ -197,22 +197,21 @@ public final class SimdSoftmax {
         for (int i = 0; i < bound; i += LANES) {
             long at = 4 * (yo + i);
             FloatVector z = fromMemorySegment(SPECIES, x, 4 * (xo + i), ORDER).sub(max);
-            FloatVector a = z.blend(EXP_MIN, z.lt(EXP_MIN));
-            // The exponent is in the lowest bits of what rounds to it.
-            FloatVector rounded = a.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND + BIAS + HALFWAY));
+            FloatVector rounded = z.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND + BIAS + HALFWAY));
             rounded.intoMemorySegment(y, at, ORDER);
             IntVector.fromMemorySegment(INT_SPECIES, y, at, ORDER)
                     .lanewise(VectorOperators.LSHL, MANTISSA_BITS)
                     .intoMemorySegment(y, at, ORDER);
             FloatVector scale = fromMemorySegment(SPECIES, y, at, ORDER);
             FloatVector e = rounded.sub(ROUND + BIAS + HALFWAY);
-            FloatVector r = e.fma(broadcast(SPECIES, -LN2_HI), a);
+            FloatVector r = e.fma(broadcast(SPECIES, -LN2_HI), z);
             r = e.fma(broadcast(SPECIES, -LN2_LO), r);
             FloatVector q = broadcast(SPECIES, EXP_4).fma(r, broadcast(SPECIES, EXP_3));
             q = q.fma(r, broadcast(SPECIES, EXP_2));
             q = q.fma(r, broadcast(SPECIES, EXP_1));
             q = q.fma(r, broadcast(SPECIES, EXP_0));
-            q.fma(r.mul(r), r).add(1f).mul(scale).mul(TWO_TO_MINUS_HALFWAY).intoMemorySegment(y, at, ORDER);
+            q = q.fma(r.mul(r), r).fma(scale, scale).mul(TWO_TO_MINUS_HALFWAY);
+            q.blend(0f, z.lt(EXP_MIN)).intoMemorySegment(y, at, ORDER);
         }
         for (int i = bound; i < n; i++) {
             y.setAtIndex(JAVA_FLOAT, yo + i, ScalarMath.exp(x.getAtIndex(JAVA_FLOAT, xo + i) - max));

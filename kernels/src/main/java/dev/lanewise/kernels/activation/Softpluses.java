@@ -8,7 +8,6 @@ import static dev.lanewise.kernels.simd.Simd.SPECIES;
 import static dev.lanewise.kernels.simd.Simd.vectorBound;
 import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
-import static jdk.incubator.vector.VectorOperators.F2I;
 import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 
@@ -79,8 +78,6 @@ final class Softpluses {
                 long at = 4 * (yo + i);
                 FloatVector z =
                         fromMemorySegment(SPECIES, x, 4 * (xo + i), ORDER).abs().neg();
-                z = z.blend(EXP_MIN, z.lt(EXP_MIN));
-                // The exponent is in the lowest bits of what rounds to it.
                 FloatVector rounded = z.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND + BIAS + HALFWAY));
                 rounded.intoMemorySegment(y, at, ORDER);
                 IntVector.fromMemorySegment(INT_SPECIES, y, at, ORDER)
@@ -94,7 +91,8 @@ final class Softpluses {
                 q = q.fma(r, broadcast(SPECIES, EXP_2));
                 q = q.fma(r, broadcast(SPECIES, EXP_1));
                 q = q.fma(r, broadcast(SPECIES, EXP_0));
-                q.fma(r.mul(r), r).add(1f).mul(scale).mul(TWO_TO_MINUS_HALFWAY).intoMemorySegment(y, at, ORDER);
+                q = q.fma(r.mul(r), r).fma(scale, scale).mul(TWO_TO_MINUS_HALFWAY);
+                q.blend(0f, z.lt(EXP_MIN)).intoMemorySegment(y, at, ORDER);
             }
         }
 
@@ -129,17 +127,20 @@ final class Softpluses {
                 FloatVector u = v.mul(sign);
                 FloatVector z = u.abs().neg();
                 z = z.blend(EXP_MIN, z.lt(EXP_MIN));
-                FloatVector n = z.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND))
-                        .sub(ROUND);
+                FloatVector rounded = z.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND + BIAS + HALFWAY));
+                rounded.intoMemorySegment(y, at, ORDER);
+                IntVector.fromMemorySegment(INT_SPECIES, y, at, ORDER)
+                        .lanewise(LSHL, MANTISSA_BITS)
+                        .intoMemorySegment(y, at, ORDER);
+                FloatVector scale = fromMemorySegment(SPECIES, y, at, ORDER);
+                FloatVector n = rounded.sub(ROUND + BIAS + HALFWAY);
                 FloatVector r = n.fma(broadcast(SPECIES, -LN2_HI), z);
                 r = n.fma(broadcast(SPECIES, -LN2_LO), r);
                 FloatVector q = broadcast(SPECIES, EXP_4).fma(r, broadcast(SPECIES, EXP_3));
                 q = q.fma(r, broadcast(SPECIES, EXP_2));
                 q = q.fma(r, broadcast(SPECIES, EXP_1));
                 q = q.fma(r, broadcast(SPECIES, EXP_0));
-                n.add(BIAS + HALFWAY).mul(ONE_EXPONENT).convert(F2I, 0).intoMemorySegment(y, at, ORDER);
-                FloatVector scale = fromMemorySegment(SPECIES, y, at, ORDER);
-                FloatVector e = q.fma(r.mul(r), r).add(1f).mul(scale).mul(TWO_TO_MINUS_HALFWAY);
+                FloatVector e = q.fma(r.mul(r), r).fma(scale, scale).mul(TWO_TO_MINUS_HALFWAY);
                 VectorMask<Float> half = e.compare(GT, LOG1P_SPLIT);
                 FloatVector f = e.blend(e.sub(1f).mul(0.5f), half);
                 FloatVector p = broadcast(SPECIES, LOG_7).fma(f, broadcast(SPECIES, LOG_6));
@@ -176,16 +177,20 @@ final class Softpluses {
                 FloatVector old = fromMemorySegment(SPECIES, dx, at, ORDER);
                 FloatVector u = v.mul(-sign);
                 FloatVector a = u.blend(EXPM1_MIN, u.lt(EXPM1_MIN));
-                FloatVector n = a.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND))
-                        .sub(ROUND);
+                FloatVector rounded = a.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND));
+                rounded.intoMemorySegment(dx, at, ORDER);
+                IntVector.fromMemorySegment(INT_SPECIES, dx, at, ORDER)
+                        .lanewise(LSHL, MANTISSA_BITS)
+                        .add(EXPONENT_OF_ONE)
+                        .intoMemorySegment(dx, at, ORDER);
+                FloatVector scale = fromMemorySegment(SPECIES, dx, at, ORDER);
+                FloatVector n = rounded.sub(ROUND);
                 FloatVector r = n.fma(broadcast(SPECIES, -LN2_HI), a);
                 r = n.fma(broadcast(SPECIES, -LN2_LO), r);
                 FloatVector q = broadcast(SPECIES, EXP_4).fma(r, broadcast(SPECIES, EXP_3));
                 q = q.fma(r, broadcast(SPECIES, EXP_2));
                 q = q.fma(r, broadcast(SPECIES, EXP_1));
                 q = q.fma(r, broadcast(SPECIES, EXP_0));
-                n.add(BIAS).mul(ONE_EXPONENT).convert(F2I, 0).intoMemorySegment(dx, at, ORDER);
-                FloatVector scale = fromMemorySegment(SPECIES, dx, at, ORDER);
                 FloatVector e = q.fma(r.mul(r), r).fma(scale, scale.sub(1f));
                 FloatVector d = g.mul(e.neg());
                 d.blend(old.add(d), add).intoMemorySegment(dx, at, ORDER);

@@ -1,20 +1,22 @@
 package dev.lanewise.kernels.activation;
 
 import static dev.lanewise.kernels.simd.ScalarMath.*;
+import static dev.lanewise.kernels.simd.Simd.INT_SPECIES;
 import static dev.lanewise.kernels.simd.Simd.LANES;
 import static dev.lanewise.kernels.simd.Simd.ORDER;
 import static dev.lanewise.kernels.simd.Simd.SPECIES;
 import static dev.lanewise.kernels.simd.Simd.vectorBound;
 import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
-import static jdk.incubator.vector.VectorOperators.F2I;
 import static jdk.incubator.vector.VectorOperators.GT;
+import static jdk.incubator.vector.VectorOperators.LSHL;
 
 import dev.lanewise.kernels.ActivationKernel;
 import dev.lanewise.kernels.simd.ScalarMath;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 
 /// `y = x / 2 * (1 + tanh(sqrt(2 / π) * (x + 0.044715 x³)))`: Keras' `gelu` with `approximate`.
@@ -97,17 +99,20 @@ public record TanhGelu() implements BuiltInActivation {
                 FloatVector z = a.mul(s.fma(broadcast(SPECIES, CUBIC), broadcast(SPECIES, LINEAR)))
                         .neg();
                 z = z.blend(EXP_MIN, z.lt(EXP_MIN));
-                FloatVector n = z.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND))
-                        .sub(ROUND);
+                FloatVector rounded = z.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND + BIAS + HALFWAY));
+                rounded.intoMemorySegment(y, at, ORDER);
+                IntVector.fromMemorySegment(INT_SPECIES, y, at, ORDER)
+                        .lanewise(LSHL, MANTISSA_BITS)
+                        .intoMemorySegment(y, at, ORDER);
+                FloatVector scale = fromMemorySegment(SPECIES, y, at, ORDER);
+                FloatVector n = rounded.sub(ROUND + BIAS + HALFWAY);
                 FloatVector r = n.fma(broadcast(SPECIES, -LN2_HI), z);
                 r = n.fma(broadcast(SPECIES, -LN2_LO), r);
                 FloatVector q = broadcast(SPECIES, EXP_4).fma(r, broadcast(SPECIES, EXP_3));
                 q = q.fma(r, broadcast(SPECIES, EXP_2));
                 q = q.fma(r, broadcast(SPECIES, EXP_1));
                 q = q.fma(r, broadcast(SPECIES, EXP_0));
-                n.add(BIAS + HALFWAY).mul(ONE_EXPONENT).convert(F2I, 0).intoMemorySegment(y, at, ORDER);
-                FloatVector scale = fromMemorySegment(SPECIES, y, at, ORDER);
-                FloatVector e = q.fma(r.mul(r), r).add(1f).mul(scale).mul(TWO_TO_MINUS_HALFWAY);
+                FloatVector e = q.fma(r.mul(r), r).fma(scale, scale).mul(TWO_TO_MINUS_HALFWAY);
                 FloatVector top = broadcast(SPECIES, 0f).blend(v, v.compare(GT, 0f));
                 top.sub(a.mul(e.div(e.add(1f)))).intoMemorySegment(y, at, ORDER);
             }
@@ -137,17 +142,20 @@ public record TanhGelu() implements BuiltInActivation {
                 FloatVector z = a.mul(s.fma(broadcast(SPECIES, CUBIC), broadcast(SPECIES, LINEAR)))
                         .neg();
                 z = z.blend(EXP_MIN, z.lt(EXP_MIN));
-                FloatVector n = z.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND))
-                        .sub(ROUND);
+                FloatVector rounded = z.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND + BIAS + HALFWAY));
+                rounded.intoMemorySegment(dx, at, ORDER);
+                IntVector.fromMemorySegment(INT_SPECIES, dx, at, ORDER)
+                        .lanewise(LSHL, MANTISSA_BITS)
+                        .intoMemorySegment(dx, at, ORDER);
+                FloatVector scale = fromMemorySegment(SPECIES, dx, at, ORDER);
+                FloatVector n = rounded.sub(ROUND + BIAS + HALFWAY);
                 FloatVector r = n.fma(broadcast(SPECIES, -LN2_HI), z);
                 r = n.fma(broadcast(SPECIES, -LN2_LO), r);
                 FloatVector q = broadcast(SPECIES, EXP_4).fma(r, broadcast(SPECIES, EXP_3));
                 q = q.fma(r, broadcast(SPECIES, EXP_2));
                 q = q.fma(r, broadcast(SPECIES, EXP_1));
                 q = q.fma(r, broadcast(SPECIES, EXP_0));
-                n.add(BIAS + HALFWAY).mul(ONE_EXPONENT).convert(F2I, 0).intoMemorySegment(dx, at, ORDER);
-                FloatVector scale = fromMemorySegment(SPECIES, dx, at, ORDER);
-                FloatVector e = q.fma(r.mul(r), r).add(1f).mul(scale).mul(TWO_TO_MINUS_HALFWAY);
+                FloatVector e = q.fma(r.mul(r), r).fma(scale, scale).mul(TWO_TO_MINUS_HALFWAY);
                 FloatVector one = broadcast(SPECIES, 1f);
                 FloatVector slope = s.fma(broadcast(SPECIES, 3 * CUBIC), broadcast(SPECIES, LINEAR));
                 FloatVector w =

@@ -1,19 +1,21 @@
 package dev.lanewise.kernels.activation;
 
 import static dev.lanewise.kernels.simd.ScalarMath.*;
+import static dev.lanewise.kernels.simd.Simd.INT_SPECIES;
 import static dev.lanewise.kernels.simd.Simd.LANES;
 import static dev.lanewise.kernels.simd.Simd.ORDER;
 import static dev.lanewise.kernels.simd.Simd.SPECIES;
 import static dev.lanewise.kernels.simd.Simd.vectorBound;
 import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
-import static jdk.incubator.vector.VectorOperators.F2I;
 import static jdk.incubator.vector.VectorOperators.GT;
+import static jdk.incubator.vector.VectorOperators.LSHL;
 
 import dev.lanewise.kernels.ActivationKernel;
 import dev.lanewise.kernels.simd.ScalarMath;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 
 /// `y = x - tanh(x)`: within 4 · 2^-24 · |x|, which near 0 is more than the result, as with Keras. Gradient
@@ -68,16 +70,20 @@ public record TanhShrink() implements BuiltInActivation {
                 FloatVector m = v.abs();
                 FloatVector a = m.blend(TANH_MAX, m.compare(GT, TANH_MAX));
                 a = a.add(a);
-                FloatVector n = a.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND))
-                        .sub(ROUND);
+                FloatVector rounded = a.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND));
+                rounded.intoMemorySegment(y, at, ORDER);
+                IntVector.fromMemorySegment(INT_SPECIES, y, at, ORDER)
+                        .lanewise(LSHL, MANTISSA_BITS)
+                        .add(EXPONENT_OF_ONE)
+                        .intoMemorySegment(y, at, ORDER);
+                FloatVector scale = fromMemorySegment(SPECIES, y, at, ORDER);
+                FloatVector n = rounded.sub(ROUND);
                 FloatVector r = n.fma(broadcast(SPECIES, -LN2_HI), a);
                 r = n.fma(broadcast(SPECIES, -LN2_LO), r);
                 FloatVector q = broadcast(SPECIES, EXP_4).fma(r, broadcast(SPECIES, EXP_3));
                 q = q.fma(r, broadcast(SPECIES, EXP_2));
                 q = q.fma(r, broadcast(SPECIES, EXP_1));
                 q = q.fma(r, broadcast(SPECIES, EXP_0));
-                n.add(BIAS).mul(ONE_EXPONENT).convert(F2I, 0).intoMemorySegment(y, at, ORDER);
-                FloatVector scale = fromMemorySegment(SPECIES, y, at, ORDER);
                 FloatVector e = q.fma(r.mul(r), r).fma(scale, scale.sub(1f));
                 FloatVector t = e.div(e.add(2f));
                 t = t.blend(t.neg(), v.lt(0f));
@@ -106,16 +112,20 @@ public record TanhShrink() implements BuiltInActivation {
                 FloatVector m = v.abs();
                 FloatVector a = m.blend(TANH_MAX, m.compare(GT, TANH_MAX));
                 a = a.add(a);
-                FloatVector n = a.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND))
-                        .sub(ROUND);
+                FloatVector rounded = a.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND));
+                rounded.intoMemorySegment(dx, at, ORDER);
+                IntVector.fromMemorySegment(INT_SPECIES, dx, at, ORDER)
+                        .lanewise(LSHL, MANTISSA_BITS)
+                        .add(EXPONENT_OF_ONE)
+                        .intoMemorySegment(dx, at, ORDER);
+                FloatVector scale = fromMemorySegment(SPECIES, dx, at, ORDER);
+                FloatVector n = rounded.sub(ROUND);
                 FloatVector r = n.fma(broadcast(SPECIES, -LN2_HI), a);
                 r = n.fma(broadcast(SPECIES, -LN2_LO), r);
                 FloatVector q = broadcast(SPECIES, EXP_4).fma(r, broadcast(SPECIES, EXP_3));
                 q = q.fma(r, broadcast(SPECIES, EXP_2));
                 q = q.fma(r, broadcast(SPECIES, EXP_1));
                 q = q.fma(r, broadcast(SPECIES, EXP_0));
-                n.add(BIAS).mul(ONE_EXPONENT).convert(F2I, 0).intoMemorySegment(dx, at, ORDER);
-                FloatVector scale = fromMemorySegment(SPECIES, dx, at, ORDER);
                 FloatVector e = q.fma(r.mul(r), r).fma(scale, scale.sub(1f));
                 FloatVector t = e.div(e.add(2f));
                 t = t.blend(t.neg(), v.lt(0f)).blend(v, m.lt(TANH_MIN));

@@ -27,11 +27,15 @@ public final class ScalarMath {
 
     public static final float BIAS = 127;
 
-    /// Powers of two beyond the range of a float are taken in two factors, one of them this or its inverse.
-    public static final float HALFWAY = 64;
+    /// The bits of 1.
+    public static final int EXPONENT_OF_ONE = 127 << 23;
 
-    public static final float TWO_TO_HALFWAY = 0x1p64f;
-    public static final float TWO_TO_MINUS_HALFWAY = 0x1p-64f;
+    /// Powers of two beyond the range of a float are taken in two factors, one of them this power or its
+    /// inverse. It is odd, as the bias is, so that `ROUND` and both together round ties as `ROUND` alone.
+    public static final float HALFWAY = 65;
+
+    public static final float TWO_TO_HALFWAY = 0x1p65f;
+    public static final float TWO_TO_MINUS_HALFWAY = 0x1p-65f;
 
     /// Beyond these exp is 0 and infinity.
     public static final float EXP_MIN = -105;

@@ -10,9 +10,9 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static jdk.incubator.vector.VectorOperators.ASHR;
-import static jdk.incubator.vector.VectorOperators.F2I;
 import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.I2F;
+import static jdk.incubator.vector.VectorOperators.LSHL;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -21,6 +21,11 @@ import jdk.incubator.vector.VectorMask;
 
 /// The functions of [ScalarMath] over ranges of floats, in vectors, with the same bits. The operations of each
 /// line are explained there; each loop has its function written out (why: [Simd]).
+///
+/// An exponential finds its power of two in the lowest bits of the sum that rounds to its exponent. Arguments
+/// beyond the range are not clamped before, as there, but their results replaced at the end: the chain of
+/// operations that wait for each other decides how fast such a loop is. `p · s + s` is `(p + 1) · s` for a
+/// power of two.
 ///
 /// Where the bits of a float are needed as an integer or the other way round, they go through the memory of the
 /// result: the JDK's own reinterpretation must not be used, see [Simd].
@@ -33,22 +38,25 @@ public final class SimdMath {
         for (int i = 0; i < bound; i += LANES) {
             long at = 4 * (yo + i);
             FloatVector v = fromMemorySegment(SPECIES, x, 4 * (xo + i), ORDER);
-            FloatVector a = v.blend(EXP_MIN, v.lt(EXP_MIN));
-            a = a.blend(EXP_MAX, a.compare(GT, EXP_MAX));
-            FloatVector n =
-                    a.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND)).sub(ROUND);
-            FloatVector r = n.fma(broadcast(SPECIES, -LN2_HI), a);
+            VectorMask<Float> negative = v.lt(0f);
+            FloatVector bias = broadcast(SPECIES, ROUND + BIAS - HALFWAY).blend(ROUND + BIAS + HALFWAY, negative);
+            FloatVector rounded = v.fma(broadcast(SPECIES, LOG2_E), bias);
+            rounded.intoMemorySegment(y, at, ORDER);
+            IntVector.fromMemorySegment(INT_SPECIES, y, at, ORDER)
+                    .lanewise(LSHL, MANTISSA_BITS)
+                    .intoMemorySegment(y, at, ORDER);
+            FloatVector scale = fromMemorySegment(SPECIES, y, at, ORDER);
+            FloatVector rest = broadcast(SPECIES, TWO_TO_HALFWAY).blend(TWO_TO_MINUS_HALFWAY, negative);
+            FloatVector n = rounded.sub(bias);
+            FloatVector r = n.fma(broadcast(SPECIES, -LN2_HI), v);
             r = n.fma(broadcast(SPECIES, -LN2_LO), r);
             FloatVector q = broadcast(SPECIES, EXP_4).fma(r, broadcast(SPECIES, EXP_3));
             q = q.fma(r, broadcast(SPECIES, EXP_2));
             q = q.fma(r, broadcast(SPECIES, EXP_1));
             q = q.fma(r, broadcast(SPECIES, EXP_0));
-            VectorMask<Float> negative = a.lt(0f);
-            FloatVector bias = broadcast(SPECIES, BIAS - HALFWAY).blend(BIAS + HALFWAY, negative);
-            n.add(bias).mul(ONE_EXPONENT).convert(F2I, 0).intoMemorySegment(y, at, ORDER);
-            FloatVector scale = fromMemorySegment(SPECIES, y, at, ORDER);
-            FloatVector rest = broadcast(SPECIES, TWO_TO_HALFWAY).blend(TWO_TO_MINUS_HALFWAY, negative);
-            q.fma(r.mul(r), r).add(1f).mul(scale).mul(rest).intoMemorySegment(y, at, ORDER);
+            FloatVector e = q.fma(r.mul(r), r).fma(scale, scale).mul(rest);
+            e = e.blend(0f, v.lt(EXP_MIN));
+            e.blend(Float.POSITIVE_INFINITY, v.compare(GT, EXP_MAX)).intoMemorySegment(y, at, ORDER);
         }
         for (int i = bound; i < length; i++) {
             y.setAtIndex(JAVA_FLOAT, yo + i, ScalarMath.exp(x.getAtIndex(JAVA_FLOAT, xo + i)));
@@ -97,20 +105,24 @@ public final class SimdMath {
             long at = 4 * (yo + i);
             FloatVector v = fromMemorySegment(SPECIES, x, 4 * (xo + i), ORDER);
             FloatVector m = v.abs();
-            FloatVector a = m.blend(TANH_MAX, m.compare(GT, TANH_MAX));
-            a = a.add(a);
-            FloatVector n =
-                    a.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND)).sub(ROUND);
+            FloatVector a = m.add(m);
+            FloatVector rounded = a.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND));
+            rounded.intoMemorySegment(y, at, ORDER);
+            IntVector.fromMemorySegment(INT_SPECIES, y, at, ORDER)
+                    .lanewise(LSHL, MANTISSA_BITS)
+                    .add(EXPONENT_OF_ONE)
+                    .intoMemorySegment(y, at, ORDER);
+            FloatVector scale = fromMemorySegment(SPECIES, y, at, ORDER);
+            FloatVector n = rounded.sub(ROUND);
             FloatVector r = n.fma(broadcast(SPECIES, -LN2_HI), a);
             r = n.fma(broadcast(SPECIES, -LN2_LO), r);
             FloatVector q = broadcast(SPECIES, EXP_4).fma(r, broadcast(SPECIES, EXP_3));
             q = q.fma(r, broadcast(SPECIES, EXP_2));
             q = q.fma(r, broadcast(SPECIES, EXP_1));
             q = q.fma(r, broadcast(SPECIES, EXP_0));
-            n.add(BIAS).mul(ONE_EXPONENT).convert(F2I, 0).intoMemorySegment(y, at, ORDER);
-            FloatVector scale = fromMemorySegment(SPECIES, y, at, ORDER);
             FloatVector e = q.fma(r.mul(r), r).fma(scale, scale.sub(1f));
             FloatVector t = e.div(e.add(2f));
+            t = t.blend(1f, m.compare(GT, TANH_MAX));
             t = t.blend(t.neg(), v.lt(0f));
             t.blend(v, m.lt(TANH_MIN)).intoMemorySegment(y, at, ORDER);
         }
@@ -126,18 +138,21 @@ public final class SimdMath {
             long at = 4 * (yo + i);
             FloatVector v = fromMemorySegment(SPECIES, x, 4 * (xo + i), ORDER);
             FloatVector z = v.abs().neg();
-            FloatVector a = z.blend(EXP_MIN, z.lt(EXP_MIN));
-            FloatVector n =
-                    a.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND)).sub(ROUND);
-            FloatVector r = n.fma(broadcast(SPECIES, -LN2_HI), a);
+            FloatVector rounded = z.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND + BIAS + HALFWAY));
+            rounded.intoMemorySegment(y, at, ORDER);
+            IntVector.fromMemorySegment(INT_SPECIES, y, at, ORDER)
+                    .lanewise(LSHL, MANTISSA_BITS)
+                    .intoMemorySegment(y, at, ORDER);
+            FloatVector scale = fromMemorySegment(SPECIES, y, at, ORDER);
+            FloatVector n = rounded.sub(ROUND + BIAS + HALFWAY);
+            FloatVector r = n.fma(broadcast(SPECIES, -LN2_HI), z);
             r = n.fma(broadcast(SPECIES, -LN2_LO), r);
             FloatVector q = broadcast(SPECIES, EXP_4).fma(r, broadcast(SPECIES, EXP_3));
             q = q.fma(r, broadcast(SPECIES, EXP_2));
             q = q.fma(r, broadcast(SPECIES, EXP_1));
             q = q.fma(r, broadcast(SPECIES, EXP_0));
-            n.add(BIAS + HALFWAY).mul(ONE_EXPONENT).convert(F2I, 0).intoMemorySegment(y, at, ORDER);
-            FloatVector scale = fromMemorySegment(SPECIES, y, at, ORDER);
-            FloatVector e = q.fma(r.mul(r), r).add(1f).mul(scale).mul(TWO_TO_MINUS_HALFWAY);
+            FloatVector e = q.fma(r.mul(r), r).fma(scale, scale).mul(TWO_TO_MINUS_HALFWAY);
+            e = e.blend(0f, z.lt(EXP_MIN));
             FloatVector top = broadcast(SPECIES, 1f).blend(e, v.lt(0f));
             top.div(e.add(1f)).intoMemorySegment(y, at, ORDER);
         }
@@ -167,18 +182,20 @@ public final class SimdMath {
             z = z.fma(b, broadcast(SPECIES, ERFC_2));
             z = z.fma(b, broadcast(SPECIES, ERFC_1));
             z = z.fma(b, broadcast(SPECIES, ERFC_0));
-            FloatVector a = z.blend(EXP_MIN, z.lt(EXP_MIN));
-            FloatVector n =
-                    a.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND)).sub(ROUND);
-            FloatVector r = n.fma(broadcast(SPECIES, -LN2_HI), a);
+            FloatVector rounded = z.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND + BIAS + HALFWAY));
+            rounded.intoMemorySegment(y, at, ORDER);
+            IntVector.fromMemorySegment(INT_SPECIES, y, at, ORDER)
+                    .lanewise(LSHL, MANTISSA_BITS)
+                    .intoMemorySegment(y, at, ORDER);
+            FloatVector scale = fromMemorySegment(SPECIES, y, at, ORDER);
+            FloatVector n = rounded.sub(ROUND + BIAS + HALFWAY);
+            FloatVector r = n.fma(broadcast(SPECIES, -LN2_HI), z);
             r = n.fma(broadcast(SPECIES, -LN2_LO), r);
             FloatVector q = broadcast(SPECIES, EXP_4).fma(r, broadcast(SPECIES, EXP_3));
             q = q.fma(r, broadcast(SPECIES, EXP_2));
             q = q.fma(r, broadcast(SPECIES, EXP_1));
             q = q.fma(r, broadcast(SPECIES, EXP_0));
-            n.add(BIAS + HALFWAY).mul(ONE_EXPONENT).convert(F2I, 0).intoMemorySegment(y, at, ORDER);
-            FloatVector scale = fromMemorySegment(SPECIES, y, at, ORDER);
-            FloatVector e = q.fma(r.mul(r), r).add(1f).mul(scale).mul(TWO_TO_MINUS_HALFWAY);
+            FloatVector e = q.fma(r.mul(r), r).fma(scale, scale).mul(TWO_TO_MINUS_HALFWAY);
             FloatVector large = broadcast(SPECIES, 1f).sub(e);
             large = large.blend(large.neg(), v.lt(0f));
             large.blend(small, m.lt(ERF_SPLIT)).intoMemorySegment(y, at, ORDER);
