@@ -150,6 +150,12 @@ class KerasNamesTest {
         assertEquals(
                 new Lion(0.1).with(OptimizerOptions.NONE.schedule(new ExponentialDecay(0.1, 10, 0.5, false))),
                 Optimizer.of("Lion", config("learning_rate", decay)));
+        assertEquals(
+                new SGD().with(OptimizerOptions.NONE.lossScaleFactor(1024)),
+                Optimizer.of("sgd", config("loss_scale_factor", 1024.0)));
+        assertMessage(
+                "optimizer: loss_scale_factor must be more than 0, got 0.0",
+                () -> Optimizer.of("sgd", config("loss_scale_factor", 0)));
         assertMessage(
                 "optimizer: only one of clipnorm, clipvalue and global_clipnorm can be given, got 1.0, 2.0 and 0.0",
                 () -> Optimizer.of("sgd", config("clipnorm", 1, "clipvalue", 2)));

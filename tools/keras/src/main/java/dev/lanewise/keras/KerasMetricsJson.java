@@ -75,6 +75,9 @@ final class KerasMetricsJson {
             values.forEach(element -> list.add((Number) element));
             return list;
         }
+        if ((key.equals("average") || key.equals("class_aggregation")) && value.equals("none")) {
+            return JsonNull.INSTANCE;
+        }
         if (value instanceof Number number) {
             // Without a threshold the column of the largest value counts.
             return key.equals("threshold") && number.doubleValue() < 0 ? JsonNull.INSTANCE : new JsonPrimitive(number);

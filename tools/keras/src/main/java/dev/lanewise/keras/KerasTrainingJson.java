@@ -46,6 +46,12 @@ final class KerasTrainingJson {
         this.notes = notes;
         original = kept.isTrainedAsImported(model) && kept.kerasMajor() == 3 ? kept.training() : null;
         memory = new OptimizerMemory(model, config, rate(), type(), optimizerName(), settings(), weights, notes);
+        if (kept.isTrainedAsImported(model) && LossScaling.isIn(kept.training())) {
+            notes.add(
+                    ExportReport.Kind.LEFT_OUT,
+                    WHERE,
+                    "the scaling of the loss (LossScaleOptimizer), which a model of float32 does not need");
+        }
         if (kept.isTrainedAsImported(model) && original == null && kept.hasUnknownMetrics()) {
             notes.add(ExportReport.Kind.LEFT_OUT, WHERE, "metrics of the file that are not known here");
         }

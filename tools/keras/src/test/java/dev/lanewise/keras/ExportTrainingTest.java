@@ -92,6 +92,7 @@ class ExportTrainingTest {
                 new Adam(0.01).with(none.schedule(new ExponentialDecay(0.01, 3, 0.5, false))),
                 new SGD(0.1).with(none.schedule(new CosineDecay(0.1, 50))),
                 new Adam(0.01).with(none.weightDecay(0.02).clipnorm(0.5)),
+                new Adam(0.01).with(none.lossScaleFactor(1024)),
                 new SGD(0.1, 0.5, false).with(none.ema(0.9, 2).globalClipnorm(1)),
                 new Adam(0.01).with(none.gradientAccumulationSteps(2).clipvalue(0.3)));
     }
@@ -138,6 +139,10 @@ class ExportTrainingTest {
                 Metric.of("top_k_categorical_accuracy", Map.of("k", 2)),
                 Metric.of("auc", Map.of("num_thresholds", 50, "curve", "PR")),
                 Metric.of("precision", Map.of("thresholds", 0.7, "name", "p")),
+                Metric.of("recall", Map.of("thresholds", List.of(0.25, 0.5), "name", "both")),
+                Metric.of("r2_score", Map.of("class_aggregation", "none", "name", "columns")),
+                Metric.of("f1_score", Map.of("average", "none")),
+                Metric.of("f1_score", Map.of("average", "macro", "name", "mean")),
                 Metric.of("mean_io_u", Map.of("num_classes", 3)),
                 Metric.of("io_u", Map.of("num_classes", 4, "target_class_ids", List.of(2, 0), "sparse_y_pred", false)),
                 Metric.of("one_hot_io_u", Map.of("num_classes", 3, "target_class_ids", List.of(1), "ignore_class", 0)),
