@@ -70,9 +70,7 @@ class KerasNamesTest {
         assertEquals(
                 new Circle(64, 0.25, false),
                 Loss.of("Circle", config("gamma", 64, "margin", 0.25, "remove_diagonal", false)));
-        assertMessage(
-                "loss 'mse': reduction is not supported but as sum_over_batch_size, got sum",
-                () -> Loss.of("mse", config("reduction", "sum")));
+        assertEquals(new ReducedLoss(new MeanSquaredError(), "sum"), Loss.of("mse", config("reduction", "sum")));
         assertMessage(
                 "loss 'log_cosh': setting 'delta' is not known (known: dtype, name, reduction)",
                 () -> Loss.of("log_cosh", config("delta", 1)));

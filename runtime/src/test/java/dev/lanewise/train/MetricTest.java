@@ -137,7 +137,7 @@ class MetricTest {
     /// What Keras' history has as an array has a figure for each of its numbers here.
     @Test
     void numbersOfAMetricAreFiguresByTheirPlaces() {
-        final Metric precision = Metric.of("precision", Map.of("thresholds", List.of(0.0, 0.9)));
+        final Metric precision = Metric.of("precision", Map.of("thresholds", List.of(0.0, 1.0)));
         final Metric score = Metric.of("f1_score", Map.of("name", "f"));
         final Metric recall = Metric.of("recall", Map.of("thresholds", List.of(0.4)));
         final float[] x = {0, 1, 2, 3};
@@ -158,6 +158,7 @@ class MetricTest {
             }
             assertEquals(2 * (names.size() + 1), history.values().size());
             assertEquals(0.5, history.last("precision[0]"), "all outputs are above the first threshold");
+            assertEquals(0, history.last("precision[1]"), "none is above the second");
         }
     }
 }

@@ -15,6 +15,7 @@ import dev.lanewise.train.Nadam;
 import dev.lanewise.train.Objective;
 import dev.lanewise.train.Optimizer;
 import dev.lanewise.train.OptimizerOptions;
+import dev.lanewise.train.ReducedLoss;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -46,6 +47,9 @@ final class KerasTraining {
     /// Settings that change nothing where they have no partner here.
     private static final Set<String> HARMLESS =
             Set.of("name", "dtype", "fn", "jit_compile", "is_legacy_optimizer", "registered_name");
+
+    /// Ways to bring the losses of rows together, beside the default.
+    private static final Set<String> REDUCTIONS = Set.of("sum", "mean_with_sample_weight");
 
     /// Other names, of Keras and of tf.keras, for what our optimizers remember.
     private static final Map<String, List<String>> SLOTS = Map.of(
@@ -252,11 +256,20 @@ final class KerasTraining {
             find(Reason.UNSUPPORTED_LOSS, "loss " + KerasJson.shown(String.valueOf(json)) + " is not supported");
             return null;
         }
-        return read(
-                Loss.class,
-                LOSSES.getOrDefault(name.toLowerCase(Locale.ROOT), name),
-                settings,
-                Reason.UNSUPPORTED_LOSS);
+        final String type = LOSSES.getOrDefault(name.toLowerCase(Locale.ROOT), name);
+        final String reduction = settings == null ? null : KerasJson.string(settings, "reduction");
+        if (settings == null || reduction == null || !REDUCTIONS.contains(reduction)) {
+            return read(Loss.class, type, settings, Reason.UNSUPPORTED_LOSS);
+        }
+        final JsonObject rest = settings.deepCopy();
+        rest.remove("reduction");
+        final Loss loss = read(Loss.class, type, rest, Reason.UNSUPPORTED_LOSS);
+        try {
+            return loss == null ? null : new ReducedLoss(loss, reduction);
+        } catch (IllegalArgumentException e) {
+            find(Reason.UNSUPPORTED_LOSS, String.valueOf(e.getMessage()));
+            return null;
+        }
     }
 
     /// A registered record of this name, from Keras' settings; null where there is none or a setting does

@@ -12,6 +12,7 @@ import dev.lanewise.nn.Graph;
 import dev.lanewise.nn.Model;
 import dev.lanewise.train.Metric;
 import dev.lanewise.train.Objective;
+import dev.lanewise.train.ReducedLoss;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -92,7 +93,12 @@ final class KerasTrainingJson {
     private static List<Object> parts(TrainingConfig config) {
         final List<Object> parts = new ArrayList<>();
         parts.add(config.optimizer().plain());
-        config.objectives().forEach(objective -> parts.add(objective.loss()));
+        config.objectives().forEach(objective -> {
+            parts.add(objective.loss());
+            if (objective.loss() instanceof ReducedLoss reduced) {
+                parts.add(reduced.loss());
+            }
+        });
         return parts;
     }
 

@@ -36,6 +36,7 @@ import dev.lanewise.train.Objective;
 import dev.lanewise.train.Optimizer;
 import dev.lanewise.train.OptimizerOptions;
 import dev.lanewise.train.RMSprop;
+import dev.lanewise.train.ReducedLoss;
 import dev.lanewise.train.SGD;
 import dev.lanewise.train.Trainer;
 import dev.lanewise.train.UpdateBuffers;
@@ -191,7 +192,7 @@ class ExportTrainingTest {
                 builder.add("a", new Dense(3, Activations.SOFTMAX), x), builder.add("b", new Dense(2), x));
         final List<Objective> objectives = List.of(
                 new Objective(new CategoricalCrossentropy(), 0.5, List.of(Metric.ACCURACY)),
-                new Objective(new MeanSquaredError(), 2, List.of(Metric.MEAN_ABSOLUTE_ERROR)));
+                new Objective(new ReducedLoss(new MeanSquaredError(), "sum"), 2, List.of(Metric.MEAN_ABSOLUTE_ERROR)));
         for (String ending : List.of("h5", "keras")) {
             final Path file = folder.resolve("model." + ending);
             try (Model model = Model.create(graph, 3)) {

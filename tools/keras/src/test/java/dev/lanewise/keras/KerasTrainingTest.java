@@ -21,6 +21,7 @@ import dev.lanewise.train.Metric;
 import dev.lanewise.train.Objective;
 import dev.lanewise.train.Optimizer;
 import dev.lanewise.train.OptimizerOptions;
+import dev.lanewise.train.ReducedLoss;
 import dev.lanewise.train.SGD;
 import dev.lanewise.train.Trainer;
 import java.io.IOException;
@@ -233,6 +234,22 @@ class KerasTrainingTest {
                     .getLast()
                     .metrics();
             assertEquals(List.of(Metric.MEAN_SQUARED_ERROR), metrics, metric);
+        }
+    }
+
+    @Test
+    void reductionsOfLosses() throws IOException {
+        final String end = "\"}}, \"optimizer_config\": {\"class_name\": \"SGD\", \"config\": {}}}";
+        final String start = "{\"loss\": {\"class_name\": \"MeanSquaredError\", \"config\": {\"reduction\": \"";
+        for (String reduction : List.of("sum", "mean_with_sample_weight")) {
+            assertEquals(
+                    new ReducedLoss(new MeanSquaredError(), reduction),
+                    twoOutputs(start + reduction + end, Reason.OPTIMIZER_STATE).loss());
+        }
+        for (String usual : List.of("auto", "sum_over_batch_size", "mean")) {
+            assertEquals(
+                    new MeanSquaredError(),
+                    twoOutputs(start + usual + end, Reason.OPTIMIZER_STATE).loss());
         }
     }
 
