@@ -77,17 +77,14 @@ public final class Settings {
         throw new IllegalArgumentException(owner + ": " + name + " must be a list of numbers, got " + value(name));
     }
 
-    /// A number, which must be there, also as a list of it alone.
-    public double oneNumber(String name) {
-        final Object value = value(name);
-        if (!(value instanceof List<?>)) {
-            return number(name);
-        }
-        final List<Double> numbers = numbers(name);
-        if (numbers.size() != 1) {
-            throw new IllegalArgumentException(owner + ": " + name + " must be one number, got " + value);
-        }
-        return numbers.getFirst();
+    /// Whether a setting is there, if as null.
+    public boolean has(String name) {
+        return values.containsKey(name);
+    }
+
+    /// Whether a setting is a list.
+    public boolean isList(String name) {
+        return value(name) instanceof List<?>;
     }
 
     /// A list of whole numbers, which must be there.

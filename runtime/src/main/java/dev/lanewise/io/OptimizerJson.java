@@ -28,6 +28,7 @@ public final class OptimizerJson {
         number(config, "global_clipnorm", options.globalClipnorm(), 0);
         number(config, "ema_overwrite_frequency", options.emaOverwriteFrequency(), 0);
         number(config, "gradient_accumulation_steps", options.gradientAccumulationSteps(), 1);
+        number(config, "loss_scale_factor", options.lossScaleFactor(), 1);
         if (options.useEma()) {
             config.addProperty("use_ema", true);
             config.addProperty("ema_momentum", options.emaMomentum());

@@ -37,6 +37,7 @@ import dev.lanewise.train.Optimizer;
 import dev.lanewise.train.OptimizerOptions;
 import dev.lanewise.train.Poisson;
 import dev.lanewise.train.RMSprop;
+import dev.lanewise.train.ReducedLoss;
 import dev.lanewise.train.SGD;
 import dev.lanewise.train.SparseCategoricalCrossentropy;
 import dev.lanewise.train.SquaredHinge;
@@ -161,7 +162,7 @@ public record TrainingConfig(Optimizer optimizer, List<Objective> objectives) {
 
     private static JsonObject write(Objective objective) {
         final JsonObject json = new JsonObject();
-        json.add("loss", writeRecord(objective.loss()));
+        json.add("loss", writeLoss(objective.loss()));
         final JsonArray followed = new JsonArray();
         objective.metrics().forEach(metric -> followed.add(write(metric)));
         json.add("metrics", followed);
@@ -174,9 +175,28 @@ public record TrainingConfig(Optimizer optimizer, List<Objective> objectives) {
             metrics.add(readMetric(name));
         }
         return new Objective(
-                read(Loss.class, json.getAsJsonObject("loss")),
+                readLoss(json.getAsJsonObject("loss")),
                 json.has("loss_weight") ? json.get("loss_weight").getAsDouble() : 1,
                 metrics);
+    }
+
+    /// The reduction of a loss stands among its settings, as in Keras' configs.
+    private static JsonObject writeLoss(Loss loss) {
+        if (!(loss instanceof ReducedLoss reduced)) {
+            return writeRecord(loss);
+        }
+        final JsonObject json = writeRecord(reduced.loss());
+        if (json.get("config") instanceof JsonObject config) {
+            config.addProperty("reduction", reduced.reduction());
+        }
+        return json;
+    }
+
+    private static Loss readLoss(JsonObject json) {
+        final JsonElement reduction =
+                json.get("config") instanceof JsonObject config ? config.remove("reduction") : null;
+        final Loss loss = read(Loss.class, json);
+        return reduction == null ? loss : new ReducedLoss(loss, reduction.getAsString());
     }
 
     /// Its name, or with other settings than the default ones an object of `class_name` and `config`.

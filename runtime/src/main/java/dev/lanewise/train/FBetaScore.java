@@ -13,18 +13,17 @@ import java.util.Map;
 /// beta 1.
 ///
 /// @param kerasName `f1_score` or `fbeta_score`
-/// @param average `macro` for the mean of the classes (a figure is one number here: Keras' default, none,
-///     gives one
-///     for each class, and has this mean), `micro` over all elements, `weighted` by the classes' sizes
+/// @param average `none` for a figure of each class, `macro` for their mean, `micro` over all elements,
+///     `weighted` for the mean by the classes' sizes
 /// @param threshold above which a class is meant, or a negative number for the largest output alone
 record FBetaScore(String name, String kerasName, double beta, String average, double threshold) implements NamedMetric {
     FBetaScore {
         if (!(beta > 0)) {
             throw new IllegalArgumentException(kerasName + ": beta must be more than 0, got " + beta);
         }
-        if (!List.of("macro", "micro", "weighted").contains(average)) {
+        if (!List.of("none", "macro", "micro", "weighted").contains(average)) {
             throw new IllegalArgumentException(
-                    kerasName + ": average must be macro, micro or weighted, got " + average);
+                    kerasName + ": average must be none, macro, micro or weighted, got " + average);
         }
     }
 
@@ -90,7 +89,20 @@ record FBetaScore(String name, String kerasName, double beta, String average, do
         }
 
         @Override
+        public int figures() {
+            return average.equals("none") ? said.length : 1;
+        }
+
+        @Override
+        public double figure(int c) {
+            return average.equals("none") ? score(truePositives[c], said[c], are[c]) : result();
+        }
+
+        @Override
         public double result() {
+            if (average.equals("none")) {
+                return figure(0);
+            }
             if (average.equals("micro")) {
                 return score(sum(truePositives), sum(said), sum(are));
             }

@@ -7,8 +7,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// What training makes small. The loss of a batch is the sum of its rows' losses, each times its sample's
-/// weight, over the number of rows (Keras' `sum_over_batch_size`; not over the sum of the weights). Users
-/// write their own.
+/// weight, over the number of rows (Keras' `sum_over_batch_size`; not over the sum of the weights), unless it has
+/// another reduction ([ReducedLoss]). Users write their own.
 public interface Loss {
     /// Keras' name, as `sparse_categorical_crossentropy`.
     String name();
@@ -16,6 +16,11 @@ public interface Loss {
     /// Writes the loss of every row to `b.loss()` and, where `b.dy()` is not null, the gradient of the batch's
     /// loss to it.
     void forwardBackward(LossBuffers b);
+
+    /// How the rows' losses become the batch's, as Keras names it.
+    default String reduction() {
+        return "sum_over_batch_size";
+    }
 
     /// Checks the shapes of a model's output and of the targets, both with the batch first.
     ///

@@ -35,7 +35,7 @@ final class Losses {
     static Loss of(String name, Map<String, ? extends @Nullable Object> config) {
         final Settings s = new Settings("loss '" + name + "'", config);
         s.ignore("name", "dtype");
-        s.only("reduction", "sum_over_batch_size");
+        final String reduction = s.text("reduction", "sum_over_batch_size");
         final Loss loss = switch (Settings.plain(name)) {
             case "binarycrossentropy", "bce" -> {
                 s.only("axis", -1);
@@ -101,6 +101,6 @@ final class Losses {
                         "loss '" + name + "' is not supported (supported: " + String.join(", ", NAMES) + ")");
         };
         s.requireAllTaken();
-        return loss;
+        return ReducedLoss.of(loss, reduction);
     }
 }

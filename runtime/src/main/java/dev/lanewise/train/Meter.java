@@ -8,7 +8,8 @@ import java.util.Map;
 
 /// The loss, weighted by samples, and the metrics of an epoch; of several outputs each one's loss too,
 /// without its
-/// weight, and the metrics by the outputs' names, as `age_loss` and `age_accuracy`.
+/// weight, and the metrics by the outputs' names, as `age_loss` and `age_accuracy`; a metric of several
+/// numbers has each by its place, as `precision[0]`.
 final class Meter implements RunningFigures {
     private final List<String> names = new ArrayList<>();
 
@@ -20,6 +21,11 @@ final class Meter implements RunningFigures {
     /// The output of each accumulator.
     private final int[] outputs;
 
+    /// The accumulator of each figure behind the losses, and which of its numbers it is.
+    private final int[] owners;
+
+    private final int[] places;
+
     private long samples;
 
     private Meter(Pass pass, Dataset data) {
@@ -27,7 +33,8 @@ final class Meter implements RunningFigures {
         final boolean several = objectives.size() > 1;
         final List<String> outputNames = pass.outputNames();
         final List<Metric.Accumulator> all = new ArrayList<>();
-        final List<Integer> owners = new ArrayList<>();
+        final List<Integer> outputOf = new ArrayList<>();
+        final List<int[]> figures = new ArrayList<>();
         names.add("loss");
         for (int i = 0; several && i < objectives.size(); i++) {
             names.add(outputNames.get(i) + "_loss");
@@ -35,14 +42,21 @@ final class Meter implements RunningFigures {
         lossSums = new double[names.size()];
         for (int i = 0; i < objectives.size(); i++) {
             for (Metric metric : objectives.get(i).metrics()) {
-                names.add(several ? outputNames.get(i) + "_" + metric.name() : metric.name());
-                all.add(metric.accumulator(
-                        pass.outputShape(i).with(0, 1), data.targetShape(i).prepend(1)));
-                owners.add(i);
+                final String name = several ? outputNames.get(i) + "_" + metric.name() : metric.name();
+                final Metric.Accumulator accumulator = metric.accumulator(
+                        pass.outputShape(i).with(0, 1), data.targetShape(i).prepend(1));
+                for (int k = 0; k < accumulator.figures(); k++) {
+                    names.add(accumulator.figures() == 1 ? name : name + "[" + k + "]");
+                    figures.add(new int[] {all.size(), k});
+                }
+                all.add(accumulator);
+                outputOf.add(i);
             }
         }
         accumulators = all.toArray(Metric.Accumulator[]::new);
-        outputs = owners.stream().mapToInt(Integer::intValue).toArray();
+        outputs = outputOf.stream().mapToInt(Integer::intValue).toArray();
+        owners = figures.stream().mapToInt(figure -> figure[0]).toArray();
+        places = figures.stream().mapToInt(figure -> figure[1]).toArray();
     }
 
     /// @throws IllegalArgumentException if a metric cannot compare an output with its targets
@@ -81,7 +95,8 @@ final class Meter implements RunningFigures {
 
     @Override
     public double value(int i) {
-        return i < lossSums.length ? lossSums[i] / samples : accumulators[i - lossSums.length].result();
+        final int k = i - lossSums.length;
+        return k < 0 ? lossSums[i] / samples : accumulators[owners[k]].figure(places[k]);
     }
 
     Map<String, Double> results(Map<String, Double> into, String prefix) {

@@ -44,8 +44,19 @@ public interface Metric {
             update(y, target);
         }
 
-        /// The metric over all samples since [#reset]; NaN for none.
+        /// The metric over all samples since [#reset]; NaN for none. The first of several numbers.
         double result();
+
+        /// How many numbers the metric is: more than one where Keras gives an array, as for `precision` at
+        /// several thresholds. [History] has each by its place: `precision[0]`, `precision[1]`.
+        default int figures() {
+            return 1;
+        }
+
+        /// Number `i` of [#figures].
+        default double figure(int i) {
+            return result();
+        }
     }
 
     /// A metric as Keras' configs have it: [#of(String, Map)] makes an equal one of it.

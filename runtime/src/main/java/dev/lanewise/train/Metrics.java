@@ -2,6 +2,7 @@ package dev.lanewise.train;
 
 import dev.lanewise.kernels.Settings;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -106,7 +107,8 @@ final class Metrics {
             case "r2score" ->
                 new R2Score(
                         s.text("name", "r2_score"),
-                        s.text("class_aggregation", "uniform_average"),
+                        // Nothing and null are two things here: the default, and no aggregation.
+                        s.text("class_aggregation", s.has("class_aggregation") ? "none" : "uniform_average"),
                         s.whole("num_regressors", 0));
             case "pearsoncorrelation" -> correlation("pearson_correlation", s);
             case "concordancecorrelation" -> correlation("concordance_correlation", s);
@@ -121,8 +123,8 @@ final class Metrics {
                 yield new AUC(
                         s.text("name", "auc"),
                         s.whole("num_thresholds", 200),
-                        s.text("curve", "ROC"),
-                        s.text("summation_method", "interpolation"),
+                        s.text("curve", "ROC").toUpperCase(Locale.ROOT),
+                        s.text("summation_method", "interpolation").toLowerCase(Locale.ROOT),
                         s.isNull("thresholds") ? List.of() : s.numbers("thresholds"),
                         s.flag("multi_label"),
                         s.isNull("label_weights") ? List.of() : s.numbers("label_weights"),
@@ -165,9 +167,17 @@ final class Metrics {
         return new BinaryCounts(
                 s.text("name", name),
                 name,
-                s.isNull("thresholds") ? null : s.oneNumber("thresholds"),
+                thresholds(s),
                 s.isNull("top_k") ? null : s.whole("top_k", 0),
                 s.isNull("class_id") ? null : s.whole("class_id", 0));
+    }
+
+    /// Of one number, a list of them, or none.
+    private static List<Double> thresholds(Settings s) {
+        if (s.isNull("thresholds")) {
+            return List.of();
+        }
+        return s.isList("thresholds") ? s.numbers("thresholds") : List.of(s.number("thresholds"));
     }
 
     private static Metric at(String name, Settings s) {
@@ -180,7 +190,7 @@ final class Metrics {
     }
 
     private static Metric score(String name, double beta, Settings s) {
-        return new FBetaScore(s.text("name", name), name, beta, s.text("average", "macro"), s.number("threshold", -1));
+        return new FBetaScore(s.text("name", name), name, beta, s.text("average", "none"), s.number("threshold", -1));
     }
 
     /// Without chosen classes, all of them: what `IoU` alone has no default for.

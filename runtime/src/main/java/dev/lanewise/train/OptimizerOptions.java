@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// new Adam().with(OptimizerOptions.NONE.clipnorm(1).weightDecay(0.01).excludeFromWeightDecay("bias"))
 /// ```
 ///
-/// Names of weights are given as regular expressions, found anywhere in the path, as `dense_1/bias`.
+/// Names of weights are given as regular expressions, found anywhere in the path, as `dense_1/bias`; those
+/// excluded from decay also in the name alone, as `^bias`.
 ///
 /// @param schedule gives the learning rate in place of the optimizer's own, or null
 /// @param weightDecay 0 for none, else `w -= w · weightDecay · rate` before the update
@@ -33,6 +34,9 @@ import org.jspecify.annotations.Nullable;
 /// @param emaOverwriteFrequency 0 for never, else the average takes the weight's place every so many steps
 /// @param gradientAccumulationSteps 1, or how many batches' gradients are averaged for one update
 /// @param learningRateFactors factors of the learning rate, by weights: the first that fits; others have 1
+/// @param lossScaleFactor what Keras multiplies the loss by and divides the gradients by again before they are
+///     clipped, so that gradients of 16 bits do not vanish. Those here have 32 bits, in which both together
+///     change nothing (a power of 2) but the last bit: the factor is kept for Keras' files, and no step does so
 public record OptimizerOptions(
         @Nullable LearningRateSchedule schedule,
         double weightDecay,
@@ -44,10 +48,11 @@ public record OptimizerOptions(
         double emaMomentum,
         int emaOverwriteFrequency,
         int gradientAccumulationSteps,
-        Map<String, Double> learningRateFactors) {
+        Map<String, Double> learningRateFactors,
+        double lossScaleFactor) {
     /// Nothing of it.
     public static final OptimizerOptions NONE =
-            new OptimizerOptions(null, 0, List.of(), 0, 0, 0, false, 0.99, 0, 1, Map.of());
+            new OptimizerOptions(null, 0, List.of(), 0, 0, 0, false, 0.99, 0, 1, Map.of(), 1);
 
     /// The keys that [#of] takes beside `learning_rate`.
     static final Set<String> KEYS = Set.of(
@@ -60,7 +65,8 @@ public record OptimizerOptions(
             "ema_momentum",
             "ema_overwrite_frequency",
             "gradient_accumulation_steps",
-            "learning_rate_factors");
+            "learning_rate_factors",
+            "loss_scale_factor");
 
     public OptimizerOptions {
         excludeFromWeightDecay = List.copyOf(excludeFromWeightDecay);
@@ -80,6 +86,10 @@ public record OptimizerOptions(
         if (gradientAccumulationSteps < 1) {
             throw new IllegalArgumentException(
                     "optimizer: gradient_accumulation_steps must be 1 or more, got " + gradientAccumulationSteps);
+        }
+        if (!(lossScaleFactor > 0 && lossScaleFactor < Double.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException(
+                    "optimizer: loss_scale_factor must be more than 0, got " + lossScaleFactor);
         }
         excludeFromWeightDecay.forEach(OptimizerOptions::pattern);
         learningRateFactors.forEach((weights, factor) -> {
@@ -121,7 +131,8 @@ public record OptimizerOptions(
                 emaMomentum,
                 emaOverwriteFrequency,
                 gradientAccumulationSteps,
-                learningRateFactors);
+                learningRateFactors,
+                lossScaleFactor);
     }
 
     /// Weights decay.
@@ -137,7 +148,8 @@ public record OptimizerOptions(
                 emaMomentum,
                 emaOverwriteFrequency,
                 gradientAccumulationSteps,
-                learningRateFactors);
+                learningRateFactors,
+                lossScaleFactor);
     }
 
     /// Weights that do not decay, also with [AdamW].
@@ -153,7 +165,8 @@ public record OptimizerOptions(
                 emaMomentum,
                 emaOverwriteFrequency,
                 gradientAccumulationSteps,
-                learningRateFactors);
+                learningRateFactors,
+                lossScaleFactor);
     }
 
     private OptimizerOptions clipped(double norm, double value, double globalNorm) {
@@ -168,7 +181,8 @@ public record OptimizerOptions(
                 emaMomentum,
                 emaOverwriteFrequency,
                 gradientAccumulationSteps,
-                learningRateFactors);
+                learningRateFactors,
+                lossScaleFactor);
     }
 
     /// Each weight's gradient is shortened to a norm.
@@ -201,7 +215,8 @@ public record OptimizerOptions(
                 momentum,
                 overwriteFrequency,
                 gradientAccumulationSteps,
-                learningRateFactors);
+                learningRateFactors,
+                lossScaleFactor);
     }
 
     /// So many batches make one update.
@@ -217,7 +232,8 @@ public record OptimizerOptions(
                 emaMomentum,
                 emaOverwriteFrequency,
                 steps,
-                learningRateFactors);
+                learningRateFactors,
+                lossScaleFactor);
     }
 
     /// Some weights have a learning rate of their own, as a share of the others'.
@@ -233,13 +249,34 @@ public record OptimizerOptions(
                 emaMomentum,
                 emaOverwriteFrequency,
                 gradientAccumulationSteps,
-                byWeights);
+                byWeights,
+                lossScaleFactor);
     }
 
-    /// Whether the weight of this path decays.
+    /// The loss is multiplied by a factor in Keras' training.
+    public OptimizerOptions lossScaleFactor(double factor) {
+        return new OptimizerOptions(
+                schedule,
+                weightDecay,
+                excludeFromWeightDecay,
+                clipnorm,
+                clipvalue,
+                globalClipnorm,
+                useEma,
+                emaMomentum,
+                emaOverwriteFrequency,
+                gradientAccumulationSteps,
+                learningRateFactors,
+                factor);
+    }
+
+    /// Whether the weight of this path decays: its end is the name that Keras' expressions are for.
     boolean decays(String path) {
+        final String name = path.substring(path.lastIndexOf('/') + 1);
         return excludeFromWeightDecay.stream()
-                .noneMatch(weights -> pattern(weights).matcher(path).find());
+                .map(OptimizerOptions::pattern)
+                .noneMatch(weights ->
+                        weights.matcher(path).find() || weights.matcher(name).find());
     }
 
     /// The factor of the learning rate for the weight of this path.
@@ -271,7 +308,8 @@ public record OptimizerOptions(
                 s.number("ema_momentum", NONE.emaMomentum),
                 s.whole("ema_overwrite_frequency", 0),
                 s.whole("gradient_accumulation_steps", 1),
-                factors(config.get("learning_rate_factors")));
+                factors(config.get("learning_rate_factors")),
+                s.number("loss_scale_factor", 1));
     }
 
     private static @Nullable LearningRateSchedule schedule(@Nullable Object value) {

@@ -24,7 +24,6 @@ final class Optimizers {
         s.ignore("name", "dtype");
         s.ignore(OptimizerOptions.KEYS.toArray(String[]::new));
         final Optimizer optimizer = plain(name, s);
-        s.only("loss_scale_factor", 1);
         s.only("decay", 0);
         s.ignore("jit_compile", "is_legacy_optimizer");
         s.requireAllTaken();

@@ -303,7 +303,13 @@ final class Pass implements AutoCloseable {
         final MemorySegment scratch = floats == 0 ? null : memory.floats(floats);
         final float factor = (float) objectives.get(output).lossWeight();
         final MemorySegment gradient = dy == null ? null : dy.segment();
-        final RowWeights weights = RowWeights.of(memory, y, rows, weight, workspace.outputMask(output));
+        final RowWeights weights = RowWeights.of(
+                memory,
+                y,
+                rows,
+                weight,
+                workspace.outputMask(output),
+                objectives.get(output).loss().reduction());
         final Tensor ofRows = weights == null ? weight : weights.weights();
         final Tensor counts = weights == null ? null : weights.counts();
         return new Head(

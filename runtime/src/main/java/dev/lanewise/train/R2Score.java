@@ -13,14 +13,14 @@ import java.util.Map;
 /// differences over that of squared distances from the mean target; a column whose targets are all equal has 0.
 ///
 /// @param classAggregation `uniform_average` for the mean of the columns, `variance_weighted_average` for
-///     that by their variance
+///     that by their variance, `none` for a figure of each column
 /// @param numRegressors inputs of the model for the adjusted score, `1 - (1 - score)(n - 1)/(n -
 ///     numRegressors - 1)` with n elements, where that has more elements than inputs; 0 for the plain one
 public record R2Score(String name, String classAggregation, int numRegressors) implements NamedMetric {
     public R2Score {
-        if (!List.of("uniform_average", "variance_weighted_average").contains(classAggregation)) {
-            throw new IllegalArgumentException("R2Score: class_aggregation must be uniform_average or"
-                    + " variance_weighted_average, for a figure is one number, got " + classAggregation);
+        if (!List.of("uniform_average", "variance_weighted_average", "none").contains(classAggregation)) {
+            throw new IllegalArgumentException("R2Score: class_aggregation must be uniform_average,"
+                    + " variance_weighted_average or none, got " + classAggregation);
         }
         if (numRegressors < 0) {
             throw new IllegalArgumentException("R2Score: num_regressors must not be negative, got " + numRegressors);
@@ -89,19 +89,43 @@ public record R2Score(String name, String classAggregation, int numRegressors) i
         }
 
         @Override
+        public int figures() {
+            return classAggregation.equals("none") ? sums.length : 1;
+        }
+
+        @Override
+        public double figure(int c) {
+            return classAggregation.equals("none") ? adjusted(score(c)) : result();
+        }
+
+        /// The squared distances of a column's targets from their mean.
+        private double total(int c) {
+            return squares[c] - sums[c] * sums[c] / rows;
+        }
+
+        private double score(int c) {
+            final double score = 1 - differences[c] / total(c);
+            return Double.isInfinite(score) ? 0 : score;
+        }
+
+        private double adjusted(double score) {
+            final double free = (double) rows * sums.length - numRegressors - 1;
+            return numRegressors == 0 || free <= 0 ? score : 1 - (1 - score) * (free + numRegressors) / free;
+        }
+
+        @Override
         public double result() {
+            if (classAggregation.equals("none")) {
+                return figure(0);
+            }
             double scores = 0;
             double weights = 0;
             for (int c = 0; c < sums.length; c++) {
-                final double total = squares[c] - sums[c] * sums[c] / rows;
-                final double score = 1 - differences[c] / total;
-                final double weight = classAggregation.equals("uniform_average") ? 1 : total;
-                scores += weight * (Double.isInfinite(score) ? 0 : score);
+                final double weight = classAggregation.equals("uniform_average") ? 1 : total(c);
+                scores += weight * score(c);
                 weights += weight;
             }
-            final double score = scores / weights;
-            final double free = (double) rows * sums.length - numRegressors - 1;
-            return numRegressors == 0 || free <= 0 ? score : 1 - (1 - score) * (free + numRegressors) / free;
+            return adjusted(scores / weights);
         }
     }
 }

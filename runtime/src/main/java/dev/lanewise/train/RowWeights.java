@@ -10,23 +10,34 @@ import org.jspecify.annotations.Nullable;
 /// others `rows / rows that count`: so the loss of a batch is the sum of the weighted losses over the number
 /// of rows that count, and 0 where none does.
 ///
+/// Without the default reduction there is no such share: then the weights are those by which `sum of weight ·
+/// loss / rows` is the reduction of [ReducedLoss].
+///
 /// @param weights of the rows, filled for each batch
 /// @param counts for each row 1 or 0, filled for each batch; null where there is no mask
 record RowWeights(
         Tensor weights,
         @Nullable Tensor counts,
         @Nullable Tensor sampleWeights,
-        @Nullable Tensor mask) {
+        @Nullable Tensor mask,
+        String reduction) {
     /// @param sampleWeights one per sample, or for some of the output's first dimensions; null for none
     /// @param mask of the output, or null
-    /// @return null where the rows are the samples and have no mask
+    /// @param reduction the loss's
+    /// @return null where the rows are the samples and have no mask, and the reduction is the default
     /// @throws IllegalArgumentException if mask or weights are not of the output's leading dimensions
     static @Nullable RowWeights of(
-            Memory memory, Tensor y, int rows, @Nullable Tensor sampleWeights, @Nullable Tensor mask) {
+            Memory memory,
+            Tensor y,
+            int rows,
+            @Nullable Tensor sampleWeights,
+            @Nullable Tensor mask,
+            String reduction) {
         if (sampleWeights != null) {
             requireLeading("weights", y.shape(), sampleWeights.shape().withoutFirst());
         }
-        if (mask == null && (sampleWeights == null || rows == sampleWeights.size())) {
+        final boolean usual = reduction.equals("sum_over_batch_size");
+        if (usual && mask == null && (sampleWeights == null || rows == sampleWeights.size())) {
             return null;
         }
         for (int i = 0; mask != null && i < mask.shape().rank(); i++) {
@@ -39,7 +50,8 @@ record RowWeights(
                 Tensor.zeros(memory, Shape.of(rows)),
                 mask == null ? null : Tensor.zeros(memory, Shape.of(rows)),
                 sampleWeights,
-                mask);
+                mask,
+                reduction);
     }
 
     /// Checks that something of a sample, as its weights, is of an output's first dimensions, and not of the
@@ -68,10 +80,19 @@ record RowWeights(
             }
             counting = Rows.counting(counts, rows);
         }
-        final float share = (float) rows / Math.max(1, counting);
+        final float share = reduction.equals("sum_over_batch_size") ? (float) rows / Math.max(1, counting) : 1;
+        double sum = 0;
         for (int r = 0; r < rows; r++) {
             final float sample = sampleWeights == null ? 1 : sampleWeights.get(r / (rows / sampleWeights.size()));
             weights.set(r, Rows.counts(counts, r) ? sample * share : 0);
+            sum += weights.get(r);
+        }
+        if (!reduction.equals("sum_over_batch_size")) {
+            final double by = reduction.equals("sum") ? 1 : sum;
+            final float factor = by == 0 ? 0 : (float) (rows / by);
+            for (int r = 0; r < rows; r++) {
+                weights.set(r, factor * weights.get(r));
+            }
         }
     }
 }

@@ -154,10 +154,11 @@ final class WeightUpdate {
         return chunks.toArray(Chunk[]::new);
     }
 
-    /// The learning rate after so many batches.
+    /// The learning rate after so many batches. As Keras', a schedule counts batches, whether or not they
+    /// made an update.
     double learningRate(long iteration, double constant) {
         final LearningRateSchedule schedule = options.schedule();
-        return schedule == null ? constant : schedule.at(iteration / options.gradientAccumulationSteps());
+        return schedule == null ? constant : schedule.at(iteration);
     }
 
     /// Follows the gradients of a batch.

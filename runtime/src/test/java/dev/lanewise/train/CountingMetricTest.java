@@ -1,11 +1,13 @@
 package dev.lanewise.train;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.lanewise.tensor.Memory;
 import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -107,11 +109,12 @@ class CountingMetricTest {
     void scoresOfClasses() {
         final float[] y = {0.7f, 0.3f, 0.6f, 0.4f, 0.2f, 0.8f, 0.9f, 0.1f};
         final float[] t = {1, 0, 0, 1, 0, 1, 1, 0};
-        assertEquals((0.8 + 2 / 3.0) / 2, of(Metric.of("F1Score"), y, t, 4, 2), 1e-6);
+        assertEquals((0.8 + 2 / 3.0) / 2, of(Metric.of("F1Score", Map.of("average", "macro")), y, t, 4, 2), 1e-6);
         assertEquals(0.75, of(Metric.of("F1Score", Map.of("average", "micro")), y, t, 4, 2), 1e-6);
         final double precise = 5 * (2 / 3.0) / (4 * (2 / 3.0) + 1);
         final double recalled = 5 * 0.5 / (4 + 0.5);
-        assertEquals((precise + recalled) / 2, of(Metric.of("FBetaScore", Map.of("beta", 2.0)), y, t, 4, 2), 1e-6);
+        final Metric mean = Metric.of("FBetaScore", Map.of("beta", 2.0, "average", "macro"));
+        assertEquals((precise + recalled) / 2, of(mean, y, t, 4, 2), 1e-6);
         assertEquals((2 / 3.0 + 0.5) / 2, of(Metric.of("OneHotMeanIoU"), y, t, 4, 2), 1e-6);
     }
 
@@ -197,6 +200,48 @@ class CountingMetricTest {
         assertEquals(2 / 3.0, ofLabels("SensitivityAtSpecificity", Map.of("specificity", 0.9)), 1e-6);
         assertThrows(IllegalArgumentException.class, () -> ofLabels("Recall", Map.of("class_id", 3)));
         assertThrows(IllegalArgumentException.class, () -> ofLabels("Recall", Map.of("top_k", 4)));
+    }
+
+    private static double[] figures(Metric metric, float[] y, float[] target, int rows, int cols) {
+        try (Memory memory = new Memory("test")) {
+            final Shape shape = Shape.of(rows, cols);
+            final Metric.Accumulator sum = metric.accumulator(shape, shape);
+            for (int time = 0; time < 2; time++) {
+                sum.reset();
+                sum.update(tensor(memory, y, 0, shape), tensor(memory, target, 0, shape));
+            }
+            final double[] figures = new double[sum.figures()];
+            for (int i = 0; i < figures.length; i++) {
+                figures[i] = sum.figure(i);
+            }
+            assertEquals(sum.result(), figures[0]);
+            return figures;
+        }
+    }
+
+    /// What Keras gives as an array: one number for each threshold, class or column.
+    @Test
+    void metricsOfSeveralNumbers() {
+        final Map<String, ?> three = Map.of("thresholds", List.of(0.25, 0.65, 0.8));
+        assertArrayEquals(
+                new double[] {3 / 4.0, 1, 1}, figures(Metric.of("Precision", three), LABELS, TRUTH, 2, 3), 1e-9);
+        assertArrayEquals(
+                new double[] {1, 2 / 3.0, 1 / 3.0}, figures(Metric.of("Recall", three), LABELS, TRUTH, 2, 3), 1e-9);
+        assertArrayEquals(
+                new double[] {1, 0, 0}, figures(Metric.of("FalsePositives", three), LABELS, TRUTH, 2, 3), 1e-9);
+        final Map<String, ?> top = Map.of("thresholds", List.of(0.25, 0.65), "top_k", 1);
+        assertArrayEquals(
+                new double[] {2 / 3.0, 2 / 3.0}, figures(Metric.of("Recall", top), LABELS, TRUTH, 2, 3), 1e-9);
+        final float[] y = {0.9f, 0.1f, 0.2f, 0.8f, 0.3f, 0.7f};
+        final float[] t = {1, 0, 1, 0, 0, 1};
+        assertArrayEquals(
+                new double[] {2 / 3.0, 2 / 3.0}, figures(Metric.of("F1Score"), y, t, 3, 2), 1e-6, "none by default");
+        final Map<String, Object> none = new HashMap<>();
+        none.put("class_aggregation", null);
+        final float[] of = {1, 2, 3, 5, 2, 4};
+        final float[] truth = {1, 4, 2, 1, 3, 1};
+        assertArrayEquals(
+                new double[] {0, 1 - (4 + 16 + 9) / 6.0}, figures(Metric.of("R2Score", none), of, truth, 3, 2), 1e-6);
     }
 
     /// Keras' own example of three thresholds, whose middle one is 0.5.

@@ -70,9 +70,7 @@ class KerasNamesTest {
         assertEquals(
                 new Circle(64, 0.25, false),
                 Loss.of("Circle", config("gamma", 64, "margin", 0.25, "remove_diagonal", false)));
-        assertMessage(
-                "loss 'mse': reduction is not supported but as sum_over_batch_size, got sum",
-                () -> Loss.of("mse", config("reduction", "sum")));
+        assertEquals(new ReducedLoss(new MeanSquaredError(), "sum"), Loss.of("mse", config("reduction", "sum")));
         assertMessage(
                 "loss 'log_cosh': setting 'delta' is not known (known: dtype, name, reduction)",
                 () -> Loss.of("log_cosh", config("delta", 1)));
@@ -150,6 +148,12 @@ class KerasNamesTest {
         assertEquals(
                 new Lion(0.1).with(OptimizerOptions.NONE.schedule(new ExponentialDecay(0.1, 10, 0.5, false))),
                 Optimizer.of("Lion", config("learning_rate", decay)));
+        assertEquals(
+                new SGD().with(OptimizerOptions.NONE.lossScaleFactor(1024)),
+                Optimizer.of("sgd", config("loss_scale_factor", 1024.0)));
+        assertMessage(
+                "optimizer: loss_scale_factor must be more than 0, got 0.0",
+                () -> Optimizer.of("sgd", config("loss_scale_factor", 0)));
         assertMessage(
                 "optimizer: only one of clipnorm, clipvalue and global_clipnorm can be given, got 1.0, 2.0 and 0.0",
                 () -> Optimizer.of("sgd", config("clipnorm", 1, "clipvalue", 2)));

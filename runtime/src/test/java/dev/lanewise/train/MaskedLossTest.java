@@ -96,6 +96,59 @@ class MaskedLossTest {
         }
     }
 
+    /// As Keras': `sum` divides by nothing, and `mean_with_sample_weight` by the weights of what counts.
+    @Test
+    void reductionsOfWhatCounts() {
+        try (Model model = doubling()) {
+            final Dataset data = doubled().withWeights(new float[] {0.5f, 2, 3});
+            final double sum = 0.5 * 2 + 2 + 3 * (1 + 9);
+            assertEquals(sum, loss(model, data, "sum"), TOLERANCE * sum);
+            assertEquals(sum / (0.5 * 2 + 2 + 3 * 2), loss(model, data, "mean_with_sample_weight"), TOLERANCE);
+            assertEquals(13, loss(model, doubled(), "sum"), 13 * TOLERANCE);
+            assertEquals(13 / 5.0, loss(model, doubled(), "mean_with_sample_weight"), TOLERANCE);
+            assertEquals(
+                    0, loss(model, doubled().withWeights(new float[3]), "mean_with_sample_weight"), "nothing counts");
+            assertEquals(13 / 5.0, loss(model, doubled(), "mean"), TOLERANCE);
+        }
+    }
+
+    private static double loss(Model model, Dataset data, String reduction) {
+        final Loss loss = Loss.of("MeanSquaredError", Map.of("reduction", reduction));
+        return Evaluator.evaluate(model, data, 3, loss).get("loss");
+    }
+
+    /// The gradient of a sum is that of the mean times the rows.
+    @Test
+    void gradientsOfReductions() {
+        final float[] mean = step(new MeanSquaredError(), 0.0009765625 * 9);
+        assertArrayEquals(mean, step(Loss.of("mse", Map.of("reduction", "sum")), 0.0009765625), 1e-6f);
+        final float[] weighted = step(Loss.of("mse", Map.of("reduction", "mean_with_sample_weight")), 0.0009765625);
+        assertArrayEquals(step(new MeanSquaredError(), 0.0009765625 * 9 / (3 * 5.5)), weighted, 1e-6f);
+    }
+
+    /// The weights after a step of nine rows without a mask, whose samples weigh 0.5, 2 and 3.
+    private static float[] step(Loss loss, double rate) {
+        try (Model model = Model.create(Sequential.input(3, 1).add(new Dense(1)).build(), 1);
+                Trainer trainer = Trainer.of(model, new SGD(rate), loss)) {
+            final Dataset data = targets(1, 3, 0, 5, 0, 0, 7, 0, 7).withWeights(new float[] {0.5f, 2, 3});
+            trainer.gather(data, Evaluator.inOrder(3), 0, 3);
+            trainer.step();
+            return model.trainable().toArray(java.lang.foreign.ValueLayout.JAVA_FLOAT);
+        }
+    }
+
+    @Test
+    void reductionsOfLossesOfAWholeBatchAreRefused() {
+        for (String name : List.of("dice", "tversky", "circle")) {
+            assertThrows(IllegalArgumentException.class, () -> Loss.of(name, Map.of("reduction", "sum")), name);
+        }
+        assertEquals(
+                "mean_squared_error: reduction must be sum_over_batch_size, mean, sum or mean_with_sample_weight,"
+                        + " got none",
+                assertThrows(IllegalArgumentException.class, () -> Loss.of("mse", Map.of("reduction", "none")))
+                        .getMessage());
+    }
+
     /// Without a mask a sample's weight is that of its steps, over all of them.
     @Test
     void weightsOfSamplesAreThoseOfTheirStepsWithoutAMaskToo() {

@@ -3,6 +3,11 @@ package dev.lanewise.train;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.lanewise.data.Dataset;
+import dev.lanewise.kernels.Activations;
+import dev.lanewise.nn.Model;
+import dev.lanewise.nn.Sequential;
+import dev.lanewise.nn.layer.Dense;
 import dev.lanewise.tensor.Memory;
 import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
@@ -129,13 +134,31 @@ class MetricTest {
         assertEquals(5, new SparseTopKCategoricalAccuracy().k());
     }
 
-    /// What would give several figures is refused by its name.
+    /// What Keras' history has as an array has a figure for each of its numbers here.
     @Test
-    void severalThresholdsOfACountAreRefused() {
-        for (String name : List.of("precision", "recall", "true_positives")) {
-            final IllegalArgumentException e = assertThrows(
-                    IllegalArgumentException.class, () -> Metric.of(name, Map.of("thresholds", List.of(0.1, 0.9))));
-            assertEquals("metric '" + name + "': thresholds must be one number, got [0.1, 0.9]", e.getMessage());
+    void numbersOfAMetricAreFiguresByTheirPlaces() {
+        final Metric precision = Metric.of("precision", Map.of("thresholds", List.of(0.0, 1.0)));
+        final Metric score = Metric.of("f1_score", Map.of("name", "f"));
+        final Metric recall = Metric.of("recall", Map.of("thresholds", List.of(0.4)));
+        final float[] x = {0, 1, 2, 3};
+        final float[] t = {1, 0, 0, 1, 1, 0, 0, 1};
+        final Dataset data = Dataset.of(x, Shape.of(1), t, Shape.of(2));
+        try (Model model = Model.create(
+                        Sequential.input(1)
+                                .add(new Dense(2, Activations.SIGMOID))
+                                .build(),
+                        3);
+                Trainer trainer = Trainer.of(
+                        model, new SGD(), new BinaryCrossentropy(), precision, Metric.ACCURACY, score, recall)) {
+            final History history = trainer.fit(data, Fit.epochs(2).validation(data));
+            final List<String> names = List.of("precision[0]", "precision[1]", "accuracy", "f[0]", "f[1]", "recall");
+            for (String name : names) {
+                assertEquals(2, history.get(name).size(), name);
+                assertEquals(trainer.evaluate(data, 2).get(name), history.last("val_" + name), name);
+            }
+            assertEquals(2 * (names.size() + 1), history.values().size());
+            assertEquals(0.5, history.last("precision[0]"), "all outputs are above the first threshold");
+            assertEquals(0, history.last("precision[1]"), "none is above the second");
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.lanewise.train;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -153,6 +154,27 @@ class OptimizerOptionsTest {
             assertClose(expected, both.get(path), path);
             assertArrayEquals(both.get(path), clipped.get(path), path);
         });
+    }
+
+    /// A schedule counts batches, as Keras': the update of the second batch has the rate after one.
+    @Test
+    void schedulesCountBatchesThatMakeNoUpdate() {
+        final OptimizerOptions two = OptimizerOptions.NONE.gradientAccumulationSteps(2);
+        final Map<String, float[]> plain = weights(new SGD(RATE / 2).with(two), 2, 20);
+        final Map<String, float[]> scheduled =
+                weights(new SGD(RATE).with(two.schedule(new ExponentialDecay(RATE, 1, 0.5, false))), 2, 20);
+        plain.forEach((path, expected) -> assertArrayEquals(expected, scheduled.get(path), path));
+    }
+
+    /// Keras' expressions are for a weight's own name, others for its path.
+    @Test
+    void weightsAreExcludedFromDecayByNameOrPath() {
+        final OptimizerOptions options =
+                OptimizerOptions.NONE.weightDecay(0.1).excludeFromWeightDecay("^bias$", "^dense_1/");
+        assertFalse(options.decays("dense/bias"));
+        assertFalse(options.decays("dense_1/kernel"));
+        assertTrue(options.decays("dense/kernel"));
+        assertTrue(options.decays("bias_of/kernel"));
     }
 
     @Test

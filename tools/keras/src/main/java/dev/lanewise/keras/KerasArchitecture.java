@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// A model's configuration, from a model's file or from JSON alone.
 ///
 /// @param config `class_name` and `config` of the model
-/// @param training loss, metrics and optimizer, named as in `.h5` files' `training_config`; null where there
-///     are none
+/// @param training loss, metrics and optimizer, named as in `.h5` files' `training_config`, the optimizer without
+///     a wrapper that scales the loss ([LossScaling]); null where there are none
 /// @param kerasVersion as the file says; empty where it does not
 /// @param backend as the file says; empty where it does not
 /// @param kerasMajor 1, 2 or 3: whose formulas hold
@@ -37,7 +37,7 @@ record KerasArchitecture(
                 KerasJson.object(config, file.name() + ": model_config"),
                 training == null || training.equals("null")
                         ? null
-                        : KerasJson.object(training, file.name() + ": training_config"),
+                        : LossScaling.unwrapped(KerasJson.object(training, file.name() + ": training_config")),
                 version,
                 KerasModelFile.attribute(file, "backend"),
                 major(version, 1));
@@ -112,7 +112,7 @@ record KerasArchitecture(
         for (Map.Entry<String, JsonElement> entry : compiled.entrySet()) {
             training.add(entry.getKey().equals("optimizer") ? "optimizer_config" : entry.getKey(), entry.getValue());
         }
-        return training;
+        return LossScaling.unwrapped(training);
     }
 
     /// The first digit of a version.

@@ -9,6 +9,7 @@ import dev.lanewise.io.RecordJson;
 import dev.lanewise.nn.Graph;
 import dev.lanewise.train.Loss;
 import dev.lanewise.train.Metric;
+import dev.lanewise.train.ReducedLoss;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -75,6 +76,9 @@ final class KerasMetricsJson {
             values.forEach(element -> list.add((Number) element));
             return list;
         }
+        if ((key.equals("average") || key.equals("class_aggregation")) && value.equals("none")) {
+            return JsonNull.INSTANCE;
+        }
         if (value instanceof Number number) {
             // Without a threshold the column of the largest value counts.
             return key.equals("threshold") && number.doubleValue() < 0 ? JsonNull.INSTANCE : new JsonPrimitive(number);
@@ -96,10 +100,13 @@ final class KerasMetricsJson {
 
     /// A loss: its full name, or with other settings than the default ones an object.
     static JsonElement loss(Loss loss, boolean keras3) {
-        final Class<?> type = loss.getClass();
-        final JsonObject settings = RecordJson.write((Record) loss);
+        final Loss rows = loss instanceof ReducedLoss reduced ? reduced.loss() : loss;
+        final Class<?> type = rows.getClass();
+        final JsonObject settings = RecordJson.write((Record) rows);
         final String name = Graph.snakeCase(type.getSimpleName());
-        if (settings.equals(RecordConfig.defaults(type))) {
+        if (loss instanceof ReducedLoss reduced) {
+            settings.addProperty("reduction", reduced.reduction());
+        } else if (settings.equals(RecordConfig.defaults(type))) {
             return new JsonPrimitive(name);
         }
         settings.addProperty("name", name);

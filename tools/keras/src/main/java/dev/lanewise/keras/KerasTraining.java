@@ -15,6 +15,7 @@ import dev.lanewise.train.Nadam;
 import dev.lanewise.train.Objective;
 import dev.lanewise.train.Optimizer;
 import dev.lanewise.train.OptimizerOptions;
+import dev.lanewise.train.ReducedLoss;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -38,6 +39,7 @@ final class KerasTraining {
             Map.entry("mape", "MeanAbsolutePercentageError"),
             Map.entry("msle", "MeanSquaredLogarithmicError"),
             Map.entry("bce", "BinaryCrossentropy"),
+            Map.entry("huber_loss", "Huber"),
             Map.entry("kld", "KLDivergence"),
             Map.entry("kullback_leibler_divergence", "KLDivergence"),
             Map.entry("cosine_proximity", "CosineSimilarity"));
@@ -45,6 +47,9 @@ final class KerasTraining {
     /// Settings that change nothing where they have no partner here.
     private static final Set<String> HARMLESS =
             Set.of("name", "dtype", "fn", "jit_compile", "is_legacy_optimizer", "registered_name");
+
+    /// Ways to bring the losses of rows together, beside the default.
+    private static final Set<String> REDUCTIONS = Set.of("sum", "mean_with_sample_weight");
 
     /// Other names, of Keras and of tf.keras, for what our optimizers remember.
     private static final Map<String, List<String>> SLOTS = Map.of(
@@ -109,6 +114,12 @@ final class KerasTraining {
         if (optimizer == null || objectives == null) {
             return new TrainingReport(optimizerName, losses, 0, List.of(), false, findings);
         }
+        if (LossScaling.isIn(config)) {
+            find(
+                    Reason.CONVERTED_DTYPE,
+                    "LossScaleOptimizer around " + optimizer.name()
+                            + " scales the loss for gradients of 16 bits: here they have 32, and it is left out");
+        }
         TrainingConfig.store(model, optimizer, objectives);
         final List<String> slots = new ArrayList<>();
         final boolean restored = state(config, optimizer, slots);
@@ -146,10 +157,20 @@ final class KerasTraining {
             return null;
         }
         final String name = given.substring(given.indexOf('>') + 1);
+        if (name.equals("MultiOptimizer")) {
+            find(
+                    Reason.UNSUPPORTED_OPTIMIZER,
+                    KerasJson.shown(given) + ": several optimizers for one model are not supported; one optimizer"
+                            + " with rates by layers is, as OptimizerOptions.learningRateFactors");
+            return null;
+        }
         final JsonObject kept = KerasJson.member(json, "config");
         final JsonObject config = kept == null ? new JsonObject() : kept.deepCopy();
         // tf.keras's switch is null or a number; Keras 2 could say false.
         config.entrySet().removeIf(entry -> KerasJson.isNeutral(entry.getValue()));
+        if (architecture.kerasMajor() < 3) {
+            decay(name, config);
+        }
         final OptimizerOptions options;
         try {
             options = OptimizerJson.take(config, name.equals("AdamW"));
@@ -159,6 +180,31 @@ final class KerasTraining {
         }
         final Optimizer optimizer = read(Optimizer.class, name, config, Reason.UNSUPPORTED_OPTIMIZER);
         return optimizer == null ? null : optimizer.with(options);
+    }
+
+    /// Before Keras 3 `decay` of an optimizer divided the rate by `1 + decay * steps`: today a schedule. With
+    /// Nadam it was of the momentum.
+    private static void decay(String optimizer, JsonObject config) {
+        final JsonElement decay = config.get("decay");
+        final JsonElement rate = config.has("learning_rate") ? config.get("learning_rate") : config.get("lr");
+        if (decay == null
+                || rate == null
+                || !KerasJson.isNumber(decay)
+                || !(decay.getAsDouble() > 0)
+                || !KerasJson.isNumber(rate)
+                || optimizer.equals("Nadam")) {
+            return;
+        }
+        final JsonObject settings = new JsonObject();
+        settings.add("initial_learning_rate", rate);
+        settings.addProperty("decay_steps", 1);
+        settings.add("decay_rate", decay);
+        final JsonObject schedule = new JsonObject();
+        schedule.addProperty("class_name", "InverseTimeDecay");
+        schedule.add("config", settings);
+        config.remove("lr");
+        config.remove("decay");
+        config.add("learning_rate", schedule);
     }
 
     /// Loss, its weight and metrics of each output; null where one is not supported.
@@ -210,7 +256,20 @@ final class KerasTraining {
             find(Reason.UNSUPPORTED_LOSS, "loss " + KerasJson.shown(String.valueOf(json)) + " is not supported");
             return null;
         }
-        return read(Loss.class, LOSSES.getOrDefault(name, name), settings, Reason.UNSUPPORTED_LOSS);
+        final String type = LOSSES.getOrDefault(name.toLowerCase(Locale.ROOT), name);
+        final String reduction = settings == null ? null : KerasJson.string(settings, "reduction");
+        if (settings == null || reduction == null || !REDUCTIONS.contains(reduction)) {
+            return read(Loss.class, type, settings, Reason.UNSUPPORTED_LOSS);
+        }
+        final JsonObject rest = settings.deepCopy();
+        rest.remove("reduction");
+        final Loss loss = read(Loss.class, type, rest, Reason.UNSUPPORTED_LOSS);
+        try {
+            return loss == null ? null : new ReducedLoss(loss, reduction);
+        } catch (IllegalArgumentException e) {
+            find(Reason.UNSUPPORTED_LOSS, String.valueOf(e.getMessage()));
+            return null;
+        }
     }
 
     /// A registered record of this name, from Keras' settings; null where there is none or a setting does
@@ -255,7 +314,10 @@ final class KerasTraining {
         final String text = value.toString();
         return KerasJson.isNeutral(value)
                 || text.matches("-?0(\\.0*)?")
-                || (key.equals("reduction") && (text.equals("\"auto\"") || text.equals("\"sum_over_batch_size\"")))
+                || (key.equals("reduction")
+                        && (text.equals("\"auto\"")
+                                || text.equals("\"sum_over_batch_size\"")
+                                || text.equals("\"mean\"")))
                 || (key.equals("axis") && text.equals("-1"));
     }
 
@@ -279,11 +341,16 @@ final class KerasTraining {
             if (type == null) {
                 object.entrySet().forEach(entry -> metrics(entry.getValue(), metrics));
             } else {
-                // A wrapper's metric is its function.
-                final String function = config == null ? null : KerasJson.string(config, "fn");
+                final String function = config == null ? KerasJson.string(object, "config") : function(config);
                 metric(function == null ? type : function, settings(config), metrics);
             }
         }
+    }
+
+    /// The function of a wrapper: a name, or an object of which the name is the config.
+    private static @Nullable String function(JsonObject wrapper) {
+        final JsonObject object = KerasJson.member(wrapper, "fn");
+        return object == null ? KerasJson.string(wrapper, "fn") : KerasJson.string(object, "config");
     }
 
     private void metric(String name, Map<String, ?> settings, List<Metric> metrics) {
@@ -297,14 +364,16 @@ final class KerasTraining {
         }
     }
 
-    /// A metric's settings, but those that are null.
+    /// A metric's settings, but those that are null; an aggregation that is null is another than the default.
     private static Map<String, @Nullable Object> settings(@Nullable JsonObject config) {
         final Map<String, @Nullable Object> settings = new LinkedHashMap<>();
         if (config != null) {
             for (Map.Entry<String, JsonElement> entry : config.entrySet()) {
                 if (!entry.getKey().equals("fn")
                         && !entry.getKey().equals("dtype")
-                        && (entry.getValue().isJsonPrimitive() || !KerasJson.isNeutral(entry.getValue()))) {
+                        && (entry.getValue().isJsonPrimitive()
+                                || entry.getKey().equals("class_aggregation")
+                                || !KerasJson.isNeutral(entry.getValue()))) {
                     settings.put(entry.getKey(), RecordJson.toJava(entry.getValue()));
                 }
             }
@@ -312,13 +381,25 @@ final class KerasTraining {
         return settings;
     }
 
+    /// What the file's optimizer remembers, with names as far as they are known; that of a wrapper left out.
+    private List<KerasWeight> memory(JsonObject config) {
+        final boolean scales = LossScaling.isIn(config);
+        final List<KerasWeight> all = file.optimizer();
+        if (file.format() == KerasModelFile.Format.H5) {
+            return scales ? LossScaling.innerByNames(all) : all;
+        }
+        final JsonObject optimizer = optimizerConfig(config);
+        final List<KerasWeight> named = TreeOptimizer.named(all, optimizer, trainable.size());
+        return scales && named.equals(all)
+                ? TreeOptimizer.named(LossScaling.innerByPlaces(all), optimizer, trainable.size())
+                : named;
+    }
+
     /// Puts steps, rate and slots into the model.
     ///
     /// @return whether training can go on as before
     private boolean state(JsonObject config, Optimizer optimizer, List<String> restored) {
-        final List<KerasWeight> kept = file.format() == KerasModelFile.Format.H5
-                ? file.optimizer()
-                : TreeOptimizer.named(file.optimizer(), optimizerConfig(config), trainable.size());
+        final List<KerasWeight> kept = memory(config);
         if (kept.isEmpty()) {
             find(Reason.OPTIMIZER_STATE, "the file has none; the optimizer starts anew");
             return false;

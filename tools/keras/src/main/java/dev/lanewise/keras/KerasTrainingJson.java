@@ -12,6 +12,7 @@ import dev.lanewise.nn.Graph;
 import dev.lanewise.nn.Model;
 import dev.lanewise.train.Metric;
 import dev.lanewise.train.Objective;
+import dev.lanewise.train.ReducedLoss;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +47,12 @@ final class KerasTrainingJson {
         this.notes = notes;
         original = kept.isTrainedAsImported(model) && kept.kerasMajor() == 3 ? kept.training() : null;
         memory = new OptimizerMemory(model, config, rate(), type(), optimizerName(), settings(), weights, notes);
+        if (kept.isTrainedAsImported(model) && LossScaling.isIn(kept.training())) {
+            notes.add(
+                    ExportReport.Kind.LEFT_OUT,
+                    WHERE,
+                    "the scaling of the loss (LossScaleOptimizer), which a model of float32 does not need");
+        }
         if (kept.isTrainedAsImported(model) && original == null && kept.hasUnknownMetrics()) {
             notes.add(ExportReport.Kind.LEFT_OUT, WHERE, "metrics of the file that are not known here");
         }
@@ -86,7 +93,12 @@ final class KerasTrainingJson {
     private static List<Object> parts(TrainingConfig config) {
         final List<Object> parts = new ArrayList<>();
         parts.add(config.optimizer().plain());
-        config.objectives().forEach(objective -> parts.add(objective.loss()));
+        config.objectives().forEach(objective -> {
+            parts.add(objective.loss());
+            if (objective.loss() instanceof ReducedLoss reduced) {
+                parts.add(reduced.loss());
+            }
+        });
         return parts;
     }
 

@@ -49,7 +49,7 @@ final class TreeOptimizer {
         return named;
     }
 
-    private static boolean isScalar(KerasWeight weight) {
+    static boolean isScalar(KerasWeight weight) {
         final H5Dataset data = weight.data();
         return data != null && data.isScalar();
     }

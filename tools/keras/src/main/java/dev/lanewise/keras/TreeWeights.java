@@ -113,9 +113,10 @@ final class TreeWeights implements KerasWeightSource {
         return weights;
     }
 
-    /// What the optimizer remembers: in Keras' order, without names.
+    /// What the optimizer remembers, or the one within it: in Keras' order, without names.
     List<KerasWeight> optimizer() {
-        return variables(OPTIMIZER);
+        final List<KerasWeight> inner = variables(OPTIMIZER + "/inner_optimizer");
+        return inner.isEmpty() ? variables(OPTIMIZER) : inner;
     }
 
     @Override

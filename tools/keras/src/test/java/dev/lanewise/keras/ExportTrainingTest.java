@@ -36,6 +36,7 @@ import dev.lanewise.train.Objective;
 import dev.lanewise.train.Optimizer;
 import dev.lanewise.train.OptimizerOptions;
 import dev.lanewise.train.RMSprop;
+import dev.lanewise.train.ReducedLoss;
 import dev.lanewise.train.SGD;
 import dev.lanewise.train.Trainer;
 import dev.lanewise.train.UpdateBuffers;
@@ -92,6 +93,7 @@ class ExportTrainingTest {
                 new Adam(0.01).with(none.schedule(new ExponentialDecay(0.01, 3, 0.5, false))),
                 new SGD(0.1).with(none.schedule(new CosineDecay(0.1, 50))),
                 new Adam(0.01).with(none.weightDecay(0.02).clipnorm(0.5)),
+                new Adam(0.01).with(none.lossScaleFactor(1024)),
                 new SGD(0.1, 0.5, false).with(none.ema(0.9, 2).globalClipnorm(1)),
                 new Adam(0.01).with(none.gradientAccumulationSteps(2).clipvalue(0.3)));
     }
@@ -138,6 +140,10 @@ class ExportTrainingTest {
                 Metric.of("top_k_categorical_accuracy", Map.of("k", 2)),
                 Metric.of("auc", Map.of("num_thresholds", 50, "curve", "PR")),
                 Metric.of("precision", Map.of("thresholds", 0.7, "name", "p")),
+                Metric.of("recall", Map.of("thresholds", List.of(0.25, 0.5), "name", "both")),
+                Metric.of("r2_score", Map.of("class_aggregation", "none", "name", "columns")),
+                Metric.of("f1_score", Map.of("average", "none")),
+                Metric.of("f1_score", Map.of("average", "macro", "name", "mean")),
                 Metric.of("mean_io_u", Map.of("num_classes", 3)),
                 Metric.of("io_u", Map.of("num_classes", 4, "target_class_ids", List.of(2, 0), "sparse_y_pred", false)),
                 Metric.of("one_hot_io_u", Map.of("num_classes", 3, "target_class_ids", List.of(1), "ignore_class", 0)),
@@ -186,7 +192,7 @@ class ExportTrainingTest {
                 builder.add("a", new Dense(3, Activations.SOFTMAX), x), builder.add("b", new Dense(2), x));
         final List<Objective> objectives = List.of(
                 new Objective(new CategoricalCrossentropy(), 0.5, List.of(Metric.ACCURACY)),
-                new Objective(new MeanSquaredError(), 2, List.of(Metric.MEAN_ABSOLUTE_ERROR)));
+                new Objective(new ReducedLoss(new MeanSquaredError(), "sum"), 2, List.of(Metric.MEAN_ABSOLUTE_ERROR)));
         for (String ending : List.of("h5", "keras")) {
             final Path file = folder.resolve("model." + ending);
             try (Model model = Model.create(graph, 3)) {

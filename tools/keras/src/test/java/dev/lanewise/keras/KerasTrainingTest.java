@@ -14,10 +14,15 @@ import dev.lanewise.nn.Model;
 import dev.lanewise.nn.ParameterLayout;
 import dev.lanewise.train.Adam;
 import dev.lanewise.train.CategoricalCrossentropy;
+import dev.lanewise.train.InverseTimeDecay;
 import dev.lanewise.train.MeanAbsoluteError;
 import dev.lanewise.train.MeanSquaredError;
 import dev.lanewise.train.Metric;
 import dev.lanewise.train.Objective;
+import dev.lanewise.train.Optimizer;
+import dev.lanewise.train.OptimizerOptions;
+import dev.lanewise.train.ReducedLoss;
+import dev.lanewise.train.SGD;
 import dev.lanewise.train.Trainer;
 import java.io.IOException;
 import java.io.InputStream;
@@ -25,6 +30,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -210,6 +216,69 @@ class KerasTrainingTest {
                 List.of(new Objective(new MeanSquaredError()), new Objective(new MeanSquaredError())),
                 twoOutputs(training, Reason.UNSUPPORTED_METRIC, Reason.OPTIMIZER_STATE)
                         .objectives());
+    }
+
+    /// Functions stand in wrappers, and as objects of their own, in Keras 3's archives.
+    @Test
+    void metricsAreFunctionsInAllForms() throws IOException {
+        final String function = "{\"module\": \"keras.metrics\", \"class_name\": \"function\", \"config\":"
+                + " \"mean_squared_error\", \"registered_name\": \"function\"}";
+        final String end = ", \"optimizer_config\": {\"class_name\": \"SGD\", \"config\": {}}}";
+        for (String metric : List.of(
+                function,
+                "{\"class_name\": \"MeanMetricWrapper\", \"config\": {\"fn\": " + function + "}}",
+                "{\"class_name\": \"MeanMetricWrapper\", \"config\": {\"fn\": \"mse\"}}")) {
+            final List<Metric> metrics = twoOutputs(
+                            "{\"loss\": \"MSE\", \"metrics\": {\"a\": [" + metric + "]}" + end, Reason.OPTIMIZER_STATE)
+                    .objectives()
+                    .getLast()
+                    .metrics();
+            assertEquals(List.of(Metric.MEAN_SQUARED_ERROR), metrics, metric);
+        }
+    }
+
+    @Test
+    void reductionsOfLosses() throws IOException {
+        final String end = "\"}}, \"optimizer_config\": {\"class_name\": \"SGD\", \"config\": {}}}";
+        final String start = "{\"loss\": {\"class_name\": \"MeanSquaredError\", \"config\": {\"reduction\": \"";
+        for (String reduction : List.of("sum", "mean_with_sample_weight")) {
+            assertEquals(
+                    new ReducedLoss(new MeanSquaredError(), reduction),
+                    twoOutputs(start + reduction + end, Reason.OPTIMIZER_STATE).loss());
+        }
+        for (String usual : List.of("auto", "sum_over_batch_size", "mean")) {
+            assertEquals(
+                    new MeanSquaredError(),
+                    twoOutputs(start + usual + end, Reason.OPTIMIZER_STATE).loss());
+        }
+    }
+
+    /// No aggregation is not the default one.
+    @Test
+    void scoresOfColumns() throws IOException {
+        final String training = "{\"loss\": \"mse\", \"metrics\": {\"a\": [{\"class_name\": \"R2Score\","
+                + " \"config\": {\"class_aggregation\": null}}, {\"class_name\": \"F1Score\", \"config\":"
+                + " {\"average\": null, \"threshold\": null}}]},"
+                + " \"optimizer_config\": {\"class_name\": \"SGD\", \"config\": {}}}";
+        assertEquals(
+                List.of(Metric.of("r2_score", Map.of("class_aggregation", "none")), Metric.of("f1_score")),
+                twoOutputs(training, Reason.OPTIMIZER_STATE)
+                        .objectives()
+                        .getLast()
+                        .metrics());
+    }
+
+    /// What Keras 1 and 2 had in each optimizer is a schedule today.
+    @Test
+    void decayIsASchedule() throws IOException {
+        final String training = "{\"loss\": \"mse\", \"optimizer_config\": {\"class_name\": \"SGD\", \"config\":"
+                + " {\"lr\": 0.5, \"decay\": 0.25, \"momentum\": 0.5}}}";
+        final Optimizer optimizer = twoOutputs(training, Reason.OPTIMIZER_STATE).optimizer();
+        assertEquals(
+                new SGD(0.5, 0.5, false)
+                        .with(OptimizerOptions.NONE.schedule(new InverseTimeDecay(0.5, 1, 0.25, false))),
+                optimizer);
+        assertEquals(0.5 / 2, optimizer.options().schedule().at(4), 1e-12);
     }
 
     @Test

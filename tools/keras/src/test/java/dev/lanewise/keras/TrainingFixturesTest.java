@@ -9,28 +9,40 @@ import dev.lanewise.data.NumberArray;
 import dev.lanewise.nn.Model;
 import dev.lanewise.nn.ParameterLayout;
 import dev.lanewise.train.Trainer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
-/// Training that real Keras did, done again from its file: the loss of each step, and what came of it.
+/// Training that real Keras did, done again from its file: the loss of each step, and what came of it:
+/// weights, predictions, and what the optimizer remembers.
 class TrainingFixturesTest {
-    /// Folders whose files can be trained on; each must give Keras' numbers.
-    private static final List<String> FOLDERS = List.of(
-            "arch_cnn_bn", "arch_depthwise", "arch_l2_reg", "arch_layernorm", "arch_maxnorm", "arch_transpose_up");
-
     /// Relative, of a step's loss.
     private static final double LOSS_TOLERANCE = 1e-5;
 
-    /// Of weights and predictions after all steps.
+    /// Of weights, predictions and the optimizer's memory after all steps.
     private static final double TOLERANCE = 1e-4;
 
     @TestFactory
     Stream<DynamicTest> stepsAreKeras() {
         final Path training = Fixtures.required().resolve("training");
-        return FOLDERS.stream().map(name -> DynamicTest.dynamicTest(name, () -> check(training.resolve(name), name)));
+        final List<Path> folders = new ArrayList<>();
+        try (var all = Files.newDirectoryStream(training, "arch_*")) {
+            all.forEach(folders::add);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        assertTrue(folders.size() >= 10, "there are 10 architectures, got " + folders.size());
+        return folders.stream().sorted().map(folder -> {
+            final String name = folder.getFileName().toString();
+            return DynamicTest.dynamicTest(name, () -> check(folder, name));
+        });
     }
 
     private static int batchSize(String name) {
@@ -53,11 +65,13 @@ class TrainingFixturesTest {
             order[i] = i;
         }
         try (ImportedModel imported = KerasModels.importFile(folder.resolve("init.h5"));
-                Model expected = KerasModels.load(folder.resolve("final.h5"))) {
+                ImportedModel last = KerasModels.importFile(folder.resolve("final.h5"))) {
             assertTrue(
                     imported.report().training().resumable(),
                     () -> imported.report().text());
+            assertTrue(last.report().training().resumable(), () -> last.report().text());
             final Model model = imported.model();
+            final Model expected = last.model();
             try (Trainer trainer = Trainer.resume(model)) {
                 for (int step = 0; step < losses.length; step++) {
                     trainer.gather(data, order, step * batch % order.length, batch);
@@ -70,6 +84,15 @@ class TrainingFixturesTest {
                         expected.parameter(place).toArray());
                 assertTrue(difference <= TOLERANCE, () -> place.path() + " differs by " + difference);
             }
+            assertEquals(losses.length, expected.iteration());
+            assertEquals(expected.iteration(), model.iteration());
+            assertEquals(expected.slots().keySet(), model.slots().keySet());
+            expected.slots().forEach((slot, values) -> {
+                final double difference = Fixtures.difference(
+                        model.slots().get(slot).toArray(ValueLayout.JAVA_FLOAT),
+                        values.toArray(ValueLayout.JAVA_FLOAT));
+                assertTrue(difference <= TOLERANCE, () -> slot + " differs by " + difference);
+            });
             final float[] y = model.predict(Dataset.of(x.data(), x.shape().withoutFirst()), order.length)
                     .getFirst();
             final double difference = Fixtures.difference(
