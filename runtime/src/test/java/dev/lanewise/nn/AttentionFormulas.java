@@ -59,10 +59,7 @@ final class AttentionFormulas {
         cases.add(Case.of(new Attention(true, 0, false), query, Shape.of(4, 5, 4)));
         cases.add(Case.of(new Attention(true, 0, true), query, value, Shape.of(4, 5, 4)));
         masked(cases);
-        final Shape out = Shape.of(Shape.UNKNOWN, 3, 2);
-        final dev.lanewise.kernels.Activation tanh = dev.lanewise.kernels.Activations.TANH;
-        cases.add(Case.of(new EinsumDense("abc,cde->abde", out, tanh, "de", zeros, zeros), query));
-        cases.add(Case.of(new EinsumDense("abcd,cdef->abef", out, tanh, "ef", zeros, zeros), Shape.of(2, 3, 4, 2)));
+        cases.addAll(EinsumFormulas.cases());
         return cases;
     }
 
@@ -216,11 +213,7 @@ final class AttentionFormulas {
                     (q, k, i) -> (additive.useScale() ? w[0][i] : 1) * Math.tanh(q + k));
         }
         if (layer instanceof EinsumDense dense) {
-            return (x, w) -> {
-                final int columns = w[0].length / w[1].length;
-                final double[] z = rows(x[0], columns, w, 0, true, w[1].length);
-                return new double[][] {DoubleFormulas.activation(dense.activation(), z, w[1].length)};
-            };
+            return EinsumFormulas.of(dense, inputs.getFirst());
         }
         final int last = inputs.getFirst().last();
         final Heads of = switch (layer) {
