@@ -5,6 +5,7 @@ import dev.lanewise.nn.Graph;
 import dev.lanewise.nn.InputLayer;
 import dev.lanewise.nn.Layer;
 import dev.lanewise.nn.layer.Bidirectional;
+import dev.lanewise.nn.layer.MaskedBy;
 import dev.lanewise.nn.layer.Permute;
 import dev.lanewise.nn.layer.TimeDistributed;
 import dev.lanewise.tensor.Shape;
@@ -44,14 +45,37 @@ final class ExportFolding {
     private final Map<Integer, Graph.Value> hidden = new HashMap<>();
 
     private final Map<String, Folded> folded = new HashMap<>();
+    private final ExportMasks masks;
 
     ExportFolding(Graph graph, KeptConfig kept) {
         this.graph = graph;
         this.kept = kept;
         if (!kept.isEmpty()) {
             endings();
+        }
+        masks = new ExportMasks(graph, hidden);
+        hidden.putAll(masks.hidden());
+        if (!kept.isEmpty()) {
             channels();
         }
+    }
+
+    /// The masks that a call is given by name, by its inputs.
+    Map<Integer, Graph.Value> masks(int call) {
+        return masks.of(call);
+    }
+
+    /// The masks that a value is given on its way from the one that stands for it in the file.
+    List<Graph.Value> masksOf(Graph.Value value) {
+        final List<Graph.Value> given = new ArrayList<>();
+        Graph.Value at = value;
+        for (Graph.Value of = hidden.get(at.call()); of != null; of = hidden.get(at.call())) {
+            if (graph.layer(graph.calls().get(at.call()).layer()) instanceof MaskedBy) {
+                given.add(graph.calls().get(at.call()).inputs().getLast());
+            }
+            at = of;
+        }
+        return given;
     }
 
     Folded of(String layer) {

@@ -49,8 +49,7 @@ final class KerasAttention {
         return is(className) && SETTINGS.contains(argument);
     }
 
-    /// Refuses calls that mean something else than their tensors in order: masks by position, and a causal
-    /// mask in some calls of a layer and not in others.
+    /// Refuses calls without a value before the key, and a causal mask in some calls of a layer and not in others.
     static void check(LayerConfig config, JsonArray calls) {
         if (!is(config.className())) {
             return;
@@ -59,17 +58,14 @@ final class KerasAttention {
         for (JsonElement call : calls) {
             final JsonElement args =
                     call.isJsonObject() ? call.getAsJsonObject().get("args") : null;
-            final int inputs = isOfHeads(config.className()) ? INPUTS.size() + 1 : 1;
             boolean missing = false;
             for (int i = 0; args instanceof JsonArray list && i < list.size(); i++) {
                 final boolean given = !list.get(i).isJsonNull();
-                if (given && (i >= inputs || missing)) {
+                if (given && missing) {
                     config.find(
                             Reason.UNSUPPORTED_CONNECTION,
                             "is called with " + KerasJson.shown(list.get(i)) + " as argument " + (i + 1)
-                                    + ", which is not supported (supported by position: "
-                                    + (inputs == 1 ? "the list of query, value and key" : "query, value and key")
-                                    + ")");
+                                    + " and without one before it");
                 }
                 missing |= !given;
             }

@@ -201,11 +201,35 @@ class AttentionCallsTest {
         assertTrue(e.getMessage().contains(reason), e.getMessage());
     }
 
-    /// By position the fourth argument masks the query's rows, which is something else.
+    /// By position the seventh argument masks scores, and the tenth is the causal mask.
     @Test
-    void masksByPositionAreRefused() {
-        refused("{\"args\": [%s, %s, %s, %s], \"kwargs\": {}}".formatted(Q, V, V, M), "as argument 4");
-        refused("{\"args\": [%s, %s, null, %s], \"kwargs\": {}}".formatted(Q, V, M), "as argument 4");
+    void argumentsByPosition() {
+        final String named = "{\"args\": [%s, %s], \"kwargs\": {\"attention_mask\": %s, \"use_causal_mask\": true}}"
+                .formatted(Q, V, M);
+        final String placed = "{\"args\": [%s, %s, null, null, null, null, %s, false, null, true], \"kwargs\": {}}"
+                .formatted(Q, V, M);
+        final float[] value = numbers(BATCH * VALUE.size(), 2);
+        try (Model byName = KerasModels.load(file(named))) {
+            assertTrue(((MultiHeadAttention) byName.graph().layer("mha")).useCausalMask());
+            final float[] y = predict(byName, value, maskWithout(2));
+            try (Model byPlace = KerasModels.load(file(placed))) {
+                assertEquals(byName.graph().layers(), byPlace.graph().layers());
+                assertArrayEquals(y, predict(byPlace, value, maskWithout(2)));
+                comesBack(byPlace, value, y);
+            }
+        }
+    }
+
+    @Test
+    void argumentsByPositionThatKerasRefuses() {
+        final String nulls = "null, null, null, null";
+        refused("{\"args\": [%s, null, %s], \"kwargs\": {}}".formatted(Q, V), "as argument 3 and without");
+        refused(
+                "{\"args\": [%s, %s, null, %s, null, null, null, %s], \"kwargs\": {}}".formatted(Q, V, nulls, M),
+                "as argument 11, which it does not have");
+        refused(
+                "{\"args\": [%s, %s, %s, %s], \"kwargs\": {\"attention_mask\": %s}}".formatted(Q, V, nulls, M, M),
+                "as argument 7, and with 'attention_mask'");
     }
 
     @Test
