@@ -103,6 +103,11 @@ final class AttentionFormulas {
                 .training(7));
         cases.add(Case.masked(new Attention(true, 0, true), query, value, key));
         cases.add(Case.masked(new Attention(), query, key));
+        for (Layer layer : List.of(new Attention(true, 0, false), new AdditiveAttention())) {
+            cases.add(Case.of(layer, query, value, key, Shape.of(4, 3, 5)));
+            cases.add(Case.of(layer, query, value, key, Shape.of(4, 1, 5)));
+            cases.add(Case.masked(layer, query, value, key, Shape.of(4, 3, 5)));
+        }
         final MultiHeadAttention heads = new MultiHeadAttention(2, 3);
         for (Layer layer : List.of(heads, heads.useCausalMask(true), new GroupQueryAttention(3, 4, 2))) {
             cases.add(Case.masked(layer, query, value));
@@ -282,7 +287,8 @@ final class AttentionFormulas {
             final boolean[] seen = new boolean[keys];
             for (int c = 0; c < keys; c++) {
                 for (int k = 0; k < size; k++) {
-                    scores[c] += part.of(x[0][row * size + k], x[x.length - 1][(n * keys + c) * size + k], k);
+                    scores[c] +=
+                            part.of(x[0][row * size + k], x[Math.min(2, x.length - 1)][(n * keys + c) * size + k], k);
                 }
                 seen[c] = sees.sees(n, 0, row % rows, c);
             }

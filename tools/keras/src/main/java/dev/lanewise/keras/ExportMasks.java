@@ -1,17 +1,21 @@
 package dev.lanewise.keras;
 
 import dev.lanewise.nn.Graph;
+import dev.lanewise.nn.layer.CausalMask;
 import dev.lanewise.nn.layer.MaskedAs;
 import dev.lanewise.nn.layer.MaskedBy;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
 /// Masks that are arguments of calls again: where a [MaskedBy] stands before a layer that Keras gives a mask by
 /// name, and what follows has the mask that was there before ([MaskedAs]) or none, the two are not written.
-/// Elsewhere they stay, and Keras has no such layers.
+/// So is a [CausalMask] that is the mask of a call's scores. Elsewhere they stay, and Keras has no such layers.
 final class ExportMasks {
     private final Graph graph;
 
@@ -20,6 +24,9 @@ final class ExportMasks {
 
     private final Map<Integer, Graph.Value> hidden = new HashMap<>();
     private final Map<Integer, Map<Integer, Graph.Value>> masks = new HashMap<>();
+
+    /// Causal masks, by the calls that have them.
+    private final Map<Integer, Graph.Call> causal = new HashMap<>();
 
     ExportMasks(Graph graph, Map<Integer, Graph.Value> before) {
         this.graph = graph;
@@ -31,6 +38,9 @@ final class ExportMasks {
                 give(call);
             } else if (graph.layer(call.layer()) instanceof MaskedAs && isOwn(call)) {
                 hidden.put(i, call.inputs().getFirst());
+            } else if (graph.layer(call.layer()) instanceof CausalMask && isCausal(call)) {
+                hidden.put(i, call.inputs().getFirst());
+                readers(call).forEach(reader -> causal.put(reader, call));
             }
         }
     }
@@ -43,6 +53,58 @@ final class ExportMasks {
     /// The masks of a call, by its inputs.
     Map<Integer, Graph.Value> of(int call) {
         return masks.getOrDefault(call, Map.of());
+    }
+
+    /// Whether a call has a causal mask of its own.
+    boolean isCausal(int call) {
+        return causal.containsKey(call);
+    }
+
+    /// What a call takes in the file beside its masks.
+    List<Graph.Value> inputs(int call) {
+        final List<Graph.Value> all = graph.calls().get(call).inputs();
+        final Graph.Call mask = causal.get(call);
+        if (mask == null) {
+            return all;
+        }
+        final List<Graph.Value> inputs = new ArrayList<>(all.subList(0, 3));
+        inputs.addAll(mask.inputs().subList(2, mask.inputs().size()));
+        final boolean isKeyToo =
+                inputs.size() == 3 && plain(inputs.get(1)).equals(plain(inputs.get(2))) && !of(call).containsKey(2);
+        return isKeyToo ? inputs.subList(0, 2) : inputs;
+    }
+
+    private List<Integer> readers(Graph.Call of) {
+        final List<Integer> readers = new ArrayList<>();
+        for (int i = 0; i < graph.calls().size(); i++) {
+            if (!Collections.disjoint(graph.calls().get(i).inputs(), of.outputs())) {
+                readers.add(i);
+            }
+        }
+        return readers;
+    }
+
+    /// Whether a mask is the causal one of all calls that read it, which are attention's.
+    private boolean isCausal(Graph.Call mask) {
+        final Graph.Value value = mask.outputs().getFirst();
+        for (int i : readers(mask)) {
+            final Graph.Call reader = graph.calls().get(i);
+            final String type = graph.layer(reader.layer()).typeName();
+            if (!KerasAttention.is(type)
+                    || reader.inputs().indexOf(value) != 3
+                    || (mask.inputs().size() > 2 && !KerasAttention.isOfHeads(type))
+                    || !plain(reader.inputs().get(0)).equals(mask.inputs().get(0))
+                    || !plain(reader.inputs().get(1)).equals(mask.inputs().get(1))) {
+                return false;
+            }
+        }
+        return !graph.outputs().contains(value);
+    }
+
+    /// A value before it was given a mask.
+    private Graph.Value plain(Graph.Value value) {
+        final Graph.Call from = graph.calls().get(value.call());
+        return graph.layer(from.layer()) instanceof MaskedBy ? from.inputs().getFirst() : value;
     }
 
     private void give(Graph.Call masked) {
@@ -115,10 +177,6 @@ final class ExportMasks {
                 || !graph.layer(source.layer()).passesMask()) {
             return false;
         }
-        final Graph.Value input = source.inputs().getFirst();
-        final Graph.Call from = graph.calls().get(input.call());
-        final Graph.Value plain =
-                graph.layer(from.layer()) instanceof MaskedBy ? from.inputs().getFirst() : input;
-        return plain.equals(masked.inputs().getLast());
+        return plain(source.inputs().getFirst()).equals(masked.inputs().getLast());
     }
 }

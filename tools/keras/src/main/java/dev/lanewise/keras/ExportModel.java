@@ -33,6 +33,7 @@ record ExportModel(String path, String name, String type, List<Node> nodes, List
     /// @param model null where it is a layer
     /// @param calls what each call takes; an input layer has none
     /// @param masks those that each call is given by name, by the inputs that they are of
+    /// @param causal which calls have a causal mask of their own
     /// @param folded what of the file's entry is in layers of the graph that follow or precede it
     record Node(
             String path,
@@ -41,8 +42,10 @@ record ExportModel(String path, String name, String type, List<Node> nodes, List
             @Nullable ExportModel model,
             List<List<Ref>> calls,
             List<Map<Integer, Ref>> masks,
+            List<Boolean> causal,
             ExportFolding.Folded folded) {
         Node {
+            causal = List.copyOf(causal);
             calls = List.copyOf(calls);
             masks = List.copyOf(masks);
         }
@@ -62,6 +65,7 @@ record ExportModel(String path, String name, String type, List<Node> nodes, List
                     model,
                     calls,
                     calls.stream().map(call -> Map.<Integer, Ref>of()).toList(),
+                    calls.stream().map(call -> false).toList(),
                     folded);
         }
 

@@ -157,13 +157,15 @@ final class ExportNesting {
             if (places != null) {
                 final List<List<Ref>> taken = new ArrayList<>();
                 final List<Map<Integer, Ref>> masks = new ArrayList<>();
+                final List<Boolean> causal = new ArrayList<>();
                 for (int call : places) {
-                    final List<Graph.Value> of = graph.calls().get(call).inputs();
+                    final List<Graph.Value> of = folding.inputs(call);
                     if (!of.isEmpty()) {
                         taken.add(of.stream().map(values::ref).toList());
                         final Map<Integer, Ref> own = new TreeMap<>();
                         folding.masks(call).forEach((input, mask) -> own.put(input, values.ref(mask)));
                         masks.add(own);
+                        causal.add(folding.isCausal(call));
                     }
                 }
                 final Layer layer = graph.layer(member);
@@ -174,8 +176,8 @@ final class ExportNesting {
                             "Keras has no " + layer.typeName()
                                     + "; is written as a Dense layer with its numbers, which is not trained");
                 }
-                nodes.add(
-                        new Node(member, name, ExportMatrices.written(layer), null, taken, masks, folding.of(member)));
+                nodes.add(new Node(
+                        member, name, ExportMatrices.written(layer), null, taken, masks, causal, folding.of(member)));
             } else {
                 nodes.add(model(member, name, instances.getOrDefault(member, List.of()), values));
             }

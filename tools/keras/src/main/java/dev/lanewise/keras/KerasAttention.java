@@ -7,13 +7,14 @@ import com.google.gson.JsonPrimitive;
 import dev.lanewise.nn.Layer;
 import dev.lanewise.nn.Layers;
 import dev.lanewise.nn.layer.EinsumDense;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Keras' layers of attention.
 final class KerasAttention {
-    private static final String CAUSAL = "use_causal_mask";
+    static final String CAUSAL = "use_causal_mask";
 
     /// Arguments of calls that are settings of the layer here.
     static final List<String> SETTINGS = List.of(CAUSAL, "return_attention_scores");
@@ -49,13 +50,15 @@ final class KerasAttention {
         return is(className) && SETTINGS.contains(argument);
     }
 
-    /// Refuses calls without a value before the key, and a causal mask in some calls of a layer and not in others.
+    /// Refuses calls without a value before the key. A causal mask in all calls of a layer is one of its settings;
+    /// in some, it is theirs.
     static void check(LayerConfig config, JsonArray calls) {
         if (!is(config.className())) {
             return;
         }
-        int causal = 0;
-        for (JsonElement call : calls) {
+        final List<Integer> causal = new ArrayList<>();
+        for (int at = 0; at < calls.size(); at++) {
+            final JsonElement call = calls.get(at);
             final JsonElement args =
                     call.isJsonObject() ? call.getAsJsonObject().get("args") : null;
             boolean missing = false;
@@ -69,13 +72,13 @@ final class KerasAttention {
                 }
                 missing |= !given;
             }
-            causal += isCausal(call) ? 1 : 0;
+            if (isCausal(call)) {
+                causal.add(at);
+            }
         }
-        if (causal > 0 && causal < calls.size()) {
-            config.find(
-                    Reason.UNSUPPORTED_CONNECTION,
-                    "is called with '" + CAUSAL + "' " + causal + " times of " + calls.size()
-                            + ", which is not supported (supported: all calls alike)");
+        if (causal.size() < calls.size()) {
+            config.unset(CAUSAL);
+            causal.forEach(config::causal);
         }
     }
 

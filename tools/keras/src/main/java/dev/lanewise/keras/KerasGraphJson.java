@@ -204,6 +204,9 @@ final class KerasGraphJson {
                     keywords.addProperty(setting, true);
                 }
             }
+            if (node.causal().get(i)) {
+                keywords.addProperty(KerasAttention.CAUSAL, true);
+            }
             final boolean elements = CallMasks.isOfElements(type) && inputs.size() > 1;
             final Map<Integer, Ref> masks =
                     elements ? Map.of(0, inputs.getLast()) : node.masks().get(i);
