@@ -52,6 +52,10 @@ final class AttentionFormulas {
         }
         cases.add(Case.of(plain.dropout(0.3f).useGate(true).returnAttentionScores(true), query, value)
                 .training(7));
+        // Steps over several axes.
+        cases.add(Case.of(plain, Shape.of(2, 3, 2, 4), Shape.of(2, 2, 2, 4)));
+        cases.add(Case.of(other, Shape.of(2, 2, 1, 2, 4), Shape.of(2, 1, 3, 2, 3), Shape.of(2, 1, 3, 2, 5)));
+        cases.add(Case.of(plain.useGate(true).returnAttentionScores(true), Shape.of(2, 3, 2, 4), Shape.of(2, 2, 2, 4)));
         cases.add(Case.of(plain.slidingWindow(4), Shape.of(2, 3, 5), Shape.of(2, 19, 5)));
         cases.add(Case.of(plain.slidingWindow(4).useCausalMask(true), Shape.of(2, 19, 5), Shape.of(2, 3, 5)));
         cases.add(Case.of(new Attention(), query, Shape.of(4, 5, 4)));
@@ -319,6 +323,10 @@ final class AttentionFormulas {
         return y;
     }
 
+    private static int steps(Shape x) {
+        return Math.toIntExact(x.size() / x.dim(0) / x.last());
+    }
+
     /// The output, and the shares.
     private static double[][] output(
             Heads of,
@@ -330,8 +338,8 @@ final class AttentionFormulas {
             long step) {
         final int each = of.bias() ? 2 : 1;
         final int batch = inputs.getFirst().dim(0);
-        final int rows = inputs.getFirst().dim(1);
-        final int keys = inputs.get(1).dim(1);
+        final int rows = steps(inputs.getFirst());
+        final int keys = steps(inputs.get(1));
         final int keyInput = Math.min(2, inputs.size() - 1);
         final double[] q = rows(x[0], inputs.get(0).last(), w, 0, of.bias(), of.heads() * of.size());
         final double[] k = rows(x[keyInput], inputs.get(keyInput).last(), w, each, of.bias(), of.groups() * of.size());

@@ -102,20 +102,34 @@ final class KerasAttention {
         for (String key : List.of("query_shape", "key_shape", "value_shape")) {
             config.take(key);
         }
-        final JsonElement axes = config.take("attention_axes");
-        final JsonArray steps = new JsonArray();
-        steps.add(1);
-        if (axes != null && !axes.equals(steps)) {
-            config.find(
-                    Reason.UNSUPPORTED_ARGUMENT,
-                    "'attention_axes' " + KerasJson.shown(axes) + " is not supported (supported: [1])");
-            return null;
-        }
+        config.take("attention_axes"); // [checkAxes]
         LayerConfig whole = withSettings(config);
         if (KerasJson.isNeutral(config.config().get("use_gate"))) {
             whole = whole.with("use_gate", new JsonPrimitive(false));
         }
         return KerasLayers.generic(Layers.get(config.className()), whole);
+    }
+
+    /// Refuses attention over some of the axes between batch and features, and not over all of them.
+    ///
+    /// @param rank of the query
+    static void checkAxes(LayerConfig config, int rank) {
+        final JsonElement axes = config.config().get("attention_axes");
+        if (!config.className().equals("MultiHeadAttention") || axes == null || axes.isJsonNull()) {
+            return;
+        }
+        final JsonArray all = new JsonArray();
+        for (int axis = 1; axis < rank - 1; axis++) {
+            all.add(axis);
+        }
+        final JsonArray one = new JsonArray();
+        one.add(axes);
+        if (!all.equals(axes) && !all.equals(one)) {
+            config.find(
+                    Reason.UNSUPPORTED_ARGUMENT,
+                    "'attention_axes' " + KerasJson.shown(axes) + " of an input of " + rank
+                            + " axes is not supported (supported: " + all + ", all between batch and features)");
+        }
     }
 
     private static LayerConfig withSettings(LayerConfig config) {

@@ -335,6 +335,12 @@ final class KerasFlattening {
         if (KerasLayers.isChannelsFirst(node.config())) {
             return channelsFirst(node, layer, inputs);
         }
+        if (!inputs.isEmpty()) {
+            KerasAttention.checkAxes(node.config(), shape(inputs.getFirst()).rank());
+            if (node.config().refused()) {
+                throw new Refused();
+            }
+        }
         final Value result = add(node, node.path(), atEachStep(node, layer, inputs), inputs);
         return List.of(withoutMask(node, after(node, result)));
     }
