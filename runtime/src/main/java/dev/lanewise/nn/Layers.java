@@ -13,6 +13,7 @@ import dev.lanewise.nn.layer.AveragePooling2D;
 import dev.lanewise.nn.layer.AveragePooling3D;
 import dev.lanewise.nn.layer.BatchNormalization;
 import dev.lanewise.nn.layer.Bidirectional;
+import dev.lanewise.nn.layer.CausalMask;
 import dev.lanewise.nn.layer.CenterCrop;
 import dev.lanewise.nn.layer.Concatenate;
 import dev.lanewise.nn.layer.Conv1D;
@@ -137,6 +138,7 @@ public final class Layers {
                 Softmax.class,
                 MaskedBy.class,
                 MaskedAs.class,
+                CausalMask.class,
                 ReLU.class,
                 LeakyReLU.class,
                 PReLU.class,

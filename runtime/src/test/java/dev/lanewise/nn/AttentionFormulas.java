@@ -52,6 +52,10 @@ final class AttentionFormulas {
         }
         cases.add(Case.of(plain.dropout(0.3f).useGate(true).returnAttentionScores(true), query, value)
                 .training(7));
+        // Steps over several axes.
+        cases.add(Case.of(plain, Shape.of(2, 3, 2, 4), Shape.of(2, 2, 2, 4)));
+        cases.add(Case.of(other, Shape.of(2, 2, 1, 2, 4), Shape.of(2, 1, 3, 2, 3), Shape.of(2, 1, 3, 2, 5)));
+        cases.add(Case.of(plain.useGate(true).returnAttentionScores(true), Shape.of(2, 3, 2, 4), Shape.of(2, 2, 2, 4)));
         cases.add(Case.of(plain.slidingWindow(4), Shape.of(2, 3, 5), Shape.of(2, 19, 5)));
         cases.add(Case.of(plain.slidingWindow(4).useCausalMask(true), Shape.of(2, 19, 5), Shape.of(2, 3, 5)));
         cases.add(Case.of(new Attention(), query, Shape.of(4, 5, 4)));
@@ -59,10 +63,7 @@ final class AttentionFormulas {
         cases.add(Case.of(new Attention(true, 0, false), query, Shape.of(4, 5, 4)));
         cases.add(Case.of(new Attention(true, 0, true), query, value, Shape.of(4, 5, 4)));
         masked(cases);
-        final Shape out = Shape.of(Shape.UNKNOWN, 3, 2);
-        final dev.lanewise.kernels.Activation tanh = dev.lanewise.kernels.Activations.TANH;
-        cases.add(Case.of(new EinsumDense("abc,cde->abde", out, tanh, "de", zeros, zeros), query));
-        cases.add(Case.of(new EinsumDense("abcd,cdef->abef", out, tanh, "ef", zeros, zeros), Shape.of(2, 3, 4, 2)));
+        cases.addAll(EinsumFormulas.cases());
         return cases;
     }
 
@@ -106,6 +107,11 @@ final class AttentionFormulas {
                 .training(7));
         cases.add(Case.masked(new Attention(true, 0, true), query, value, key));
         cases.add(Case.masked(new Attention(), query, key));
+        for (Layer layer : List.of(new Attention(true, 0, false), new AdditiveAttention())) {
+            cases.add(Case.of(layer, query, value, key, Shape.of(4, 3, 5)));
+            cases.add(Case.of(layer, query, value, key, Shape.of(4, 1, 5)));
+            cases.add(Case.masked(layer, query, value, key, Shape.of(4, 3, 5)));
+        }
         final MultiHeadAttention heads = new MultiHeadAttention(2, 3);
         for (Layer layer : List.of(heads, heads.useCausalMask(true), new GroupQueryAttention(3, 4, 2))) {
             cases.add(Case.masked(layer, query, value));
@@ -216,11 +222,7 @@ final class AttentionFormulas {
                     (q, k, i) -> (additive.useScale() ? w[0][i] : 1) * Math.tanh(q + k));
         }
         if (layer instanceof EinsumDense dense) {
-            return (x, w) -> {
-                final int columns = w[0].length / w[1].length;
-                final double[] z = rows(x[0], columns, w, 0, true, w[1].length);
-                return new double[][] {DoubleFormulas.activation(dense.activation(), z, w[1].length)};
-            };
+            return EinsumFormulas.of(dense, inputs.getFirst());
         }
         final int last = inputs.getFirst().last();
         final Heads of = switch (layer) {
@@ -289,7 +291,8 @@ final class AttentionFormulas {
             final boolean[] seen = new boolean[keys];
             for (int c = 0; c < keys; c++) {
                 for (int k = 0; k < size; k++) {
-                    scores[c] += part.of(x[0][row * size + k], x[x.length - 1][(n * keys + c) * size + k], k);
+                    scores[c] +=
+                            part.of(x[0][row * size + k], x[Math.min(2, x.length - 1)][(n * keys + c) * size + k], k);
                 }
                 seen[c] = sees.sees(n, 0, row % rows, c);
             }
@@ -320,6 +323,10 @@ final class AttentionFormulas {
         return y;
     }
 
+    private static int steps(Shape x) {
+        return Math.toIntExact(x.size() / x.dim(0) / x.last());
+    }
+
     /// The output, and the shares.
     private static double[][] output(
             Heads of,
@@ -331,8 +338,8 @@ final class AttentionFormulas {
             long step) {
         final int each = of.bias() ? 2 : 1;
         final int batch = inputs.getFirst().dim(0);
-        final int rows = inputs.getFirst().dim(1);
-        final int keys = inputs.get(1).dim(1);
+        final int rows = steps(inputs.getFirst());
+        final int keys = steps(inputs.get(1));
         final int keyInput = Math.min(2, inputs.size() - 1);
         final double[] q = rows(x[0], inputs.get(0).last(), w, 0, of.bias(), of.heads() * of.size());
         final double[] k = rows(x[keyInput], inputs.get(keyInput).last(), w, each, of.bias(), of.groups() * of.size());

@@ -6,6 +6,7 @@ import dev.lanewise.data.Dataset;
 import dev.lanewise.kernels.Activations;
 import dev.lanewise.nn.Constraint;
 import dev.lanewise.nn.Graph;
+import dev.lanewise.nn.Initializers;
 import dev.lanewise.nn.Model;
 import dev.lanewise.nn.RandomStream;
 import dev.lanewise.nn.Regularizer;
@@ -25,6 +26,7 @@ import dev.lanewise.nn.layer.Dense;
 import dev.lanewise.nn.layer.DepthwiseConv2D;
 import dev.lanewise.nn.layer.Dropout;
 import dev.lanewise.nn.layer.ELU;
+import dev.lanewise.nn.layer.EinsumDense;
 import dev.lanewise.nn.layer.Embedding;
 import dev.lanewise.nn.layer.Flatten;
 import dev.lanewise.nn.layer.GRU;
@@ -278,7 +280,7 @@ public final class TestData {
     }
 
     /// A transformer's block with a causal mask, a window and a gate, and attention by addition over what it
-    /// gives, whose scores go on too.
+    /// gives, whose scores go on too; then dense layers over axes in other orders.
     static Graph transformer() {
         final Graph.Builder b = Graph.builder();
         final Graph.Value x = b.input("x", Shape.of(7, 12));
@@ -298,8 +300,17 @@ public final class TestData {
         final List<Graph.Value> added =
                 b.call(b.layer("additive", new AdditiveAttention().returnAttentionScores(true)), block, block);
         final Graph.Value both = b.add("both", new Concatenate(), added.get(0), added.get(1));
-        final Graph.Value mean = b.add("mean", new GlobalAveragePooling1D(), both);
+        final Graph.Value each =
+                b.add("each", einsum("abc,bcd->abd", Shape.of(7, 8), Activations.of("gelu"), "bd"), both);
+        final Graph.Value turned = b.add("turned", einsum("abc,bd->adc", Shape.of(6, 8), Activations.TANH, "d"), each);
+        final Graph.Value mean = b.add("mean", new GlobalAveragePooling1D(), turned);
         return b.build(b.add("classes", new Dense(5, Activations.SOFTMAX), mean));
+    }
+
+    private static EinsumDense einsum(
+            String equation, Shape output, dev.lanewise.kernels.Activation activation, String biasAxes) {
+        return new EinsumDense(
+                equation, output, activation, biasAxes, new Initializers.GlorotUniform(), new Initializers.Zeros());
     }
 
     static Dataset transformer(int n, long seed) {

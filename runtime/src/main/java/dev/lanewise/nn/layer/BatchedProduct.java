@@ -27,6 +27,7 @@ final class BatchedProduct implements ScratchTask {
 
     private final int rows;
 
+    /// One for each sample of the batch.
     BatchedProduct(
             LayerBuffers buffers,
             boolean transA,
@@ -38,8 +39,24 @@ final class BatchedProduct implements ScratchTask {
             MemorySegment b,
             MemorySegment c,
             boolean accumulate) {
+        this(buffers, buffers.batch(), transA, transB, m, n, k, a, b, c, accumulate);
+    }
+
+    /// @param samples how many
+    BatchedProduct(
+            LayerBuffers buffers,
+            int samples,
+            boolean transA,
+            boolean transB,
+            int m,
+            int n,
+            int k,
+            MemorySegment a,
+            MemorySegment b,
+            MemorySegment c,
+            boolean accumulate) {
         compute = buffers.compute();
-        samples = buffers.batch();
+        this.samples = samples;
         this.transA = transA;
         this.transB = transB;
         this.m = m;

@@ -1,6 +1,7 @@
 package dev.lanewise.nn.layer;
 
 import dev.lanewise.kernels.Activation;
+import dev.lanewise.kernels.Activation.GradientFrom;
 import dev.lanewise.nn.Initializer;
 import dev.lanewise.nn.Layer;
 import dev.lanewise.nn.LayerBuffers;
@@ -12,12 +13,14 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// A dense layer over several axes, by an equation as `abc,cde->abde`: the input's last axes are summed with
-/// the kernel's first ones, and the kernel's other axes stand for them in the output. Equations of other
-/// kinds are an error.
+/// A dense layer over several axes, by an equation `input,kernel->output` as `abc,cde->abde`:
+/// `y = activation(einsum(equation, x, kernel) + bias)`. Equal letters are one axis; those that the output has
+/// not are summed; `...` in front of input and output, or behind them, stands for axes that both have. The
+/// input's first axis, the batch, is the output's first.
 ///
-/// @param outputShape the output's, without the batch; unknown where the input says it
-/// @param biasAxes the kernel's other axes, for a bias over all of them; null for none
+/// @param outputShape the output's, without the batch and what dots stand for; unknown where the input says it
+/// @param biasAxes the output's axes that the bias differs by; null for no bias. Its shape is that of the
+///     output from the first of them on, 1 for others
 public record EinsumDense(
         String equation,
         Shape outputShape,
@@ -27,128 +30,82 @@ public record EinsumDense(
         Initializer biasInitializer)
         implements Layer {
     public EinsumDense {
-        final String made = made(equation);
-        if (biasAxes != null && !biasAxes.equals(made)) {
-            throw new IllegalArgumentException("EinsumDense: bias_axes must be the axes '" + made
-                    + "' that the kernel brings in, got '" + biasAxes + "'");
+        final EinsumEquation of = EinsumEquation.of(equation);
+        if (biasAxes != null) {
+            of.firstOf(biasAxes);
         }
-        if (activation.outputCols(1 << 10) != 1 << 10 || (activation.rowwise() && made.length() > 1)) {
+        if (activation.outputCols(1 << 10) != 1 << 10) {
             throw new IllegalArgumentException(
                     "EinsumDense: the activation " + activation.name() + " needs an Activation layer of its own");
         }
     }
 
-    /// The axes that the kernel brings in; checks that the equation is one of a dense layer.
-    private static String made(String equation) {
-        final String[] parts = equation.replace(" ", "").split(",|->", -1);
-        if (parts.length == 3) {
-            // The dots stand for axes of the input that stay, in front.
-            final String input = parts[0].replace("...", ".");
-            final String kernel = parts[1];
-            final String output = parts[2].replace("...", ".");
-            for (int summed = 1; summed < Math.min(input.length(), kernel.length() + 1); summed++) {
-                final String stays = input.substring(0, input.length() - summed);
-                final String fresh = kernel.substring(summed);
-                if (kernel.startsWith(input.substring(stays.length())) && output.equals(stays + fresh)) {
-                    return fresh;
-                }
-            }
-        }
-        throw new IllegalArgumentException("EinsumDense: the equation '" + equation
-                + "' is not supported; supported are those that sum the input's last axes with the kernel's first ones,"
-                + " as 'abc,cde->abde'");
+    EinsumAxes axes(Shape x) {
+        return EinsumAxes.of(EinsumEquation.of(equation), outputShape, x);
     }
 
-    private int summed() {
-        final String kernel = equation.replace(" ", "").split(",|->", -1)[1];
-        return kernel.length() - made(equation).length();
-    }
-
-    /// Axes of the input that stay.
-    private int stays(Shape x) {
-        final int stays = x.rank() - summed();
-        if (stays < 1) {
-            throw new IllegalArgumentException(
-                    "EinsumDense: the equation '" + equation + "' needs an input of more axes, got " + x);
-        }
-        return stays;
-    }
-
-    private Shape fresh() {
-        final int count = made(equation).length();
-        final int[] dims = new int[count];
-        for (int i = 0; i < count; i++) {
-            dims[i] = outputShape.dim(outputShape.rank() - count + i);
-            if (dims[i] == Shape.UNKNOWN) {
-                throw new IllegalArgumentException(
-                        "EinsumDense: output_shape " + outputShape + " leaves an axis open that the kernel brings in");
-            }
-        }
-        return Shape.of(dims);
-    }
-
-    private static Shape input(List<Shape> inputs) {
-        return Shapes.single("EinsumDense", inputs);
+    private EinsumAxes axes(List<Shape> inputs) {
+        return axes(Shapes.single("EinsumDense", inputs));
     }
 
     @Override
     public List<Shape> outputShapes(List<Shape> inputs) {
-        final Shape x = input(inputs);
-        Shape y = Shape.of();
-        for (int i = 0; i < stays(x); i++) {
-            y = y.append(x.dim(i));
-        }
-        for (int dim : fresh().toArray()) {
-            y = y.append(dim);
-        }
-        return List.of(y);
+        return List.of(axes(inputs).y());
     }
 
     @Override
     public List<ParameterSpec> parameters(List<Shape> inputs) {
-        final Shape x = input(inputs);
-        Shape kernel = Shape.of();
-        for (int i = stays(x); i < x.rank(); i++) {
-            if (x.dim(i) == Shape.UNKNOWN) {
-                throw new IllegalArgumentException("EinsumDense: the summed axes must be known, got " + x);
-            }
-            kernel = kernel.append(x.dim(i));
-        }
-        for (int dim : fresh().toArray()) {
-            kernel = kernel.append(dim);
-        }
+        final EinsumAxes axes = axes(inputs);
         final List<ParameterSpec> specs = new ArrayList<>();
-        specs.add(new ParameterSpec("kernel", kernel, kernelInitializer));
+        specs.add(new ParameterSpec("kernel", axes.kernel(), kernelInitializer));
         if (biasAxes != null) {
-            specs.add(new ParameterSpec("bias", fresh(), biasInitializer));
+            specs.add(new ParameterSpec("bias", axes.bias(biasAxes), biasInitializer));
         }
         return specs;
     }
 
-    /// The dense layer over rows that this is.
-    private Dense dense() {
-        return new Dense((int) fresh().size(), activation, biasAxes != null, kernelInitializer, biasInitializer);
+    /// Whether it is a dense layer over rows as they lie.
+    private boolean isDense(EinsumAxes axes) {
+        return axes.isOfRows(biasAxes) && (!activation.rowwise() || axes.fresh().length() == 1);
     }
 
-    /// The input as rows of what is summed.
-    private List<Shape> rows(Shape x) {
-        int columns = 1;
-        for (int i = stays(x); i < x.rank(); i++) {
-            columns = Math.multiplyExact(columns, x.dim(i));
-        }
-        return List.of(Shape.of(Math.toIntExact(x.size() / Math.max(1, columns)), columns));
+    private Dense dense(EinsumAxes axes) {
+        return new Dense(axes.size(axes.fresh()), activation, biasAxes != null, kernelInitializer, biasInitializer);
+    }
+
+    private static Shape rows(EinsumAxes axes) {
+        return Shape.of(axes.size(axes.stays()), axes.size(axes.summed()));
+    }
+
+    /// Whether the value before the activation is kept beside the output.
+    boolean keepsZ() {
+        return activation.gradientFrom() == GradientFrom.INPUT || !activation.worksInPlace();
     }
 
     @Override
     public List<Shape> saved(List<Shape> inputs) {
-        return dense().saved(rows(input(inputs)));
+        final EinsumAxes axes = axes(inputs);
+        return isDense(axes) ? dense(axes).saved(List.of(rows(axes))) : EinsumCall.saved(this, axes);
     }
 
-    private static InnerCall call(EinsumDense of, LayerBuffers b) {
-        final Shape x = of.rows(b.x(0).shape()).getFirst();
-        final Shape y = Shape.of(x.dim(0), (int) of.fresh().size());
+    @Override
+    public long scratch(List<Shape> inputs) {
+        final EinsumAxes axes = axes(inputs);
+        return isDense(axes) ? 0 : EinsumCall.scratch(this, axes);
+    }
+
+    @Override
+    public long backwardScratch(List<Shape> inputs) {
+        final EinsumAxes axes = axes(inputs);
+        return isDense(axes) ? 0 : EinsumCall.backwardScratch(this, axes);
+    }
+
+    private static InnerCall inner(EinsumDense of, LayerBuffers b) {
+        final EinsumAxes axes = of.axes(b.x(0).shape());
+        final Shape x = rows(axes);
+        final Shape y = Shape.of(x.dim(0), axes.size(axes.fresh()));
         final Tensor dx = b.dx(0);
-        return new InnerCall.Builder(of.dense(), b, 0, List.of(b.x(0).reshape(x)), List.of(b.y(0).reshape(y)))
+        return new InnerCall.Builder(of.dense(axes), b, 0, List.of(b.x(0).reshape(x)), List.of(b.y(0).reshape(y)))
                 .gradients(
                         Arrays.asList(b.hasDy(0) ? b.dy(0).reshape(y) : null),
                         Arrays.asList(dx == null ? null : dx.reshape(x)),
@@ -156,17 +113,32 @@ public record EinsumDense(
                 .build(0, 0, 0, null);
     }
 
-    private InnerCall work(LayerBuffers b) {
-        return b.kept(InnerCall.class, "call", this, EinsumDense::call);
+    /// A call: one of the two is there.
+    private record Work(@Nullable InnerCall dense, @Nullable EinsumCall other) {}
+
+    private static Work work(EinsumDense of, LayerBuffers b) {
+        return of.isDense(of.axes(b.x(0).shape()))
+                ? new Work(inner(of, b), null)
+                : new Work(null, new EinsumCall(of, b));
     }
 
     @Override
     public void forward(LayerBuffers b) {
-        work(b).forward();
+        final Work work = b.kept(Work.class, "call", this, EinsumDense::work);
+        if (work.dense() != null) {
+            work.dense().forward();
+        } else if (work.other() != null) {
+            work.other().forward();
+        }
     }
 
     @Override
     public void backward(LayerBuffers b) {
-        work(b).backward();
+        final Work work = b.kept(Work.class, "call", this, EinsumDense::work);
+        if (work.dense() != null) {
+            work.dense().backward();
+        } else if (work.other() != null) {
+            work.other().backward();
+        }
     }
 }

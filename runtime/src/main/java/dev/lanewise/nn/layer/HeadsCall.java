@@ -104,11 +104,20 @@ final class HeadsCall {
         }
     }
 
+    /// How many steps a sample has, over all their axes.
+    private static int steps(Shape x) {
+        int steps = 1;
+        for (int i = 1; i + 1 < x.rank(); i++) {
+            steps = Math.multiplyExact(steps, x.dim(i));
+        }
+        return steps;
+    }
+
     static AttentionCore.Sizes sizes(HeadsLayer layer, List<Shape> inputs) {
         return new AttentionCore.Sizes(
                 inputs.getFirst().dim(0),
-                inputs.getFirst().dim(1),
-                inputs.get(1).dim(1),
+                steps(inputs.getFirst()),
+                steps(inputs.get(1)),
                 layer.heads(),
                 layer.groups(),
                 layer.size(),
@@ -138,7 +147,7 @@ final class HeadsCall {
 
     private HeadsProjection ofInput(HeadsLayer layer, int input, int to, int kernel) {
         final Tensor x = b.x(input);
-        final int rows = x.shape().dim(0) * x.shape().dim(1);
+        final int rows = x.shape().dim(0) * steps(x.shape());
         return new HeadsProjection(
                 b,
                 input,

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// value is the key too; a fourth is Keras' `attention_mask`, `[batch, rows, keys]` or `[batch, heads, rows,
 /// keys]` with 0 where a row does not see a key, or 1 instead of rows, keys or heads where it is the same
 /// for all. Masks of query, value and key, `useCausalMask` and `slidingWindow` leave out more. A row that
-/// sees no key sees all alike, as in Keras. The output is `[batch, rows, out]`, `out` that of the query
+/// sees no key sees all alike, as in Keras. Without masks, steps may have several axes, which are attended over
+/// as one where [#takesPlaces]. The output is `[batch, rows, out]`, `out` that of the query
 /// unless it is said; a second one may be what the softmax gives, `[batch, heads, rows, keys]`, before
 /// dropout. With `useGate` the heads' results are multiplied by `sigmoid(query · W_g + b_g)` before they are
 /// projected.
@@ -68,11 +69,33 @@ interface HeadsLayer extends Layer {
 
     private static Shape input(String type, List<Shape> inputs, int i) {
         final Shape x = inputs.get(i);
-        if (x.rank() != 3 || x.last() == Shape.UNKNOWN) {
-            throw new IllegalArgumentException(
-                    type + ": inputs must be [batch, steps, features] with known features, got " + inputs);
+        if (x.rank() < 3 || x.rank() != inputs.getFirst().rank() || x.last() == Shape.UNKNOWN) {
+            throw new IllegalArgumentException(type
+                    + ": inputs must be [batch, steps, features], all with as many axes and known features, got "
+                    + inputs);
         }
         return x;
+    }
+
+    /// Whether the steps have several axes.
+    private static boolean hasPlaces(List<Shape> inputs) {
+        return inputs.getFirst().rank() > 3;
+    }
+
+    /// Steps over several axes have no masks: Keras' own are of one.
+    private void checkPlaces(List<Shape> inputs) {
+        if (!takesPlaces()) {
+            throw new IllegalArgumentException(typeName() + ": inputs must be [batch, steps, features], got " + inputs);
+        }
+        if (inputs.size() > 3 || useCausalMask() || slidingWindow() != null) {
+            throw new IllegalArgumentException(typeName() + ": steps over several axes with a mask of the scores, a"
+                    + " causal mask or a sliding window are not supported, got " + inputs);
+        }
+    }
+
+    /// Whether steps may have several axes.
+    default boolean takesPlaces() {
+        return false;
     }
 
     private void check(List<Shape> inputs) {
@@ -83,6 +106,16 @@ interface HeadsLayer extends Layer {
         }
         for (int i = 0; i < Math.min(3, inputs.size()); i++) {
             input(typeName(), inputs, i);
+        }
+        if (hasPlaces(inputs)) {
+            checkPlaces(inputs);
+        }
+        final Shape value = inputs.get(1);
+        for (int i = 2; i + 1 < value.rank(); i++) {
+            if (!same(key(inputs).dim(i), value.dim(i))) {
+                throw new IllegalArgumentException(
+                        typeName() + ": value and key must have as many steps, got " + inputs);
+            }
         }
         final int keys = key(inputs).dim(1);
         if (keys != Shape.UNKNOWN
@@ -103,6 +136,10 @@ interface HeadsLayer extends Layer {
             throw new IllegalArgumentException(typeName() + ": the mask of the scores must be [batch, rows, keys] or"
                     + " [batch, heads, rows, keys], or 1 where it is the same for all, got " + inputs);
         }
+    }
+
+    private static boolean same(int left, int right) {
+        return left == right || left == Shape.UNKNOWN || right == Shape.UNKNOWN;
     }
 
     private static boolean fits(int dim, int wanted) {
@@ -127,11 +164,23 @@ interface HeadsLayer extends Layer {
     }
 
     private Shape shares(List<Shape> inputs) {
-        return Shape.of(
-                inputs.getFirst().dim(0),
-                heads(),
-                inputs.getFirst().dim(1),
-                inputs.get(1).dim(1));
+        Shape shares = Shape.of(inputs.getFirst().dim(0), heads());
+        for (Shape steps : inputs.subList(0, 2)) {
+            for (int i = 1; i + 1 < steps.rank(); i++) {
+                shares = shares.append(steps.dim(i));
+            }
+        }
+        return shares;
+    }
+
+    /// @throws IllegalArgumentException for masks of steps over several axes
+    @Override
+    default List<@Nullable Shape> outputMasks(List<Shape> inputs, List<@Nullable Shape> masks) {
+        if (hasPlaces(inputs) && masks.stream().anyMatch(mask -> mask != null)) {
+            throw new IllegalArgumentException(
+                    typeName() + ": steps over several axes with masks are not supported, got " + inputs);
+        }
+        return List.of();
     }
 
     @Override

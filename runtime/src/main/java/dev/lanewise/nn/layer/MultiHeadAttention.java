@@ -127,6 +127,11 @@ public record MultiHeadAttention(
     }
 
     @Override
+    public boolean takesPlaces() {
+        return true;
+    }
+
+    @Override
     public int heads() {
         return numHeads;
     }

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// What [Attention] and [AdditiveAttention] share: one head without projections, `y[batch, rows, values] =
 /// softmax(scores(query, key)) · value` over `query[batch, rows, size]`, `value[batch, keys, values]` and
 /// perhaps `key[batch, keys, size]`, else the value is the key too. What the value's mask leaves out has no
-/// share; rows that the query's mask leaves out are zeros, and the output has that mask.
+/// share; rows that the query's mask leaves out are zeros, and the output has that mask. A fourth input is a mask
+/// of the scores, `[batch, rows, keys]` with 0 where a row does not see a key ([CausalMask]).
 ///
 /// Inputs of two axes are taken as Keras takes them: the samples of a batch are the steps, and attend to
 /// each other.
@@ -49,19 +50,32 @@ sealed interface PlainAttention extends Layer permits Attention, AdditiveAttenti
     @Override
     default List<Shape> outputShapes(List<Shape> inputs) {
         if (inputs.size() < 2
-                || inputs.size() > 3
+                || inputs.size() > 4
                 || inputs.stream()
+                        .limit(3)
                         .anyMatch(x -> x.rank() < 2
                                 || x.rank() > 3
                                 || x.rank() != inputs.getFirst().rank()
                                 || x.last() == Shape.UNKNOWN)) {
-            throw new IllegalArgumentException(
-                    typeName() + ": takes query, value and perhaps key of [batch, steps, size], got " + inputs);
+            throw new IllegalArgumentException(typeName()
+                    + ": takes query, value and perhaps key of [batch, steps, size], and then a mask of the scores, got "
+                    + inputs);
         }
-        if (inputs.getFirst().last() != inputs.getLast().last()
-                || inputs.get(1).dim(-2) != inputs.getLast().dim(-2)) {
+        if (inputs.getFirst().last() != key(inputs).last()
+                || inputs.get(1).dim(-2) != key(inputs).dim(-2)) {
             throw new IllegalArgumentException(
                     typeName() + ": query and key must have equal sizes, value and key as many steps, got " + inputs);
+        }
+        if (inputs.size() == 4) {
+            final Shape mask = inputs.getLast();
+            if (inputs.getFirst().rank() != 3
+                    || mask.rank() != 3
+                    || !fits(mask.dim(1), inputs.getFirst().dim(1))
+                    || !fits(mask.dim(2), inputs.get(1).dim(1))) {
+                throw new IllegalArgumentException(typeName()
+                        + ": the mask of the scores must be [batch, rows, keys], or 1 where it is the same for all, got "
+                        + inputs);
+            }
         }
         final Shape y = inputs.getFirst().withoutLast().append(inputs.get(1).last());
         if (returnAttentionScores() && inputs.getFirst().rank() == 2) {
@@ -69,6 +83,14 @@ sealed interface PlainAttention extends Layer permits Attention, AdditiveAttenti
                     typeName() + ": return_attention_scores needs inputs [batch, steps, size], got " + inputs);
         }
         return returnAttentionScores() ? List.of(y, shares(inputs)) : List.of(y);
+    }
+
+    private static Shape key(List<Shape> inputs) {
+        return inputs.get(HeadsCall.keyInput(inputs.size()));
+    }
+
+    private static boolean fits(int dim, int wanted) {
+        return dim == 1 || dim == wanted || dim == Shape.UNKNOWN || wanted == Shape.UNKNOWN;
     }
 
     @Override
@@ -109,7 +131,7 @@ sealed interface PlainAttention extends Layer permits Attention, AdditiveAttenti
         final int size = inputs.getFirst().last();
         return inputs.getFirst().size()
                 + inputs.get(1).size()
-                + inputs.getLast().size()
+                + key(inputs).size()
                 + shares(inputs).size()
                 + (isProduct() ? 0 : TanhScores.work(batch(inputs.getFirst()), size))
                 + (returnAttentionScores() ? outputShapes(inputs).getFirst().size() : 0);
@@ -130,7 +152,7 @@ sealed interface PlainAttention extends Layer permits Attention, AdditiveAttenti
             this.layer = layer;
             this.b = b;
             query = scalesQuery() ? b.saved(2).segment() : b.x(0).segment();
-            final Tensor key = b.x(b.inputs() - 1);
+            final Tensor key = b.x(HeadsCall.keyInput(b.inputs()));
             final AttentionCore.Sizes of = new AttentionCore.Sizes(
                     batch(b.x(0).shape()),
                     b.x(0).shape().dim(-2),
@@ -160,7 +182,8 @@ sealed interface PlainAttention extends Layer permits Attention, AdditiveAttenti
                     b.saved(0).segment(),
                     b.saved(1).segment(),
                     layer.dropout(),
-                    new AttentionCore.Counting(null, b.mask(1), null, null, layer.useCausalMask(), 0),
+                    new AttentionCore.Counting(
+                            null, b.mask(1), null, b.inputs() > 3 ? b.x(3) : null, layer.useCausalMask(), 0),
                     scores);
             if (!trains) {
                 back = null;
@@ -247,7 +270,11 @@ sealed interface PlainAttention extends Layer permits Attention, AdditiveAttenti
             }
             give(0, d.q(), b.accumulateDx(0));
             give(1, d.v(), b.accumulateDx(1));
-            give(b.inputs() - 1, d.k(), b.inputs() == 2 || b.accumulateDx(b.inputs() - 1));
+            final int key = HeadsCall.keyInput(b.inputs());
+            give(key, d.k(), b.inputs() == 2 || b.accumulateDx(key));
+            if (b.inputs() > 3) {
+                SameValues.noGradient(b, 3);
+            }
         }
 
         private void give(int input, MemorySegment gradient, boolean add) {

@@ -71,7 +71,7 @@ final class TanhScores implements AttentionCore.Scores {
     }
 
     private MemorySegment keys() {
-        return b.x(b.inputs() - 1).segment();
+        return b.x(HeadsCall.keyInput(b.inputs())).segment();
     }
 
     @Override

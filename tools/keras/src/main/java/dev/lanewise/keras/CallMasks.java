@@ -2,6 +2,7 @@ package dev.lanewise.keras;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
+import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -21,6 +22,7 @@ final class CallMasks {
     record Given(int call, int input, int mask) {}
 
     private static final Set<String> LAYERS = Set.of(
+            "BatchNormalization",
             "SimpleRNN",
             "LSTM",
             "GRU",
@@ -37,6 +39,8 @@ final class CallMasks {
     /// Of layers with heads, by the input.
     private static final List<String> OF_HEADS = List.of("query_mask", "value_mask", "key_mask");
 
+    static final String MASK = "mask";
+
     private CallMasks() {}
 
     /// Whether an argument of a call is a mask that is taken here. That of `Softmax` is one of elements, and
@@ -49,6 +53,31 @@ final class CallMasks {
 
     static boolean isOfElements(String className) {
         return className.equals("Softmax");
+    }
+
+    /// Whether a call may be given a mask of this input.
+    static boolean takes(String className, int input) {
+        if (KerasAttention.isOfHeads(className)) {
+            return input < OF_HEADS.size();
+        }
+        return LAYERS.contains(className) && input < (KerasAttention.is(className) ? 2 : 1);
+    }
+
+    /// Writes masks as a call's arguments by name.
+    ///
+    /// @param masks by the inputs that they are of
+    static void write(String className, Map<Integer, JsonElement> masks, JsonObject keywords) {
+        if (KerasAttention.isOfHeads(className)) {
+            masks.forEach((input, mask) -> keywords.add(OF_HEADS.get(input), mask));
+        } else if (KerasAttention.is(className) && !masks.isEmpty()) {
+            final JsonArray both = new JsonArray();
+            for (int input = 0; input < 2; input++) {
+                both.add(masks.getOrDefault(input, JsonNull.INSTANCE));
+            }
+            keywords.add(MASK, both);
+        } else {
+            masks.values().forEach(mask -> keywords.add(MASK, mask));
+        }
     }
 
     /// The masks among a call's arguments by the input that each is of, null ones left out.

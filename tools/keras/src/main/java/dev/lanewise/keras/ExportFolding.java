@@ -5,6 +5,8 @@ import dev.lanewise.nn.Graph;
 import dev.lanewise.nn.InputLayer;
 import dev.lanewise.nn.Layer;
 import dev.lanewise.nn.layer.Bidirectional;
+import dev.lanewise.nn.layer.CausalMask;
+import dev.lanewise.nn.layer.MaskedBy;
 import dev.lanewise.nn.layer.Permute;
 import dev.lanewise.nn.layer.TimeDistributed;
 import dev.lanewise.tensor.Shape;
@@ -44,14 +46,49 @@ final class ExportFolding {
     private final Map<Integer, Graph.Value> hidden = new HashMap<>();
 
     private final Map<String, Folded> folded = new HashMap<>();
+    private final ExportMasks masks;
 
     ExportFolding(Graph graph, KeptConfig kept) {
         this.graph = graph;
         this.kept = kept;
         if (!kept.isEmpty()) {
             endings();
+        }
+        masks = new ExportMasks(graph, hidden);
+        hidden.putAll(masks.hidden());
+        if (!kept.isEmpty()) {
             channels();
         }
+    }
+
+    /// The masks that a call is given by name, by its inputs.
+    Map<Integer, Graph.Value> masks(int call) {
+        return masks.of(call);
+    }
+
+    /// Whether a call has a causal mask of its own, which others of its layer may not have.
+    boolean isCausal(int call) {
+        return masks.isCausal(call);
+    }
+
+    /// What a call takes in the file beside its masks.
+    List<Graph.Value> inputs(int call) {
+        return masks.inputs(call);
+    }
+
+    /// The masks that a value is given on its way from the one that stands for it in the file.
+    List<Graph.Value> masksOf(Graph.Value value) {
+        final List<Graph.Value> given = new ArrayList<>();
+        Graph.Value at = value;
+        for (Graph.Value of = hidden.get(at.call()); of != null; of = hidden.get(at.call())) {
+            final Graph.Call call = graph.calls().get(at.call());
+            final Layer layer = graph.layer(call.layer());
+            if (layer instanceof MaskedBy || layer instanceof CausalMask) {
+                given.addAll(call.inputs().subList(1, call.inputs().size()));
+            }
+            at = of;
+        }
+        return given;
     }
 
     Folded of(String layer) {

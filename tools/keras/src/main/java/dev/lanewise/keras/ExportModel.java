@@ -5,6 +5,7 @@ import dev.lanewise.nn.Layer;
 import dev.lanewise.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// A model as Keras' files list it: its layers in order, each with what it is called on, and models within it
@@ -31,6 +32,8 @@ record ExportModel(String path, String name, String type, List<Node> nodes, List
     /// @param layer null where it is a model
     /// @param model null where it is a layer
     /// @param calls what each call takes; an input layer has none
+    /// @param masks those that each call is given by name, by the inputs that they are of
+    /// @param causal which calls have a causal mask of their own
     /// @param folded what of the file's entry is in layers of the graph that follow or precede it
     record Node(
             String path,
@@ -38,9 +41,32 @@ record ExportModel(String path, String name, String type, List<Node> nodes, List
             @Nullable Layer layer,
             @Nullable ExportModel model,
             List<List<Ref>> calls,
+            List<Map<Integer, Ref>> masks,
+            List<Boolean> causal,
             ExportFolding.Folded folded) {
         Node {
+            causal = List.copyOf(causal);
             calls = List.copyOf(calls);
+            masks = List.copyOf(masks);
+        }
+
+        /// Without masks.
+        Node(
+                String path,
+                String name,
+                @Nullable Layer layer,
+                @Nullable ExportModel model,
+                List<List<Ref>> calls,
+                ExportFolding.Folded folded) {
+            this(
+                    path,
+                    name,
+                    layer,
+                    model,
+                    calls,
+                    calls.stream().map(call -> Map.<Integer, Ref>of()).toList(),
+                    calls.stream().map(call -> false).toList(),
+                    folded);
         }
 
         boolean isInput() {
@@ -95,6 +121,7 @@ record ExportModel(String path, String name, String type, List<Node> nodes, List
         for (Node node : nodes.subList(1, nodes.size())) {
             if (node.calls().size() != 1
                     || node.calls().getFirst().size() != 1
+                    || !node.masks().getFirst().isEmpty()
                     || !node.calls().getFirst().getFirst().layer().equals(last)
                     || node.calls().getFirst().getFirst().output() != 0) {
                 return false;

@@ -15,6 +15,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -152,13 +153,19 @@ final class ExportNesting {
         }
         for (String member : ordered(members)) {
             final String name = names.getOrDefault(member, member);
-            final List<Integer> own = ofLayers.get(member);
-            if (own != null) {
+            final List<Integer> places = ofLayers.get(member);
+            if (places != null) {
                 final List<List<Ref>> taken = new ArrayList<>();
-                for (int call : own) {
-                    final List<Graph.Value> of = graph.calls().get(call).inputs();
+                final List<Map<Integer, Ref>> masks = new ArrayList<>();
+                final List<Boolean> causal = new ArrayList<>();
+                for (int call : places) {
+                    final List<Graph.Value> of = folding.inputs(call);
                     if (!of.isEmpty()) {
                         taken.add(of.stream().map(values::ref).toList());
+                        final Map<Integer, Ref> own = new TreeMap<>();
+                        folding.masks(call).forEach((input, mask) -> own.put(input, values.ref(mask)));
+                        masks.add(own);
+                        causal.add(folding.isCausal(call));
                     }
                 }
                 final Layer layer = graph.layer(member);
@@ -169,7 +176,8 @@ final class ExportNesting {
                             "Keras has no " + layer.typeName()
                                     + "; is written as a Dense layer with its numbers, which is not trained");
                 }
-                nodes.add(new Node(member, name, ExportMatrices.written(layer), null, taken, folding.of(member)));
+                nodes.add(new Node(
+                        member, name, ExportMatrices.written(layer), null, taken, masks, causal, folding.of(member)));
             } else {
                 nodes.add(model(member, name, instances.getOrDefault(member, List.of()), values));
             }
@@ -285,7 +293,9 @@ final class ExportNesting {
         final List<Graph.Value> open = new ArrayList<>(List.of(value));
         while (!open.isEmpty()) {
             final Graph.Value at = open.removeLast();
-            if (!ends.contains(folding.shown(at)) && calls.add(at.call())) {
+            if (ends.contains(folding.shown(at))) {
+                open.addAll(folding.masksOf(at));
+            } else if (calls.add(at.call())) {
                 open.addAll(graph.calls().get(at.call()).inputs());
             }
         }

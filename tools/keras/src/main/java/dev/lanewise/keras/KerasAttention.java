@@ -7,13 +7,14 @@ import com.google.gson.JsonPrimitive;
 import dev.lanewise.nn.Layer;
 import dev.lanewise.nn.Layers;
 import dev.lanewise.nn.layer.EinsumDense;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Keras' layers of attention.
 final class KerasAttention {
-    private static final String CAUSAL = "use_causal_mask";
+    static final String CAUSAL = "use_causal_mask";
 
     /// Arguments of calls that are settings of the layer here.
     static final List<String> SETTINGS = List.of(CAUSAL, "return_attention_scores");
@@ -49,37 +50,35 @@ final class KerasAttention {
         return is(className) && SETTINGS.contains(argument);
     }
 
-    /// Refuses calls that mean something else than their tensors in order: masks by position, and a causal
-    /// mask in some calls of a layer and not in others.
+    /// Refuses calls without a value before the key. A causal mask in all calls of a layer is one of its settings;
+    /// in some, it is theirs.
     static void check(LayerConfig config, JsonArray calls) {
         if (!is(config.className())) {
             return;
         }
-        int causal = 0;
-        for (JsonElement call : calls) {
+        final List<Integer> causal = new ArrayList<>();
+        for (int at = 0; at < calls.size(); at++) {
+            final JsonElement call = calls.get(at);
             final JsonElement args =
                     call.isJsonObject() ? call.getAsJsonObject().get("args") : null;
-            final int inputs = isOfHeads(config.className()) ? INPUTS.size() + 1 : 1;
             boolean missing = false;
             for (int i = 0; args instanceof JsonArray list && i < list.size(); i++) {
                 final boolean given = !list.get(i).isJsonNull();
-                if (given && (i >= inputs || missing)) {
+                if (given && missing) {
                     config.find(
                             Reason.UNSUPPORTED_CONNECTION,
                             "is called with " + KerasJson.shown(list.get(i)) + " as argument " + (i + 1)
-                                    + ", which is not supported (supported by position: "
-                                    + (inputs == 1 ? "the list of query, value and key" : "query, value and key")
-                                    + ")");
+                                    + " and without one before it");
                 }
                 missing |= !given;
             }
-            causal += isCausal(call) ? 1 : 0;
+            if (isCausal(call)) {
+                causal.add(at);
+            }
         }
-        if (causal > 0 && causal < calls.size()) {
-            config.find(
-                    Reason.UNSUPPORTED_CONNECTION,
-                    "is called with '" + CAUSAL + "' " + causal + " times of " + calls.size()
-                            + ", which is not supported (supported: all calls alike)");
+        if (causal.size() < calls.size()) {
+            config.unset(CAUSAL);
+            causal.forEach(config::causal);
         }
     }
 
@@ -103,20 +102,34 @@ final class KerasAttention {
         for (String key : List.of("query_shape", "key_shape", "value_shape")) {
             config.take(key);
         }
-        final JsonElement axes = config.take("attention_axes");
-        final JsonArray steps = new JsonArray();
-        steps.add(1);
-        if (axes != null && !axes.equals(steps)) {
-            config.find(
-                    Reason.UNSUPPORTED_ARGUMENT,
-                    "'attention_axes' " + KerasJson.shown(axes) + " is not supported (supported: [1])");
-            return null;
-        }
+        config.take("attention_axes"); // [checkAxes]
         LayerConfig whole = withSettings(config);
         if (KerasJson.isNeutral(config.config().get("use_gate"))) {
             whole = whole.with("use_gate", new JsonPrimitive(false));
         }
         return KerasLayers.generic(Layers.get(config.className()), whole);
+    }
+
+    /// Refuses attention over some of the axes between batch and features, and not over all of them.
+    ///
+    /// @param rank of the query
+    static void checkAxes(LayerConfig config, int rank) {
+        final JsonElement axes = config.config().get("attention_axes");
+        if (!config.className().equals("MultiHeadAttention") || axes == null || axes.isJsonNull()) {
+            return;
+        }
+        final JsonArray all = new JsonArray();
+        for (int axis = 1; axis < rank - 1; axis++) {
+            all.add(axis);
+        }
+        final JsonArray one = new JsonArray();
+        one.add(axes);
+        if (!all.equals(axes) && !all.equals(one)) {
+            config.find(
+                    Reason.UNSUPPORTED_ARGUMENT,
+                    "'attention_axes' " + KerasJson.shown(axes) + " of an input of " + rank
+                            + " axes is not supported (supported: " + all + ", all between batch and features)");
+        }
     }
 
     private static LayerConfig withSettings(LayerConfig config) {

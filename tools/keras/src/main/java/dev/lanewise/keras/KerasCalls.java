@@ -5,6 +5,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -32,7 +33,9 @@ final class KerasCalls {
             config.find(Reason.BAD_CONFIG, "has no inbound_nodes");
             return calls;
         }
-        for (JsonElement call : json.getAsJsonArray()) {
+        final JsonArray all = new JsonArray();
+        json.getAsJsonArray().forEach(call -> all.add(CallArguments.byName(call, config)));
+        for (JsonElement call : all) {
             final List<KerasRef> refs = new ArrayList<>();
             config.beginCall(calls.size());
             final List<JsonElement> named =
@@ -50,9 +53,13 @@ final class KerasCalls {
             } else if (isReference(call)) {
                 reference(call.getAsJsonArray(), refs, config);
             } else if (call.isJsonArray()) {
+                // tf.keras repeats the arguments by name at each input.
+                final Set<JsonElement> keywords = new HashSet<>();
                 for (JsonElement input : call.getAsJsonArray()) {
                     if (isReference(input)) {
-                        reference(input.getAsJsonArray(), refs, config);
+                        final JsonArray parts = input.getAsJsonArray();
+                        final boolean again = parts.size() > 3 && !keywords.add(parts.get(3));
+                        reference(parts, refs, config, !again);
                     } else {
                         config.find(Reason.UNSUPPORTED_CONNECTION, "is called with " + KerasJson.shown(input));
                     }
@@ -62,7 +69,7 @@ final class KerasCalls {
             }
             calls.add(refs);
         }
-        KerasAttention.check(config, json.getAsJsonArray());
+        KerasAttention.check(config, all);
         return calls;
     }
 
@@ -75,13 +82,17 @@ final class KerasCalls {
 
     /// `["layer", node, tensor]`, perhaps with keyword arguments.
     private static void reference(JsonArray json, List<KerasRef> refs, LayerConfig config) {
+        reference(json, refs, config, true);
+    }
+
+    private static void reference(JsonArray json, List<KerasRef> refs, LayerConfig config, boolean withKeywords) {
         final KerasRef ref = ref(json);
         if (ref == null) {
             config.find(Reason.BAD_CONFIG, "inbound node " + KerasJson.shown(json));
             return;
         }
         refs.add(ref);
-        if (json.size() > 3 && json.get(3).isJsonObject()) {
+        if (withKeywords && json.size() > 3 && json.get(3).isJsonObject()) {
             keywords(json.get(3).getAsJsonObject(), refs, config);
         }
     }

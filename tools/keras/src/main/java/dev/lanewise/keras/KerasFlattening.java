@@ -5,6 +5,7 @@ import dev.lanewise.nn.InputLayer;
 import dev.lanewise.nn.Layer;
 import dev.lanewise.nn.WeightRule;
 import dev.lanewise.nn.layer.Bidirectional;
+import dev.lanewise.nn.layer.CausalMask;
 import dev.lanewise.nn.layer.Concatenate;
 import dev.lanewise.nn.layer.MaskedAs;
 import dev.lanewise.nn.layer.MaskedBy;
@@ -31,6 +32,9 @@ final class KerasFlattening {
     /// Endings of what gives an input its mask, and a result the mask that goes on.
     private static final String MASKED = "_masked";
     private static final String UNMASKED = "_unmasked";
+
+    /// Ending of the mask of a call that is causal where others of its layer are not.
+    private static final String CAUSAL = "_causal";
 
     private static final String LAST = "_channels_last";
     private static final String FIRST = "_channels_first";
@@ -247,7 +251,7 @@ final class KerasFlattening {
     private List<Value> results(KerasNode node, int call, List<Value> arguments) {
         final List<CallMasks.Given> given = node.config().masks(call);
         if (given.isEmpty()) {
-            return results(node, arguments);
+            return results(node, withCausalMask(node, call, arguments, arguments));
         }
         final List<Value> inputs = CallMasks.without(arguments, given);
         final List<Value> masked = new ArrayList<>(inputs);
@@ -265,7 +269,7 @@ final class KerasFlattening {
             final String name = top.free(node.path() + MASKED + (mask.input() == 0 ? "" : "_" + mask.input()));
             masked.set(mask.input(), add(node, name, new MaskedBy(), both));
         }
-        final List<Value> outputs = new ArrayList<>(results(node, masked));
+        final List<Value> outputs = new ArrayList<>(results(node, withCausalMask(node, call, inputs, masked)));
         final Layer layer = node.layer();
         if (layer != null && layer.passesMask()) {
             // What goes on has the mask that came with the input, as in Keras.
@@ -279,6 +283,28 @@ final class KerasFlattening {
             outputs.set(0, add(node, top.free(node.path() + UNMASKED), new MaskedAs(), both));
         }
         return outputs;
+    }
+
+    /// The inputs of a call, which may have a causal mask that is not the layer's.
+    ///
+    /// @param plain the inputs without masks of their own
+    private List<Value> withCausalMask(KerasNode node, int call, List<Value> plain, List<Value> inputs) {
+        if (!node.config().isCausal(call)) {
+            return inputs;
+        }
+        if (stepAxes > 0 || inputs.size() < 2) {
+            node.config().find(Reason.UNSUPPORTED_CONNECTION, "is called with a causal mask in some calls");
+            throw new Refused();
+        }
+        final List<Value> sees = new ArrayList<>(plain.subList(0, 2));
+        sees.addAll(inputs.subList(Math.min(3, inputs.size()), inputs.size()));
+        final List<Value> all = new ArrayList<>(inputs.subList(0, Math.min(3, inputs.size())));
+        if (all.size() == 2) {
+            // The value is the key too.
+            all.add(all.getLast());
+        }
+        all.add(add(node, top.free(node.path() + CAUSAL), new CausalMask(), sees));
+        return all;
     }
 
     private List<Value> results(KerasNode node, List<Value> inputs) {
@@ -308,6 +334,12 @@ final class KerasFlattening {
         }
         if (KerasLayers.isChannelsFirst(node.config())) {
             return channelsFirst(node, layer, inputs);
+        }
+        if (!inputs.isEmpty()) {
+            KerasAttention.checkAxes(node.config(), shape(inputs.getFirst()).rank());
+            if (node.config().refused()) {
+                throw new Refused();
+            }
         }
         final Value result = add(node, node.path(), atEachStep(node, layer, inputs), inputs);
         return List.of(withoutMask(node, after(node, result)));
@@ -589,7 +621,7 @@ final class KerasFlattening {
                     final List<String> ends =
                             new ArrayList<>(KerasLayers.after(member.config()).keySet());
                     ends.addAll(List.of(LAST, FIRST, "_image" + LAST, "_image" + FIRST, "_merged"));
-                    ends.addAll(List.of(MASKED, MASKED + "_1", MASKED + "_2", UNMASKED));
+                    ends.addAll(List.of(MASKED, MASKED + "_1", MASKED + "_2", UNMASKED, CAUSAL));
                     for (String end : ends) {
                         final String name = top.free(member.path() + end);
                         if (added.contains(name)) {

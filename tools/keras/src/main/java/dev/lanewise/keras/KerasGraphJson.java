@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// A model as its configuration in Keras' files, models within it nested.
@@ -193,7 +194,8 @@ final class KerasGraphJson {
         final JsonObject settings = layer instanceof Record record && !node.isInput() && KerasAttention.is(type)
                 ? RecordJson.write(record)
                 : new JsonObject();
-        for (List<Ref> inputs : node.calls()) {
+        for (int i = 0; i < node.calls().size(); i++) {
+            final List<Ref> inputs = node.calls().get(i);
             // tf.keras has the states among the inputs.
             final boolean states = KerasRecurrent.takesState(type) && inputs.size() > 1 && !ofKeras2;
             final JsonObject keywords = new JsonObject();
@@ -202,7 +204,17 @@ final class KerasGraphJson {
                     keywords.addProperty(setting, true);
                 }
             }
-            if (!keras3 && !heads && !states) {
+            if (node.causal().get(i)) {
+                keywords.addProperty(KerasAttention.CAUSAL, true);
+            }
+            final boolean elements = CallMasks.isOfElements(type) && inputs.size() > 1;
+            final Map<Integer, Ref> masks =
+                    elements ? Map.of(0, inputs.getLast()) : node.masks().get(i);
+            final boolean legacy = !keras3 && !heads && !states && (masks.isEmpty() || ofKeras2);
+            final Map<Integer, JsonElement> given = new TreeMap<>();
+            masks.forEach((input, mask) -> given.put(input, legacy ? legacy(model, mask) : tensor(mask)));
+            CallMasks.write(type, given, keywords);
+            if (legacy) {
                 if (node.model() != null && !ofKeras2) {
                     notes.add(
                             ExportReport.Kind.KERAS_3_ONLY,
@@ -210,8 +222,8 @@ final class KerasGraphJson {
                             "tf.keras 2 counts the calls of a model within a model otherwise");
                 }
                 final JsonArray tensors = new JsonArray();
-                inputs.forEach(ref -> {
-                    final JsonArray json = reference(ref, ofKeras2 && isModel(model, ref.layer()) ? 1 : 0);
+                inputs.subList(0, elements ? 1 : inputs.size()).forEach(ref -> {
+                    final JsonArray json = legacy(model, ref);
                     json.add(keywords);
                     tensors.add(json);
                 });
@@ -233,7 +245,7 @@ final class KerasGraphJson {
                 final int mask = KerasAttention.INPUTS.size() + 1;
                 inputs.stream().limit(mask).forEach(ref -> args.add(tensor(ref)));
                 inputs.stream().skip(mask).forEach(ref -> keywords.add(KerasAttention.MASK, tensor(ref)));
-            } else if (inputs.size() == 1) {
+            } else if (inputs.size() == 1 || elements) {
                 args.add(tensor(inputs.getFirst()));
             } else {
                 final JsonArray list = new JsonArray();
@@ -246,6 +258,10 @@ final class KerasGraphJson {
             nodes.add(call);
         }
         return nodes;
+    }
+
+    private JsonArray legacy(ExportModel model, Ref ref) {
+        return reference(ref, ofKeras2 && isModel(model, ref.layer()) ? 1 : 0);
     }
 
     /// First states: of cells one on the other a list for each.

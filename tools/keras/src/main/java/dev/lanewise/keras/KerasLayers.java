@@ -12,6 +12,7 @@ import dev.lanewise.nn.Layer;
 import dev.lanewise.nn.Layers;
 import dev.lanewise.nn.layer.Activation;
 import dev.lanewise.nn.layer.BatchNormalization;
+import dev.lanewise.nn.layer.CausalMask;
 import dev.lanewise.nn.layer.ChannelMatrix;
 import dev.lanewise.nn.layer.Dense;
 import dev.lanewise.nn.layer.Divide;
@@ -103,6 +104,7 @@ final class KerasLayers {
 
     /// Layers of ours that stand for others of Keras'.
     private static final Set<Class<? extends Layer>> OWN = Set.of(
+            CausalMask.class,
             Divide.class,
             ElementwiseFunction.class,
             GetItem.class,

@@ -28,6 +28,9 @@ final class LayerConfig {
     /// Masks that calls are given by name.
     private final List<CallMasks.Given> masks;
 
+    /// Calls that have a causal mask where others have none.
+    private final Set<Integer> causal;
+
     private int callInHand;
 
     LayerConfig(String name, String className, JsonObject config, int kerasMajor) {
@@ -46,7 +49,8 @@ final class LayerConfig {
                 new ArrayList<>(),
                 new ArrayList<>(),
                 new HashSet<>(),
-                new ArrayList<>());
+                new ArrayList<>(),
+                new HashSet<>());
     }
 
     private LayerConfig(
@@ -59,8 +63,10 @@ final class LayerConfig {
             List<Finding> findings,
             List<JsonArray> calls,
             Set<String> settings,
-            List<CallMasks.Given> masks) {
+            List<CallMasks.Given> masks,
+            Set<Integer> causal) {
         this.settings = settings;
+        this.causal = causal;
         this.masks = masks;
         this.name = name;
         this.className = className;
@@ -77,7 +83,7 @@ final class LayerConfig {
         final JsonObject changed = config.deepCopy();
         changed.add(key, value);
         return new LayerConfig(
-                name, className, registeredName, changed, kerasMajor, read, findings, calls, settings, masks);
+                name, className, registeredName, changed, kerasMajor, read, findings, calls, settings, masks, causal);
     }
 
     /// Notes a call's arguments.
@@ -93,6 +99,20 @@ final class LayerConfig {
     /// Whether a call has this setting.
     boolean isSet(String setting) {
         return settings.contains(setting);
+    }
+
+    /// Notes that a setting belongs to some calls alone.
+    void unset(String setting) {
+        settings.remove(setting);
+    }
+
+    /// Notes a call that has a causal mask where others have none.
+    void causal(int call) {
+        causal.add(call);
+    }
+
+    boolean isCausal(int call) {
+        return causal.contains(call);
     }
 
     /// Begins the reading of a call.

@@ -18,6 +18,7 @@ import dev.lanewise.nn.Model;
 import dev.lanewise.nn.ParameterLayout;
 import dev.lanewise.nn.layer.AdditiveAttention;
 import dev.lanewise.nn.layer.Attention;
+import dev.lanewise.nn.layer.CausalMask;
 import dev.lanewise.nn.layer.GroupQueryAttention;
 import dev.lanewise.nn.layer.MultiHeadAttention;
 import dev.lanewise.tensor.Shape;
@@ -201,19 +202,135 @@ class AttentionCallsTest {
         assertTrue(e.getMessage().contains(reason), e.getMessage());
     }
 
-    /// By position the fourth argument masks the query's rows, which is something else.
+    /// By position the seventh argument masks scores, and the tenth is the causal mask.
     @Test
-    void masksByPositionAreRefused() {
-        refused("{\"args\": [%s, %s, %s, %s], \"kwargs\": {}}".formatted(Q, V, V, M), "as argument 4");
-        refused("{\"args\": [%s, %s, null, %s], \"kwargs\": {}}".formatted(Q, V, M), "as argument 4");
+    void argumentsByPosition() {
+        final String named = "{\"args\": [%s, %s], \"kwargs\": {\"attention_mask\": %s, \"use_causal_mask\": true}}"
+                .formatted(Q, V, M);
+        final String placed = "{\"args\": [%s, %s, null, null, null, null, %s, false, null, true], \"kwargs\": {}}"
+                .formatted(Q, V, M);
+        final float[] value = numbers(BATCH * VALUE.size(), 2);
+        try (Model byName = KerasModels.load(file(named))) {
+            assertTrue(((MultiHeadAttention) byName.graph().layer("mha")).useCausalMask());
+            final float[] y = predict(byName, value, maskWithout(2));
+            try (Model byPlace = KerasModels.load(file(placed))) {
+                assertEquals(byName.graph().layers(), byPlace.graph().layers());
+                assertArrayEquals(y, predict(byPlace, value, maskWithout(2)));
+                comesBack(byPlace, value, y);
+            }
+        }
     }
 
     @Test
-    void aCausalMaskInSomeCallsIsRefused() {
-        final String call = "{\"args\": [%s, %s], \"kwargs\": {\"use_causal_mask\": %s, \"attention_mask\": %s}}";
+    void argumentsByPositionThatKerasRefuses() {
+        final String nulls = "null, null, null, null";
+        refused("{\"args\": [%s, null, %s], \"kwargs\": {}}".formatted(Q, V), "as argument 3 and without");
         refused(
-                call.formatted(Q, V, "true", M) + ", " + call.formatted(Q, V, "false", M),
-                "with 'use_causal_mask' 1 times of 2");
+                "{\"args\": [%s, %s, null, %s, null, null, null, %s], \"kwargs\": {}}".formatted(Q, V, nulls, M),
+                "as argument 11, which it does not have");
+        refused(
+                "{\"args\": [%s, %s, %s, %s], \"kwargs\": {\"attention_mask\": %s}}".formatted(Q, V, nulls, M, M),
+                "as argument 7, and with 'attention_mask'");
+    }
+
+    /// A shared layer, of which one call is causal: each gives what a layer with the same weights does that is so
+    /// in all its calls.
+    @Test
+    void aCausalMaskInSomeCalls() {
+        final String call = "{\"args\": [%s, %s], \"kwargs\": {\"use_causal_mask\": %s, \"attention_mask\": %s}}";
+        final float[] value = numbers(BATCH * VALUE.size(), 2);
+        final String causal = call.formatted(Q, V, "true", M);
+        final String plain = call.formatted(Q, V, "false", M);
+        try (Model all = KerasModels.load(file(causal));
+                Model some = KerasModels.load(file(causal + ", " + plain))) {
+            assertTrue(((MultiHeadAttention) all.graph().layer("mha")).useCausalMask());
+            assertFalse(((MultiHeadAttention) some.graph().layer("mha")).useCausalMask());
+            assertArrayEquals(predict(all, value, maskWithout(1)), predict(some, value, maskWithout(1)));
+        }
+        try (Model none = KerasModels.load(file(plain));
+                Model some = KerasModels.load(file(plain + ", " + causal))) {
+            assertArrayEquals(predict(none, value, maskWithout(1)), predict(some, value, maskWithout(1)));
+        }
+    }
+
+    private static Layer causalOf(Layer layer) {
+        return switch (layer) {
+            case MultiHeadAttention heads -> heads.useCausalMask(true);
+            case GroupQueryAttention heads -> heads.useCausalMask(true);
+            case Attention plain -> new Attention(plain.useScale(), plain.scoreMode(), plain.dropout(), true);
+            default -> new AdditiveAttention(true, 0, true);
+        };
+    }
+
+    @TestFactory
+    Stream<DynamicTest> causalMasksOfSomeCallsComeBack() {
+        return Stream.<Layer>of(
+                        new MultiHeadAttention(2, 3),
+                        new GroupQueryAttention(3, 4, 2),
+                        new Attention(true, "dot", 0, false),
+                        new AdditiveAttention())
+                .map(layer -> DynamicTest.dynamicTest(layer.typeName(), () -> someCalls(layer)));
+    }
+
+    private void someCalls(Layer layer) {
+        final Graph.Builder builder = Graph.builder();
+        final Graph.Value q = builder.input("q", QUERY);
+        final Graph.Value v = builder.input("v", VALUE);
+        final Graph.Value sees = builder.add("sees", new CausalMask(), q, v);
+        final String shared = builder.layer("att", layer);
+        final Graph.Value plain = builder.call(shared, q, v).getFirst();
+        final Graph.Value causal = builder.call(shared, q, v, v, sees).getFirst();
+        final Dataset data = Dataset.of(List.of(
+                Dataset.of(numbers(BATCH * QUERY.size(), 1), QUERY),
+                Dataset.of(numbers(BATCH * VALUE.size(), 2), VALUE)));
+        try (Model model = Model.create(builder.build(plain, causal), 5)) {
+            final List<float[]> expected = model.predict(data, BATCH);
+            final Graph.Builder other = Graph.builder();
+            final Graph.Value q2 = other.input("q", QUERY);
+            final Graph.Value v2 = other.input("v", VALUE);
+            try (Model all = Model.create(other.build(other.add("att", causalOf(layer), q2, v2)), 5)) {
+                for (ParameterLayout.Place place : all.layout().places()) {
+                    model.layout().places().stream()
+                            .filter(from -> from.path().equals(place.path()))
+                            .forEach(from -> all.parameter(place)
+                                    .copyFrom(model.parameter(from).toArray()));
+                }
+                assertArrayEquals(all.predict(data, BATCH).getFirst(), expected.get(1));
+            }
+            assertFalse(Arrays.equals(expected.get(0), expected.get(1)));
+            final Path archive = folder.resolve("some.keras");
+            for (Path file : List.of(archive, folder.resolve("some.h5"))) {
+                KerasModels.save(model, file);
+                try (Model back = KerasModels.load(file)) {
+                    assertEquals(layer, back.graph().layer("att"));
+                    for (int i = 0; i < 2; i++) {
+                        assertArrayEquals(
+                                expected.get(i), back.predict(data, BATCH).get(i));
+                    }
+                }
+            }
+            final JsonArray calls = last(archive).getAsJsonArray("inbound_nodes");
+            assertEquals("{}", calls.get(0).getAsJsonObject().get("kwargs").toString());
+            assertEquals(
+                    "{\"use_causal_mask\":true}",
+                    calls.get(1).getAsJsonObject().get("kwargs").toString());
+            assertEquals(
+                    calls.get(0).getAsJsonObject().get("args"),
+                    calls.get(1).getAsJsonObject().get("args"));
+        }
+    }
+
+    /// Elsewhere than before attention it is no argument of a call.
+    @Test
+    void aCausalMaskByItselfIsNotWritten() {
+        final Graph.Builder builder = Graph.builder();
+        final Graph.Value q = builder.input("q", QUERY);
+        final Graph.Value v = builder.input("v", VALUE);
+        try (Model model = Model.create(builder.build(builder.add("sees", new CausalMask(), q, v)), 5)) {
+            final IllegalArgumentException e = assertThrows(
+                    IllegalArgumentException.class, () -> KerasModels.save(model, folder.resolve("sees.keras")));
+            assertTrue(e.getMessage().contains("'sees' (CausalMask): Keras has no such layer"), e.getMessage());
+        }
     }
 
     @TestFactory
