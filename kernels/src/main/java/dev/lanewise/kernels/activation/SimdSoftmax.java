@@ -14,7 +14,6 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
-import dev.lanewise.kernels.reduction.LaneSum;
 import dev.lanewise.kernels.reduction.SimdLaneSum;
 import dev.lanewise.kernels.simd.ScalarMath;
 import java.lang.foreign.MemorySegment;
@@ -37,9 +36,6 @@ public final class SimdSoftmax {
     /// Floats: 64 KiB. In smaller blocks memory would be idle more often than nearer operands gain.
     private static final int BLOCK = 16384;
 
-    /// From here on a row's folds are little beside its loops.
-    private static final int LONG = 512;
-
     private static final int SIGN = Integer.MIN_VALUE;
 
     private SimdSoftmax() {}
@@ -58,22 +54,12 @@ public final class SimdSoftmax {
                 divideBySums(y, yo + start, count, cols);
             }
         } else {
-            int fours = cols % LaneSum.padded(1) == 0 && cols < LONG && LANES == LaneSum.ROW ? rows & -4 : 0;
-            int block = rowsOfBlock(cols) & -4;
-            for (int first = 0; first < fours; first += block) {
-                int count = Math.min(block, fours - first);
-                long start = (long) first * cols;
-                for (int r = 0; r < count; r += 4) {
-                    long at = start + (long) r * cols;
-                    subtractFourMaxima(x, xo + at, y, yo + at, cols);
-                }
-                exponentials(y, yo + start, 0, y, yo + start, count * cols, false);
-                for (int r = 0; r < count; r += 2) {
-                    divideTwo(y, yo + start + (long) r * cols, cols);
-                }
-            }
             boolean apart = areApart(x, xo, y, yo, (long) rows * cols);
-            for (int r = fours; r < rows; r++) {
+            int together = apart ? SimdSoftmaxRows.count(rows, cols) : 0;
+            if (together > 0) {
+                SimdSoftmaxRows.forward(x, xo, y, yo, together, cols);
+            }
+            for (int r = together; r < rows; r++) {
                 long row = (long) r * cols;
                 float max = max(x, xo + row, cols);
                 boolean beyond = apart && r < rows - 1;
@@ -83,102 +69,10 @@ public final class SimdSoftmax {
         }
     }
 
-    /// `y = x - max(x)` for four rows, as [#max]: for so short rows starting a loop and folding take as long
-    /// as the loop.
-    private static void subtractFourMaxima(MemorySegment x, long xo, MemorySegment y, long yo, int cols) {
-        IntVector largest0 = IntVector.broadcast(INT_SPECIES, Integer.MIN_VALUE);
-        IntVector largest1 = largest0;
-        IntVector largest2 = largest0;
-        IntVector largest3 = largest0;
-        IntVector nearest0 = IntVector.broadcast(INT_SPECIES, -1);
-        IntVector nearest1 = nearest0;
-        IntVector nearest2 = nearest0;
-        IntVector nearest3 = nearest0;
-        for (int c = 0; c < cols; c += LANES) {
-            long at = xo + c;
-            IntVector v = IntVector.fromMemorySegment(INT_SPECIES, x, 4 * at, ORDER);
-            largest0 = largest0.max(v);
-            nearest0 = nearest0.lanewise(VectorOperators.UMIN, v);
-            v = IntVector.fromMemorySegment(INT_SPECIES, x, 4 * (at + cols), ORDER);
-            largest1 = largest1.max(v);
-            nearest1 = nearest1.lanewise(VectorOperators.UMIN, v);
-            v = IntVector.fromMemorySegment(INT_SPECIES, x, 4 * (at + 2L * cols), ORDER);
-            largest2 = largest2.max(v);
-            nearest2 = nearest2.lanewise(VectorOperators.UMIN, v);
-            v = IntVector.fromMemorySegment(INT_SPECIES, x, 4 * (at + 3L * cols), ORDER);
-            largest3 = largest3.max(v);
-            nearest3 = nearest3.lanewise(VectorOperators.UMIN, v);
-        }
-        float max0 = largest(
-                largest0.reduceLanes(VectorOperators.MAX),
-                nearest0.lanewise(VectorOperators.XOR, SIGN).reduceLanes(VectorOperators.MIN));
-        float max1 = largest(
-                largest1.reduceLanes(VectorOperators.MAX),
-                nearest1.lanewise(VectorOperators.XOR, SIGN).reduceLanes(VectorOperators.MIN));
-        float max2 = largest(
-                largest2.reduceLanes(VectorOperators.MAX),
-                nearest2.lanewise(VectorOperators.XOR, SIGN).reduceLanes(VectorOperators.MIN));
-        float max3 = largest(
-                largest3.reduceLanes(VectorOperators.MAX),
-                nearest3.lanewise(VectorOperators.XOR, SIGN).reduceLanes(VectorOperators.MIN));
-        for (int c = 0; c < cols; c += LANES) {
-            long from = xo + c;
-            long at = yo + c;
-            FloatVector v = fromMemorySegment(SPECIES, x, 4 * from, ORDER);
-            v.sub(max0).intoMemorySegment(y, 4 * at, ORDER);
-            v = fromMemorySegment(SPECIES, x, 4 * (from + cols), ORDER);
-            v.sub(max1).intoMemorySegment(y, 4 * (at + cols), ORDER);
-            v = fromMemorySegment(SPECIES, x, 4 * (from + 2L * cols), ORDER);
-            v.sub(max2).intoMemorySegment(y, 4 * (at + 2L * cols), ORDER);
-            v = fromMemorySegment(SPECIES, x, 4 * (from + 3L * cols), ORDER);
-            v.sub(max3).intoMemorySegment(y, 4 * (at + 3L * cols), ORDER);
-        }
-    }
-
     /// The float that one of these is the bits of: the largest as signed integers, or, if all are negative,
     /// the smallest as unsigned ones, given without its highest bit.
-    private static float largest(int signed, int unsigned) {
+    static float largest(int signed, int unsigned) {
         return Float.intBitsToFloat(signed >= 0 ? signed : unsigned ^ SIGN);
-    }
-
-    /// `y = y / Σ y` for two rows of a multiple of 64: every lane of a fold has the sum.
-    private static void divideTwo(MemorySegment y, long yo, int cols) {
-        FloatVector a0 = FloatVector.zero(SPECIES);
-        FloatVector a1 = a0;
-        FloatVector a2 = a0;
-        FloatVector a3 = a0;
-        FloatVector b0 = a0;
-        FloatVector b1 = a0;
-        FloatVector b2 = a0;
-        FloatVector b3 = a0;
-        for (int c = 0; c < cols; c += 4 * LANES) {
-            long a = 4 * (yo + c);
-            long b = a + 4L * cols;
-            a0 = a0.add(fromMemorySegment(SPECIES, y, a, ORDER));
-            a1 = a1.add(fromMemorySegment(SPECIES, y, a + 4L * LANES, ORDER));
-            a2 = a2.add(fromMemorySegment(SPECIES, y, a + 8L * LANES, ORDER));
-            a3 = a3.add(fromMemorySegment(SPECIES, y, a + 12L * LANES, ORDER));
-            b0 = b0.add(fromMemorySegment(SPECIES, y, b, ORDER));
-            b1 = b1.add(fromMemorySegment(SPECIES, y, b + 4L * LANES, ORDER));
-            b2 = b2.add(fromMemorySegment(SPECIES, y, b + 8L * LANES, ORDER));
-            b3 = b3.add(fromMemorySegment(SPECIES, y, b + 12L * LANES, ORDER));
-        }
-        FloatVector sumOfA = a0.add(a2).add(a1.add(a3));
-        FloatVector sumOfB = b0.add(b2).add(b1.add(b3));
-        sumOfA = sumOfA.add(sumOfA.rearrange(SWAP_1));
-        sumOfB = sumOfB.add(sumOfB.rearrange(SWAP_1));
-        sumOfA = sumOfA.add(sumOfA.rearrange(SWAP_2));
-        sumOfB = sumOfB.add(sumOfB.rearrange(SWAP_2));
-        sumOfA = sumOfA.add(sumOfA.rearrange(SWAP_4));
-        sumOfB = sumOfB.add(sumOfB.rearrange(SWAP_4));
-        sumOfA = sumOfA.add(sumOfA.rearrange(SWAP_8));
-        sumOfB = sumOfB.add(sumOfB.rearrange(SWAP_8));
-        for (int c = 0; c < cols; c += LANES) {
-            long a = 4 * (yo + c);
-            long b = a + 4L * cols;
-            fromMemorySegment(SPECIES, y, a, ORDER).div(sumOfA).intoMemorySegment(y, a, ORDER);
-            fromMemorySegment(SPECIES, y, b, ORDER).div(sumOfB).intoMemorySegment(y, b, ORDER);
-        }
     }
 
     private static boolean areApart(MemorySegment x, long xo, MemorySegment y, long yo, long n) {
@@ -404,7 +298,7 @@ public final class SimdSoftmax {
     }
 
     /// @param beyond whether as much of what follows may be written as fills a vector
-    private static void divide(MemorySegment y, long yo, int n, float divisor, boolean beyond) {
+    static void divide(MemorySegment y, long yo, int n, float divisor, boolean beyond) {
         int bound = vectorBound(beyond ? n + LANES - 1 : n);
         for (int i = 0; i < bound; i += LANES) {
             FloatVector v = fromMemorySegment(SPECIES, y, 4 * (yo + i), ORDER);

@@ -1,0 +1,137 @@
+package dev.lanewise.kernels.activation;
+
+import static dev.lanewise.kernels.simd.ScalarMath.*;
+import static dev.lanewise.kernels.simd.Simd.INT_SPECIES;
+import static dev.lanewise.kernels.simd.Simd.LANES;
+import static dev.lanewise.kernels.simd.Simd.ORDER;
+import static dev.lanewise.kernels.simd.Simd.SPECIES;
+import static dev.lanewise.kernels.simd.Simd.SWAP_1;
+import static dev.lanewise.kernels.simd.Simd.SWAP_2;
+import static dev.lanewise.kernels.simd.Simd.SWAP_4;
+import static dev.lanewise.kernels.simd.Simd.SWAP_8;
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
+import static jdk.incubator.vector.VectorOperators.DIV;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.MAX;
+import static jdk.incubator.vector.VectorOperators.MIN;
+import static jdk.incubator.vector.VectorOperators.UMIN;
+import static jdk.incubator.vector.VectorOperators.XOR;
+
+import dev.lanewise.kernels.reduction.LaneSum;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
+
+/// Softmax of rows longer than a vector that fit in a first-level cache, several at a time: in one loop a row
+/// becomes exponentials, the one two before it is divided by its sum, and of the one two after it the maximum is
+/// found. So no loop waits for the fold that the one before it ends with, and memory brings a row while others
+/// are computed.
+///
+/// The last vector of a row reaches into the next, where it changes nothing that counts: sums and maxima are
+/// taken, and quotients are written, under a mask; what exponentials overwrite there is written later.
+final class SimdSoftmaxRows {
+    /// For rows from this on, whose folds are little beside their loops, one loop after the other is as fast.
+    private static final int LONG = 320;
+
+    /// `LANES`, but not known to the compiler. With a known step it takes a row's first and last turns out of the
+    /// loop into copies, and the CPU, which fetches ahead for each load instruction by the distance of its
+    /// addresses, begins anew in every row (measured: 90 ns a row in memory).
+    @SuppressWarnings("NonFinalStaticField")
+    private static int step = LANES;
+
+    private SimdSoftmaxRows() {}
+
+    /// The rows, from the first on, that [#forward] is for.
+    static int count(int rows, int cols) {
+        return LANES == LaneSum.ROW && cols > LANES && cols < LONG && rows > 8 ? rows - 2 : 0;
+    }
+
+    /// Softmax of so many rows, after which at least one follows; `y` does not overlap `x`.
+    static void forward(MemorySegment x, long xo, MemorySegment y, long yo, int rows, int cols) {
+        float max = SimdSoftmax.max(x, xo, cols);
+        float nextMax = SimdSoftmax.max(x, xo + cols, cols);
+        float sum = 1;
+        float lastSum = 1;
+        for (int r = 0; r < rows; r++) {
+            long now = (long) r * cols;
+            long done = r < 2 ? now : now - 2L * cols;
+            long next = r < rows - 2 ? now + 2L * cols : now;
+            long both = turn(x, xo + now, xo + next, y, yo + now, yo + done, cols, max, sum, step);
+            max = nextMax;
+            nextMax = Float.intBitsToFloat((int) (both >>> Integer.SIZE));
+            sum = lastSum;
+            lastSum = Float.intBitsToFloat((int) both);
+        }
+        SimdSoftmax.divide(y, yo + (rows - 2L) * cols, cols, sum, false);
+        SimdSoftmax.divide(y, yo + (rows - 1L) * cols, cols, lastSum, false);
+    }
+
+    /// `y[done] = y[done] / sum`, then `y[now] = exp(x[now] - max)` as in [SimdSoftmax#exponentials].
+    ///
+    /// @return the bits of the largest of `x[next]`, as [SimdSoftmax#max], and below them those of the sum of
+    ///     `y[now]`, as [LaneSum#sum]: the four accumulators may end in any order, since the fold adds every
+    ///     second
+    private static long turn(
+            MemorySegment x,
+            long now,
+            long next,
+            MemorySegment y,
+            long to,
+            long done,
+            int cols,
+            float max,
+            float sum,
+            int step) {
+        IntVector largest = IntVector.broadcast(INT_SPECIES, Integer.MIN_VALUE);
+        IntVector nearest = IntVector.broadcast(INT_SPECIES, -1);
+        FloatVector acc0 = FloatVector.zero(SPECIES);
+        FloatVector acc1 = acc0;
+        FloatVector acc2 = acc0;
+        FloatVector acc3 = acc0;
+        for (int i = 0; i < cols; i += step) {
+            VectorMask<Float> row = SPECIES.indexInRange(i, cols);
+            long at = 4 * (to + i);
+            long quotient = 4 * (done + i);
+            FloatVector z = fromMemorySegment(SPECIES, x, 4 * (now + i), ORDER).sub(max);
+            IntVector v = IntVector.fromMemorySegment(INT_SPECIES, x, 4 * (next + i), ORDER);
+            largest = largest.lanewise(MAX, v, row.cast(INT_SPECIES));
+            nearest = nearest.lanewise(UMIN, v, row.cast(INT_SPECIES));
+            fromMemorySegment(SPECIES, y, quotient, ORDER)
+                    .lanewise(DIV, sum, row)
+                    .intoMemorySegment(y, quotient, ORDER);
+            FloatVector rounded = z.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND + BIAS + HALFWAY));
+            rounded.intoMemorySegment(y, at, ORDER);
+            IntVector.fromMemorySegment(INT_SPECIES, y, at, ORDER)
+                    .lanewise(LSHL, MANTISSA_BITS)
+                    .intoMemorySegment(y, at, ORDER);
+            FloatVector scale = fromMemorySegment(SPECIES, y, at, ORDER);
+            FloatVector e = rounded.sub(ROUND + BIAS + HALFWAY);
+            FloatVector r = e.fma(broadcast(SPECIES, -LN2_HI), z);
+            r = e.fma(broadcast(SPECIES, -LN2_LO), r);
+            FloatVector q = broadcast(SPECIES, EXP_4).fma(r, broadcast(SPECIES, EXP_3));
+            q = q.fma(r, broadcast(SPECIES, EXP_2));
+            q = q.fma(r, broadcast(SPECIES, EXP_1));
+            q = q.fma(r, broadcast(SPECIES, EXP_0));
+            q = q.fma(r.mul(r), r).fma(scale, scale).mul(TWO_TO_MINUS_HALFWAY);
+            q = q.blend(0f, z.lt(EXP_MIN));
+            q.intoMemorySegment(y, at, ORDER);
+            FloatVector acc = acc0.add(q, row);
+            acc0 = acc1;
+            acc1 = acc2;
+            acc2 = acc3;
+            acc3 = acc;
+        }
+        FloatVector fold = acc0.add(acc2).add(acc1.add(acc3));
+        fold = fold.add(fold.rearrange(SWAP_1));
+        fold = fold.add(fold.rearrange(SWAP_2));
+        fold = fold.add(fold.rearrange(SWAP_4));
+        fold = fold.add(fold.rearrange(SWAP_8));
+        float most = SimdSoftmax.largest(
+                largest.reduceLanes(MAX),
+                nearest.lanewise(XOR, Integer.MIN_VALUE).reduceLanes(MIN));
+        long high = (long) Float.floatToRawIntBits(most) << Integer.SIZE;
+        return high | Integer.toUnsignedLong(Float.floatToRawIntBits(fold.lane(0)));
+    }
+}
