@@ -61,6 +61,10 @@ public final class SimdSoftmax {
             }
             for (int r = together; r < rows; r++) {
                 long row = (long) r * cols;
+                if (apart && r < rows - 1 && SimdSoftmaxRows.areLong(cols)) {
+                    SimdSoftmaxRows.row(x, xo + row, y, yo + row, cols);
+                    continue;
+                }
                 float max = max(x, xo + row, cols);
                 boolean beyond = apart && r < rows - 1;
                 exponentials(x, xo + row, max, y, yo + row, cols, beyond);

@@ -19,6 +19,7 @@ import static jdk.incubator.vector.VectorOperators.UMIN;
 import static jdk.incubator.vector.VectorOperators.XOR;
 
 import dev.lanewise.kernels.reduction.LaneSum;
+import dev.lanewise.kernels.reduction.SimdLaneSum;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -29,11 +30,16 @@ import jdk.incubator.vector.VectorMask;
 /// found. So no loop waits for the fold that the one before it ends with, and memory brings a row while others
 /// are computed.
 ///
+/// For longer rows three loops, one after the other, whose steps the compiler does not know either.
+///
 /// The last vector of a row reaches into the next, where it changes nothing that counts: sums and maxima are
 /// taken, and quotients are written, under a mask; what exponentials overwrite there is written later.
 final class SimdSoftmaxRows {
-    /// For rows from this on, whose folds are little beside their loops, one loop after the other is as fast.
+    /// For rows from this on, whose folds are little beside their loops, one loop after the other is faster.
     private static final int LONG = 320;
+
+    /// In rows from this on, that the CPU begins anew is less than what a loop of this kind takes longer.
+    private static final int LONGER = 2048;
 
     /// `LANES`, but not known to the compiler. With a known step it takes a row's first and last turns out of the
     /// loop into copies, and the CPU, which fetches ahead for each load instruction by the distance of its
@@ -66,6 +72,66 @@ final class SimdSoftmaxRows {
         }
         SimdSoftmax.divide(y, yo + (rows - 2L) * cols, cols, sum, false);
         SimdSoftmax.divide(y, yo + (rows - 1L) * cols, cols, lastSum, false);
+    }
+
+    /// Whether rows are long enough for a loop after the other, and short enough for [#row].
+    static boolean areLong(int cols) {
+        return cols >= LONG && cols < LONGER;
+    }
+
+    /// Softmax of one row, after which another follows; `y` does not overlap `x`.
+    static void row(MemorySegment x, long xo, MemorySegment y, long yo, int cols) {
+        exponentials(x, xo, max(x, xo, cols, step), y, yo, cols, step);
+        divide(y, yo, cols, SimdLaneSum.sum(y, yo, cols), step);
+    }
+
+    private static float max(MemorySegment x, long xo, int cols, int step) {
+        IntVector largest0 = IntVector.fromMemorySegment(INT_SPECIES, x, 4 * (xo + cols - LANES), ORDER);
+        IntVector largest1 = largest0;
+        IntVector nearest0 = largest0;
+        IntVector nearest1 = largest0;
+        // One vector too many may be read, again: the last of the row.
+        int last = cols - LANES;
+        for (int i = 0; i < cols; i += 2 * step) {
+            IntVector v = IntVector.fromMemorySegment(INT_SPECIES, x, 4 * (xo + Math.min(i, last)), ORDER);
+            largest0 = largest0.max(v);
+            nearest0 = nearest0.lanewise(UMIN, v);
+            IntVector u = IntVector.fromMemorySegment(INT_SPECIES, x, 4 * (xo + Math.min(i + LANES, last)), ORDER);
+            largest1 = largest1.max(u);
+            nearest1 = nearest1.lanewise(UMIN, u);
+        }
+        IntVector nearest = nearest0.lanewise(UMIN, nearest1).lanewise(XOR, Integer.MIN_VALUE);
+        return SimdSoftmax.largest(largest0.max(largest1).reduceLanes(MAX), nearest.reduceLanes(MIN));
+    }
+
+    /// What the last vector overwrites behind the row is written later.
+    private static void exponentials(
+            MemorySegment x, long xo, float max, MemorySegment y, long yo, int cols, int step) {
+        for (int i = 0; i < cols; i += step) {
+            long at = 4 * (yo + i);
+            FloatVector z = fromMemorySegment(SPECIES, x, 4 * (xo + i), ORDER).sub(max);
+            FloatVector rounded = z.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND + BIAS + HALFWAY));
+            rounded.intoMemorySegment(y, at, ORDER);
+            IntVector.fromMemorySegment(INT_SPECIES, y, at, ORDER)
+                    .lanewise(LSHL, MANTISSA_BITS)
+                    .intoMemorySegment(y, at, ORDER);
+            FloatVector scale = fromMemorySegment(SPECIES, y, at, ORDER);
+            FloatVector e = rounded.sub(ROUND + BIAS + HALFWAY);
+            FloatVector r = e.fma(broadcast(SPECIES, -LN2_HI), z);
+            r = e.fma(broadcast(SPECIES, -LN2_LO), r);
+            FloatVector q = broadcast(SPECIES, EXP_4).fma(r, broadcast(SPECIES, EXP_3));
+            q = q.fma(r, broadcast(SPECIES, EXP_2));
+            q = q.fma(r, broadcast(SPECIES, EXP_1));
+            q = q.fma(r, broadcast(SPECIES, EXP_0));
+            q = q.fma(r.mul(r), r).fma(scale, scale).mul(TWO_TO_MINUS_HALFWAY);
+            q.blend(0f, z.lt(EXP_MIN)).intoMemorySegment(y, at, ORDER);
+        }
+    }
+
+    private static void divide(MemorySegment y, long yo, int cols, float sum, int step) {
+        for (int i = 0; i < cols; i += step) {
+            fromMemorySegment(SPECIES, y, 4 * (yo + i), ORDER).div(sum).intoMemorySegment(y, 4 * (yo + i), ORDER);
+        }
     }
 
     /// `y[done] = y[done] / sum`, then `y[now] = exp(x[now] - max)` as in [SimdSoftmax#exponentials].
