@@ -26,9 +26,9 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 
 /// Softmax of rows longer than a vector that fit in a first-level cache, several at a time: in one loop a row
-/// becomes exponentials, the one two before it is divided by its sum, and of the one two after it the maximum is
-/// found. So no loop waits for the fold that the one before it ends with, and memory brings a row while others
-/// are computed.
+/// becomes exponentials, the one two before it is divided by its sum, and of the one two after it the maximum
+/// is found. So no loop waits for the fold that the one before it ends with, and memory brings a row while
+/// others are computed.
 ///
 /// For longer rows three loops, one after the other, whose steps the compiler does not know either.
 ///
@@ -41,8 +41,8 @@ final class SimdSoftmaxRows {
     /// In rows from this on, that the CPU begins anew is less than what a loop of this kind takes longer.
     private static final int LONGER = 2048;
 
-    /// `LANES`, but not known to the compiler. With a known step it takes a row's first and last turns out of the
-    /// loop into copies, and the CPU, which fetches ahead for each load instruction by the distance of its
+    /// `LANES`, but not known to the compiler. With a known step it takes a row's first and last turns out of
+    /// the loop into copies, and the CPU, which fetches ahead for each load instruction by the distance of its
     /// addresses, begins anew in every row (measured: 90 ns a row in memory).
     @SuppressWarnings("NonFinalStaticField")
     private static int step = LANES;
