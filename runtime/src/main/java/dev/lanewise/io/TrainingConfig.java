@@ -56,6 +56,8 @@ import java.util.concurrent.ConcurrentHashMap;
 /// @param objectives one for each output of the model
 public record TrainingConfig(Optimizer optimizer, List<Objective> objectives) {
     private static final String ATTRIBUTE = "training_config";
+
+    private static final String REDUCTION = "reduction";
     private static final Map<String, Class<?>> REGISTRY = new ConcurrentHashMap<>();
 
     static {
@@ -187,16 +189,27 @@ public record TrainingConfig(Optimizer optimizer, List<Objective> objectives) {
         }
         final JsonObject json = writeRecord(reduced.loss());
         if (json.get("config") instanceof JsonObject config) {
-            config.addProperty("reduction", reduced.reduction());
+            config.addProperty(REDUCTION, reduced.reduction());
         }
         return json;
     }
 
     private static Loss readLoss(JsonObject json) {
-        final JsonElement reduction =
-                json.get("config") instanceof JsonObject config ? config.remove("reduction") : null;
+        final boolean given = json.get("config") instanceof JsonObject config
+                && config.has(REDUCTION)
+                && !hasReduction(json.get("class_name").getAsString());
+        final JsonElement reduction = given ? json.getAsJsonObject("config").remove(REDUCTION) : null;
         final Loss loss = read(Loss.class, json);
         return reduction == null ? loss : new ReducedLoss(loss, reduction.getAsString());
+    }
+
+    /// Whether a user's loss has its reduction among its own settings.
+    private static boolean hasReduction(String name) {
+        final Class<?> type = REGISTRY.get(name);
+        return type != null
+                && type.isRecord()
+                && Arrays.stream(type.getRecordComponents())
+                        .anyMatch(part -> part.getName().equals(REDUCTION));
     }
 
     /// Its name, or with other settings than the default ones an object of `class_name` and `config`.

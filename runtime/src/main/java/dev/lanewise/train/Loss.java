@@ -17,7 +17,8 @@ public interface Loss {
     /// loss to it.
     void forwardBackward(LossBuffers b);
 
-    /// How the rows' losses become the batch's, as Keras names it.
+    /// How the rows' losses become the batch's, as Keras names it: `sum_over_batch_size` or, the same, `mean`;
+    /// `sum` or `mean_with_sample_weight` as with [ReducedLoss]. Training and evaluation refuse others.
     default String reduction() {
         return "sum_over_batch_size";
     }

@@ -309,7 +309,7 @@ final class Pass implements AutoCloseable {
                 rows,
                 weight,
                 workspace.outputMask(output),
-                objectives.get(output).loss().reduction());
+                ReducedLoss.reductionOf(objectives.get(output).loss()));
         final Tensor ofRows = weights == null ? weight : weights.weights();
         final Tensor counts = weights == null ? null : weights.counts();
         return new Head(

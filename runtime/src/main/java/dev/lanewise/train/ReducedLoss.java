@@ -14,13 +14,13 @@ import org.jspecify.annotations.Nullable;
 /// @param loss of the rows; none that is of a batch as a whole, as [Dice], or that leaves out rows of its own
 /// @param reduction as Keras names it
 public record ReducedLoss(Loss loss, String reduction) implements Loss {
+    /// Keras' default.
+    static final String USUAL = "sum_over_batch_size";
+
     private static final List<String> REDUCTIONS = List.of("sum", "mean_with_sample_weight");
 
     public ReducedLoss {
-        if (!REDUCTIONS.contains(reduction)) {
-            throw new IllegalArgumentException(loss.name() + ": reduction must be sum_over_batch_size, mean, "
-                    + String.join(" or ", REDUCTIONS) + ", got " + reduction);
-        }
+        requireKnown(loss, reduction);
         final boolean ofRows = !(loss instanceof OverlapLoss || loss instanceof Circle || loss instanceof ReducedLoss)
                 && !(loss instanceof SparseCategoricalCrossentropy sparse && sparse.ignoreClass() != null);
         if (!ofRows) {
@@ -33,9 +33,35 @@ public record ReducedLoss(Loss loss, String reduction) implements Loss {
     ///
     /// @throws IllegalArgumentException if the loss cannot have it
     static Loss of(Loss loss, String reduction) {
-        return reduction.equals("sum_over_batch_size") || reduction.equals("mean")
-                ? loss
-                : new ReducedLoss(loss, reduction);
+        return isUsual(reduction) ? loss : new ReducedLoss(loss, reduction);
+    }
+
+    /// A loss without a reduction that it was given.
+    public static Loss ofRows(Loss loss) {
+        return loss instanceof ReducedLoss reduced ? reduced.loss : loss;
+    }
+
+    /// The reduction of any loss, of the two names of the default one the first.
+    ///
+    /// @throws IllegalArgumentException if it is none of these
+    static String reductionOf(Loss loss) {
+        final String reduction = loss.reduction();
+        if (isUsual(reduction)) {
+            return USUAL;
+        }
+        requireKnown(loss, reduction);
+        return reduction;
+    }
+
+    private static boolean isUsual(String reduction) {
+        return reduction.equals(USUAL) || reduction.equals("mean");
+    }
+
+    private static void requireKnown(Loss loss, String reduction) {
+        if (!REDUCTIONS.contains(reduction)) {
+            throw new IllegalArgumentException(loss.name() + ": reduction must be " + USUAL + ", mean, "
+                    + String.join(" or ", REDUCTIONS) + ", got " + reduction);
+        }
     }
 
     @Override

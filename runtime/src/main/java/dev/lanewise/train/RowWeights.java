@@ -36,7 +36,7 @@ record RowWeights(
         if (sampleWeights != null) {
             requireLeading("weights", y.shape(), sampleWeights.shape().withoutFirst());
         }
-        final boolean usual = reduction.equals("sum_over_batch_size");
+        final boolean usual = reduction.equals(ReducedLoss.USUAL);
         if (usual && mask == null && (sampleWeights == null || rows == sampleWeights.size())) {
             return null;
         }
@@ -80,14 +80,14 @@ record RowWeights(
             }
             counting = Rows.counting(counts, rows);
         }
-        final float share = reduction.equals("sum_over_batch_size") ? (float) rows / Math.max(1, counting) : 1;
+        final float share = reduction.equals(ReducedLoss.USUAL) ? (float) rows / Math.max(1, counting) : 1;
         double sum = 0;
         for (int r = 0; r < rows; r++) {
             final float sample = sampleWeights == null ? 1 : sampleWeights.get(r / (rows / sampleWeights.size()));
             weights.set(r, Rows.counts(counts, r) ? sample * share : 0);
             sum += weights.get(r);
         }
-        if (!reduction.equals("sum_over_batch_size")) {
+        if (!reduction.equals(ReducedLoss.USUAL)) {
             final double by = reduction.equals("sum") ? 1 : sum;
             final float factor = by == 0 ? 0 : (float) (rows / by);
             for (int r = 0; r < rows; r++) {

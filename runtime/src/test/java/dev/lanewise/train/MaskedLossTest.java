@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.lanewise.data.Dataset;
+import dev.lanewise.io.TrainingConfig;
 import dev.lanewise.kernels.Activations;
 import dev.lanewise.nn.Graph;
 import dev.lanewise.nn.Model;
@@ -124,6 +125,45 @@ class MaskedLossTest {
         assertArrayEquals(mean, step(Loss.of("mse", Map.of("reduction", "sum")), 0.0009765625), 1e-6f);
         final float[] weighted = step(Loss.of("mse", Map.of("reduction", "mean_with_sample_weight")), 0.0009765625);
         assertArrayEquals(step(new MeanSquaredError(), 0.0009765625 * 9 / (3 * 5.5)), weighted, 1e-6f);
+    }
+
+    /// A user's loss that says itself how its rows are brought together.
+    public record OwnReduction(String reduction) implements Loss {
+        @Override
+        public String name() {
+            return "own_reduction";
+        }
+
+        @Override
+        public void checkShapes(Shape y, Shape target) {
+            new MeanSquaredError().checkShapes(y, target);
+        }
+
+        @Override
+        public void forwardBackward(LossBuffers b) {
+            new MeanSquaredError().forwardBackward(b);
+        }
+    }
+
+    @Test
+    void lossesOfUsersHaveTheirOwnReduction() {
+        TrainingConfig.register(OwnReduction.class);
+        try (Model model = doubling()) {
+            for (String reduction : List.of("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight")) {
+                final Loss own = new OwnReduction(reduction);
+                TrainingConfig.store(model, new SGD(0.1), own, List.of());
+                assertEquals(own, TrainingConfig.of(model).loss());
+                assertEquals(
+                        loss(model, doubled(), reduction),
+                        Evaluator.evaluate(model, doubled(), 3, own).get("loss"),
+                        reduction);
+            }
+            final Loss other = new OwnReduction("max");
+            assertEquals(
+                    "own_reduction: reduction must be sum_over_batch_size, mean, sum or mean_with_sample_weight, got max",
+                    assertThrows(IllegalArgumentException.class, () -> Evaluator.evaluate(model, doubled(), 3, other))
+                            .getMessage());
+        }
     }
 
     /// The weights after a step of nine rows without a mask, whose samples weigh 0.5, 2 and 3.

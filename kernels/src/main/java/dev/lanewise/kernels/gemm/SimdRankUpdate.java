@@ -18,9 +18,6 @@ final class SimdRankUpdate {
     /// Floats of C that are done at a time: most of a usual L1, beside four rows of B.
     private static final int BLOCK = 6144;
 
-    /// Columns of a block at most.
-    private static final int MAX_COLUMNS = 4096;
-
     private static final int RANK = 4;
 
     private SimdRankUpdate() {}
@@ -42,7 +39,7 @@ final class SimdRankUpdate {
             MemorySegment c,
             long c0,
             long ldc) {
-        final int block = Math.min(MAX_COLUMNS, Math.max(16, BLOCK / (m + RANK) / 16 * 16));
+        final int block = Math.max(16, BLOCK / (m + RANK) / 16 * 16);
         for (int j0 = 0; j0 < n; j0 += block) {
             final int cols = Math.min(block, n - j0);
             int p = 0;

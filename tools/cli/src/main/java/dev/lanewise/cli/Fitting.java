@@ -5,6 +5,7 @@ import dev.lanewise.nn.Model;
 import dev.lanewise.tensor.Shape;
 import dev.lanewise.train.CategoricalCrossentropy;
 import dev.lanewise.train.Objective;
+import dev.lanewise.train.ReducedLoss;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -44,7 +45,7 @@ final class Fitting {
         for (int i = 0; i < fitted.targets(); i++) {
             boolean given = i < outputs.size() && i < objectives.size();
             boolean wantsRows = given
-                    && objectives.get(i).loss() instanceof CategoricalCrossentropy
+                    && ReducedLoss.ofRows(objectives.get(i).loss()) instanceof CategoricalCrossentropy
                     && outputs.get(i).rank() == 2
                     && outputs.get(i).last() > 1
                     && Labels.areIn(fitted, i);

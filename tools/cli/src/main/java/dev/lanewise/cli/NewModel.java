@@ -12,6 +12,7 @@ import dev.lanewise.tensor.Shape;
 import dev.lanewise.train.BinaryCrossentropy;
 import dev.lanewise.train.CategoricalCrossentropy;
 import dev.lanewise.train.Loss;
+import dev.lanewise.train.ReducedLoss;
 import dev.lanewise.train.SparseCategoricalCrossentropy;
 import java.util.List;
 
@@ -55,7 +56,8 @@ final class NewModel {
 
     /// Whether a loss compares classes, and not numbers.
     static boolean classifies(Loss loss) {
-        return loss instanceof SparseCategoricalCrossentropy || loss instanceof CategoricalCrossentropy;
+        Loss rows = ReducedLoss.ofRows(loss);
+        return rows instanceof SparseCategoricalCrossentropy || rows instanceof CategoricalCrossentropy;
     }
 
     private static int classes(DataSource data) {

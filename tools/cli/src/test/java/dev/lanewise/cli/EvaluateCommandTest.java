@@ -4,11 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
+import dev.lanewise.io.TrainingConfig;
 import dev.lanewise.kernels.Activations;
+import dev.lanewise.nn.Model;
 import dev.lanewise.nn.Sequential;
 import dev.lanewise.nn.layer.Dense;
 import dev.lanewise.tensor.Shape;
+import dev.lanewise.train.Loss;
+import dev.lanewise.train.SGD;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -57,6 +63,28 @@ class EvaluateCommandTest {
         CliRun run = CliRun.of("evaluate", file, "--data", TestFiles.points(folder), "--json");
         assertTrue(run.json().has("accuracy"), run::toString);
         assertTrue(run.err().contains("note: "), run::toString);
+    }
+
+    /// Also of a loss that is summed: twelve samples in one batch have twelve times the mean.
+    @Test
+    void labelsBecomeRowsForALossOfRows() {
+        Path points = TestFiles.points(folder);
+        double mean = lossOfRows(points, "sum_over_batch_size");
+        assertEquals(12 * mean, lossOfRows(points, "sum"), 1e-5 * mean);
+    }
+
+    private double lossOfRows(Path points, String reduction) {
+        Path file = folder.resolve(reduction + ".safetensors");
+        try (Model model = Model.create(
+                Sequential.input(4).add(new Dense(3, Activations.SOFTMAX)).build(), 7)) {
+            Loss loss = Loss.of("CategoricalCrossentropy", Map.of("reduction", reduction));
+            TrainingConfig.store(model, new SGD(0.1), loss, List.of());
+            model.save(file);
+        }
+        return CliRun.of("evaluate", file, "--data", points, "--json")
+                .json()
+                .get("loss")
+                .getAsDouble();
     }
 
     @Test

@@ -336,7 +336,7 @@ final class KerasFlattening {
             return channelsFirst(node, layer, inputs);
         }
         if (!inputs.isEmpty()) {
-            KerasAttention.checkAxes(node.config(), shape(inputs.getFirst()).rank());
+            KerasAttention.checkAxes(node.config(), shape(inputs.getFirst()).rank() - stepAxes);
             if (node.config().refused()) {
                 throw new Refused();
             }

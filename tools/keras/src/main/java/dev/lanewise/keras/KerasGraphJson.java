@@ -196,6 +196,10 @@ final class KerasGraphJson {
                 : new JsonObject();
         for (int i = 0; i < node.calls().size(); i++) {
             final List<Ref> inputs = node.calls().get(i);
+            if (KerasAttention.is(type) && !heads && inputs.size() > 3) {
+                throw new IllegalArgumentException("layer '" + node.path() + "' (" + type + "): is called with a mask"
+                        + " of the scores that is not a causal one alone; Keras' layer takes none");
+            }
             // tf.keras has the states among the inputs.
             final boolean states = KerasRecurrent.takesState(type) && inputs.size() > 1 && !ofKeras2;
             final JsonObject keywords = new JsonObject();

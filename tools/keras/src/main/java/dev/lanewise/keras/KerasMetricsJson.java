@@ -100,7 +100,7 @@ final class KerasMetricsJson {
 
     /// A loss: its full name, or with other settings than the default ones an object.
     static JsonElement loss(Loss loss, boolean keras3) {
-        final Loss rows = loss instanceof ReducedLoss reduced ? reduced.loss() : loss;
+        final Loss rows = ReducedLoss.ofRows(loss);
         final Class<?> type = rows.getClass();
         final JsonObject settings = RecordJson.write((Record) rows);
         final String name = Graph.snakeCase(type.getSimpleName());

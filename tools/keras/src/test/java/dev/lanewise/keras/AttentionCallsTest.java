@@ -25,6 +25,7 @@ import dev.lanewise.tensor.Shape;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -330,6 +331,29 @@ class AttentionCallsTest {
             final IllegalArgumentException e = assertThrows(
                     IllegalArgumentException.class, () -> KerasModels.save(model, folder.resolve("sees.keras")));
             assertTrue(e.getMessage().contains("'sees' (CausalMask): Keras has no such layer"), e.getMessage());
+        }
+    }
+
+    /// Layers without heads take no mask of the scores in Keras.
+    @TestFactory
+    Stream<DynamicTest> otherMasksOfScoresWithoutHeadsAreNotWritten() {
+        return Stream.<Layer>of(new Attention(true, "dot", 0, false), new AdditiveAttention())
+                .map(layer -> DynamicTest.dynamicTest(layer.typeName(), () -> notWritten(layer)));
+    }
+
+    private void notWritten(Layer layer) {
+        final Graph.Builder builder = Graph.builder();
+        final Graph.Value q = builder.input("q", QUERY);
+        final Graph.Value v = builder.input("v", VALUE);
+        final Graph.Value m = builder.input("m", MASK);
+        try (Model model = Model.create(builder.build(builder.add("att", layer, q, v, v, m)), 5)) {
+            for (String name : List.of("scores.keras", "scores.h5")) {
+                final Path file = folder.resolve(name);
+                final IllegalArgumentException e =
+                        assertThrows(IllegalArgumentException.class, () -> KerasModels.save(model, file));
+                assertTrue(e.getMessage().contains("'att' (" + layer.typeName() + "): is called with a mask"), name);
+                assertFalse(Files.exists(file), name);
+            }
         }
     }
 
