@@ -18,11 +18,12 @@ import org.tensorflow.op.math.Mean;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.types.TFloat32;
 
-/// Rates of TensorFlow-Java on the networks of `lanewise bench train --network lstm` and `--network transformer`:
-/// `Sequences lstm|transformer THREADS`.
+/// Rates of TensorFlow-Java on the networks of `lanewise bench train --network lstm` and `--network
+/// transformer`: `Sequences lstm|transformer THREADS`.
 ///
-/// One graph, made of elementary operations, for which TensorFlow has gradients: the LSTM is unrolled over its steps.
-/// Prints one line a figure, `peer workload threads metric value`: the median of slices of 0.4 s, after three to warm up.
+/// One graph, made of elementary operations, for which TensorFlow has gradients: the LSTM is unrolled over
+/// its steps. Prints one line a figure, `peer workload threads metric value`: the median of slices of 0.4 s,
+/// after three to warm up.
 public final class Sequences {
     private static final long SLICE_NANOS = 400_000_000L;
     private static final int WARM_UP = 3;
@@ -118,7 +119,8 @@ public final class Sequences {
         return dense(h, units, CLASSES);
     }
 
-    /// Attention of four heads and two dense layers, each with a sum and a normalization, then the mean of the steps.
+    /// Attention of four heads and two dense layers, each with a sum and a normalization, then the mean of
+    /// the steps.
     private Operand<TFloat32> block(Operand<TFloat32> input) {
         final int size = FEATURES / HEADS;
         final Operand<TFloat32> x = reshape(input, BATCH * steps, FEATURES);

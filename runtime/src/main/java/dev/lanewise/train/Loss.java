@@ -7,8 +7,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// What training makes small. The loss of a batch is the sum of its rows' losses, each times its sample's
-/// weight, over the number of rows (Keras' `sum_over_batch_size`; not over the sum of the weights), unless it has
-/// another reduction ([ReducedLoss]). Users write their own.
+/// weight, over the number of rows (Keras' `sum_over_batch_size`; not over the sum of the weights), unless
+/// it has another reduction ([ReducedLoss]). Users write their own.
 public interface Loss {
     /// Keras' name, as `sparse_categorical_crossentropy`.
     String name();

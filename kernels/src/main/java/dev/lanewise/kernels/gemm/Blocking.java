@@ -51,11 +51,10 @@ final class Blocking {
 
     /// Whether a transposed A is copied into panels for a product with `n` columns. The micro-kernel of 4 x
     /// 4 has the
-    /// time for the bounds checks that reading it in place costs; the others lose 10 to 25 % by them. With rows far
-    /// apart
-    /// each read costs a page, and falls on the same few cache sets: the copy pays where many columns use it (measured
-    /// on
-    /// a Zen 5: 227 against 156 GFLOP/s for 1024 x 1024 x 1024, but 227 against 241 for 576 x 3136 x 64).
+    /// time for the bounds checks that reading it in place costs; the others lose 10 to 25 % by them. With
+    /// rows far apart each read costs a page, and falls on the same few cache sets: the copy pays where many
+    /// columns use it (measured on a Zen 5: 227 against 156 GFLOP/s for 1024 x 1024 x 1024, but 227 against
+    /// 241 for 576 x 3136 x 64).
     static boolean packTransposedA(int n, long lda) {
         return !FOUR_BY_FOUR || (n % NR > 0 && n % NR <= NR / 2) || (n >= 256 && lda >= 512);
     }

@@ -115,7 +115,8 @@ public final class SimdGemm extends CheckedGemm {
             SimdPacking.scale(c, cOffset, ldc, m, n, beta);
         }
         final boolean clamps = lo > Float.NEGATIVE_INFINITY || hi < Float.POSITIVE_INFINITY;
-        // One group of rows of a transposed A is laid out as rows: B, read for few of them, can then stay where it is.
+        // One group of rows of a transposed A is laid out as rows: B, read for few of them, can then stay
+        // where it is.
         final boolean turnA = transA && m <= PANEL_ROWS && n >= 2 * NR;
         final boolean columnsA = transA && !turnA;
         final boolean pack = columnsA || transB || source != null || Blocking.packB(m, k, ldb);
@@ -295,8 +296,8 @@ public final class SimdGemm extends CheckedGemm {
         }
     }
 
-    /// Columns of the next panel when `left` are left: a whole one, also where most of it is used (padded with zeros);
-    /// otherwise one of two vectors or of one.
+    /// Columns of the next panel when `left` are left: a whole one, also where most of it is used (padded
+    /// with zeros); otherwise one of two vectors or of one.
     ///
     /// @param pairs whether there may be panels of two vectors
     private static int panelWidth(int left, boolean pairs) {

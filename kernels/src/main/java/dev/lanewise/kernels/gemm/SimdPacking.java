@@ -115,7 +115,8 @@ final class SimdPacking {
         }
     }
 
-    /// Floats of work that [#transpose] wants: a square to transpose by way of, and one for what is not a whole one.
+    /// Floats of work that [#transpose] wants: a square to transpose by way of, and one for what is not a
+    /// whole one.
     static final int TRANSPOSE_WORK = 2 * LANES * LANES;
 
     /// `to[r, c] = from[c, r]` for `r < rows`, `c < cols`; columns from `cols` to `width`, a multiple of the
@@ -204,9 +205,9 @@ final class SimdPacking {
         }
     }
 
-    /// A square is transposed by zipping row i with row i + lanes/2, log2(lanes) times; two of these turns at a time,
-    /// between which values stay in registers (measured on a Zen 5 for lanes of 16: 25 to 31 against 51 to 54 ns a
-    /// square).
+    /// A square is transposed by zipping row i with row i + lanes/2, log2(lanes) times; two of these turns
+    /// at a time, between which values stay in registers (measured on a Zen 5 for lanes of 16: 25 to 31
+    /// against 51 to 54 ns a square).
     static void transposeSquare(
             MemorySegment from,
             long fromOffset,

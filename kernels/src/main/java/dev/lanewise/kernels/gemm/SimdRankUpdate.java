@@ -8,12 +8,12 @@ import static dev.lanewise.kernels.simd.Simd.SPECIES;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
-/// `C += A · B` for a C of few rows: four rows of B after four are added to those of C, each times its element of A
-/// (an update of rank 4), in the order of k.
+/// `C += A · B` for a C of few rows: four rows of B after four are added to those of C, each times its
+/// element of A (an update of rank 4), in the order of k.
 ///
-/// Rows of B are read from end to end, four side by side, as prefetchers like it, and once: from memory at the rate of
-/// a plain sum (measured on a Zen 5 for 1 x 4096 x 4096: 24 GFLOP/s, where columns of 64 reach 9). The rows of C stay
-/// in L1 meanwhile.
+/// Rows of B are read from end to end, four side by side, as prefetchers like it, and once: from memory at
+/// the rate of a plain sum (measured on a Zen 5 for 1 x 4096 x 4096: 24 GFLOP/s, where columns of 64 reach
+/// 9). The rows of C stay in L1 meanwhile.
 final class SimdRankUpdate {
     /// Floats of C that are done at a time: most of a usual L1, beside four rows of B.
     private static final int BLOCK = 6144;

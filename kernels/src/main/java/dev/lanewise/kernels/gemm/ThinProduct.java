@@ -5,12 +5,13 @@ import static dev.lanewise.kernels.simd.Simd.FLOAT;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/// Products with a C of one or two rows, or of a single column (BLAS' `gemv`), whose matrix lies along C: its rows are
-/// read once, and added to C ([SimdRankUpdate]). Each element of C is the chain that [SimdGemm] makes of it.
+/// Products with a C of one or two rows, or of a single column (BLAS' `gemv`), whose matrix lies along C:
+/// its rows are read once, and added to C ([SimdRankUpdate]). Each element of C is the chain that [SimdGemm]
+/// makes of it.
 final class ThinProduct {
-    /// Rows of C up to which those of B are added to them; from three on keeping C in registers gains more (measured on
-    /// a
-    /// Zen 5 for 2, 4 and 8 rows of 1024 x 1024: 87 against 71, 99 against 139 and 128 against 197 GFLOP/s).
+    /// Rows of C up to which those of B are added to them; from three on keeping C in registers gains more
+    /// (measured on a Zen 5 for 2, 4 and 8 rows of 1024 x 1024: 87 against 71, 99 against 139 and 128
+    /// against 197 GFLOP/s).
     private static final int FEW_ROWS = 2;
 
     /// Shorter rows of C stay in the registers of one micro-kernel.

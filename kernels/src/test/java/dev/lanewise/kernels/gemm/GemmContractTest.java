@@ -124,7 +124,8 @@ class GemmContractTest {
         }
     }
 
-    /// One or two rows, or one column: longer and shorter than the blocks, with rests of rows, columns and depth.
+    /// One or two rows, or one column: longer and shorter than the blocks, with rests of rows, columns and
+    /// depth.
     @ParameterizedTest
     @CsvSource({
         "1, 384, 4",

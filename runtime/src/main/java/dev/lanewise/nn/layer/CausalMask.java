@@ -9,11 +9,11 @@ import dev.lanewise.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/// Which keys a row of `query[batch, rows, …]` sees of `value[batch, keys, …]`, where it sees none after its own
-/// place: `y[batch, rows, keys] = 1` where the key's place is the row's or one before, else 0. A third input is a
-/// mask of scores, `[batch, rows, keys]` or `[batch, heads, rows, keys]` with 1 where it is the same for all
-/// rows or keys: where that is 0, so is `y`, which has its axes. Keras has it as the argument `use_causal_mask`
-/// of a call; here it is for layers of attention that have it in some calls alone.
+/// Which keys a row of `query[batch, rows, …]` sees of `value[batch, keys, …]`, where it sees none after its
+/// own place: `y[batch, rows, keys] = 1` where the key's place is the row's or one before, else 0. A third
+/// input is a mask of scores, `[batch, rows, keys]` or `[batch, heads, rows, keys]` with 1 where it is the
+/// same for all rows or keys: where that is 0, so is `y`, which has its axes. Keras has it as the argument
+/// `use_causal_mask` of a call; here it is for layers of attention that have it in some calls alone.
 public record CausalMask() implements Layer {
     @Override
     public List<Shape> outputShapes(List<Shape> inputs) {

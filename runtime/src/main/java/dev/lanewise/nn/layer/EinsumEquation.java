@@ -5,8 +5,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// The equation of an [EinsumDense], `input,kernel->output`, a letter for each axis: by the same letter axes
-/// of different tensors are one, and what the output does not have is summed. The input and the output may begin,
-/// or end, with the same axes that have no letters, `...`.
+/// of different tensors are one, and what the output does not have is summed. The input and the output may
+/// begin, or end, with the same axes that have no letters, `...`.
 ///
 /// @param elides whether there are dots, in front or at the end
 /// @param inFront whether the dots are in front

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// What [Attention] and [AdditiveAttention] share: one head without projections, `y[batch, rows, values] =
 /// softmax(scores(query, key)) · value` over `query[batch, rows, size]`, `value[batch, keys, values]` and
 /// perhaps `key[batch, keys, size]`, else the value is the key too. What the value's mask leaves out has no
-/// share; rows that the query's mask leaves out are zeros, and the output has that mask. A fourth input is a mask
-/// of the scores, `[batch, rows, keys]` with 0 where a row does not see a key ([CausalMask]).
+/// share; rows that the query's mask leaves out are zeros, and the output has that mask. A fourth input is a
+/// mask of the scores, `[batch, rows, keys]` with 0 where a row does not see a key ([CausalMask]).
 ///
 /// Inputs of two axes are taken as Keras takes them: the samples of a batch are the steps, and attend to
 /// each other.

@@ -4,8 +4,9 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import java.lang.foreign.MemorySegment;
 
-/// Numbers from one order of axes to another: `target[Σ i_d · to_d] = Σ_s source[Σ i_d · from_d + Σ s_e · over_e]`
-/// over all places `i` of the target's axes and `s` of those that are summed, these in order and in double.
+/// Numbers from one order of axes to another: `target[Σ i_d · to_d] = Σ_s source[Σ i_d · from_d + Σ s_e ·
+/// over_e]` over all places `i` of the target's axes and `s` of those that are summed, these in order and in
+/// double.
 final class StridedCopy {
     private final int[] dims;
     private final int[] from;

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// A model's configuration, from a model's file or from JSON alone.
 ///
 /// @param config `class_name` and `config` of the model
-/// @param training loss, metrics and optimizer, named as in `.h5` files' `training_config`, the optimizer without
-///     a wrapper that scales the loss ([LossScaling]); null where there are none
+/// @param training loss, metrics and optimizer, named as in `.h5` files' `training_config`, the optimizer
+///     without a wrapper that scales the loss ([LossScaling]); null where there are none
 /// @param kerasVersion as the file says; empty where it does not
 /// @param backend as the file says; empty where it does not
 /// @param kerasMajor 1, 2 or 3: whose formulas hold

@@ -50,8 +50,8 @@ final class KerasAttention {
         return is(className) && SETTINGS.contains(argument);
     }
 
-    /// Refuses calls without a value before the key. A causal mask in all calls of a layer is one of its settings;
-    /// in some, it is theirs.
+    /// Refuses calls without a value before the key. A causal mask in all calls of a layer is one of its
+    /// settings; in some, it is theirs.
     static void check(LayerConfig config, JsonArray calls) {
         if (!is(config.className())) {
             return;

@@ -3,6 +3,7 @@ package dev.lanewise.keras;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
 import dev.lanewise.io.ModelFormatException;
 import dev.lanewise.io.RecordJson;
 import dev.lanewise.nn.Layer;
@@ -232,8 +233,11 @@ final class KerasOperations {
         final JsonElement written = config.take(LAYER);
         if (written == null || !written.isJsonObject()) {
             config.takeArguments();
+            // What the reading of the graph refused; anything else comes from a file that was made up.
+            final boolean refused = written == null || (written instanceof JsonPrimitive p && p.isString());
             config.find(
-                    Reason.UNSUPPORTED_CONNECTION, written == null ? "" : KerasJson.printable(written.getAsString()));
+                    refused ? Reason.UNSUPPORTED_CONNECTION : Reason.BAD_CONFIG,
+                    written == null ? "" : KerasJson.printable(refused ? written.getAsString() : written.toString()));
             return null;
         }
         final JsonObject object = written.getAsJsonObject();

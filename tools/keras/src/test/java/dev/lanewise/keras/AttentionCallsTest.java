@@ -234,8 +234,8 @@ class AttentionCallsTest {
                 "as argument 7, and with 'attention_mask'");
     }
 
-    /// A shared layer, of which one call is causal: each gives what a layer with the same weights does that is so
-    /// in all its calls.
+    /// A shared layer, of which one call is causal: each gives what a layer with the same weights does that
+    /// is so in all its calls.
     @Test
     void aCausalMaskInSomeCalls() {
         final String call = "{\"args\": [%s, %s], \"kwargs\": {\"use_causal_mask\": %s, \"attention_mask\": %s}}";
