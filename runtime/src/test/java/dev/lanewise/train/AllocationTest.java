@@ -199,7 +199,7 @@ class AllocationTest {
                 final List<Tensor> y = List.of(Tensor.zeros(memory, Shape.of(6, classes)));
                 final long measuring = -allocated() + allocated();
                 long least = Long.MAX_VALUE;
-                for (int round = 0; round < 6; round++) {
+                for (int round = 0; round < 40; round++) {
                     final long before = allocated();
                     for (int i = 0; i < 4; i++) {
                         trainer.gather(data, order, 16, 16);
