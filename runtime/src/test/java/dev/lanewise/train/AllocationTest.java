@@ -63,12 +63,17 @@ class AllocationTest {
         }
     }
 
-    /// Bytes that this thread and the library's have allocated.
-    private static long allocated() {
-        final long[] ids = Thread.getAllStackTraces().keySet().stream()
+    /// This thread and the library's. Looked for once and before measuring: the search makes a trace of each thread's
+    /// stack, whose length depends on where the thread waits.
+    private static long[] threads() {
+        return Thread.getAllStackTraces().keySet().stream()
                 .filter(t -> t == Thread.currentThread() || t.getName().startsWith("lanewise-"))
                 .mapToLong(Thread::threadId)
                 .toArray();
+    }
+
+    /// Bytes that these threads have allocated.
+    private static long allocated(long[] ids) {
         try {
             long sum = 0;
             for (long bytes : (long[]) ALL_THREADS.invokeExact(ids)) {
@@ -82,15 +87,17 @@ class AllocationTest {
 
     /// Compiled code allocates nothing; until then rounds are repeated.
     private static void assertAllocatesNothing(Runnable call) {
-        final long measuring = -allocated() + allocated();
+        call.run();
+        final long[] ids = threads();
+        final long measuring = -allocated(ids) + allocated(ids);
         long least = Long.MAX_VALUE;
         final long end = System.nanoTime() + PATIENCE_NANOS;
         for (int round = 0; least >= CALLS && (round < PATIENCE_ROUNDS || System.nanoTime() < end); round++) {
-            final long before = allocated();
+            final long before = allocated(ids);
             for (int i = 0; i < CALLS; i++) {
                 call.run();
             }
-            least = Math.min(least, allocated() - before - measuring);
+            least = Math.min(least, allocated(ids) - before - measuring);
         }
         assertTrue(least < CALLS, (double) least / CALLS + " bytes a call");
     }
@@ -197,16 +204,20 @@ class AllocationTest {
                         Tensor.zeros(memory, data.inputShapes().getFirst().prepend(6)));
                 final int classes = graph.outputShapes().getFirst().last();
                 final List<Tensor> y = List.of(Tensor.zeros(memory, Shape.of(6, classes)));
-                final long measuring = -allocated() + allocated();
+                trainer.gather(data, order, 16, 16);
+                trainer.step();
+                predictor.run(x, y);
+                final long[] ids = threads();
+                final long measuring = -allocated(ids) + allocated(ids);
                 long least = Long.MAX_VALUE;
-                for (int round = 0; round < 40; round++) {
-                    final long before = allocated();
+                for (int round = 0; round < 6; round++) {
+                    final long before = allocated(ids);
                     for (int i = 0; i < 4; i++) {
                         trainer.gather(data, order, 16, 16);
                         trainer.step();
                         predictor.run(x, y);
                     }
-                    least = Math.min(least, allocated() - before - measuring);
+                    least = Math.min(least, allocated(ids) - before - measuring);
                 }
                 System.out.println(name + (least < 4 ? " none" : " " + least + " bytes in 4 calls"));
             }
@@ -286,6 +297,7 @@ class AllocationTest {
     /// Reads all figures after every step and notes what the steps of an epoch allocate.
     private static final class Reader implements FitListener {
         private static final int FIRST = 10;
+        private long[] ids = {};
         private long before;
         private long least = Long.MAX_VALUE;
         private double sum;
@@ -302,9 +314,10 @@ class AllocationTest {
                 sum += figures.value(i) * figures.name(i).length();
             }
             if (step == FIRST) {
-                before = allocated();
+                ids = threads();
+                before = allocated(ids);
             } else if (step == last) {
-                least = Math.min(least, allocated() - before);
+                least = Math.min(least, allocated(ids) - before);
             }
         }
     }
@@ -312,7 +325,8 @@ class AllocationTest {
     @Test
     void readingTheFiguresOfAStepAllocatesNothing() {
         final Dataset data = TestData.classes(4 * CALLS, 50, 5, 3);
-        final long measuring = -allocated() + allocated();
+        final long[] own = threads();
+        final long measuring = -allocated(own) + allocated(own);
         final Reader reader = new Reader();
         try (Compute compute = Compute.of(Kernels.best(), 1);
                 Model model = Model.create(TestData.smallGraph(), 1);

@@ -143,17 +143,19 @@ public final class SimdGemm extends CheckedGemm {
                         aGroup = scratch;
                         aAt = scratchOffset + PANEL_A;
                         aLd = wholeVectors(depth);
-                        SimdPacking.transpose(
-                                a,
-                                aOffset + k0 * lda,
-                                lda,
-                                rows,
-                                depth,
-                                scratch,
-                                aAt,
-                                wholeVectors(depth),
-                                scratch,
-                                scratchOffset + SQUARES);
+                        if (j0 == 0) {
+                            SimdPacking.transpose(
+                                    a,
+                                    aOffset + k0 * lda,
+                                    lda,
+                                    rows,
+                                    depth,
+                                    scratch,
+                                    aAt,
+                                    wholeVectors(depth),
+                                    scratch,
+                                    scratchOffset + SQUARES);
+                        }
                     } else if (packA) {
                         aGroup = scratch;
                         aAt = scratchOffset + PANEL_A;
