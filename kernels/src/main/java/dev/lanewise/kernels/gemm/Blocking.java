@@ -27,11 +27,25 @@ final class Blocking {
 
     private static final int KC = 512;
 
+    /// The same where B is read in place: nothing is copied that would have to stay in L2 beside it.
+    static final int KC_IN_PLACE = 2048;
+
+    /// Rows of A that are done panel by panel of a B that is read in place.
+    static final int GROUP_ROWS = 4 * PANEL_ROWS;
+
+    /// Rows of A for which B is never copied.
+    private static final int FEW_ROWS = 24;
+
+    /// A usual L2, of sixteen ways, and its lines.
+    private static final int L2_BYTES = 1024 * 1024;
+
+    private static final int LINE_BYTES = 64;
+
     /// Floats of one block of B: half of a usual L2 of 1 MiB.
     private static final int B_BLOCK = 128 * 1024;
 
     /// The largest block of B in floats.
-    static final int MAX_B_BLOCK = Math.max(B_BLOCK, KC_WHOLE * NR);
+    static final int MAX_B_BLOCK = Math.max(B_BLOCK, KC_IN_PLACE * NR);
 
     private Blocking() {}
 
@@ -40,6 +54,10 @@ final class Blocking {
         if (k <= KC_WHOLE) {
             return Math.max(1, k);
         }
+        return parts(k);
+    }
+
+    private static int parts(int k) {
         final int parts = (k + KC - 1) / KC;
         return (k + parts - 1) / parts;
     }
@@ -59,10 +77,24 @@ final class Blocking {
         return !FOUR_BY_FOUR || (n % NR > 0 && n % NR <= NR / 2) || (n >= 256 && lda >= 512);
     }
 
-    /// Whether B, stored as `[k, n]`, is copied into panels. It is read once for each [#MR] rows of A, so with
-    /// many rows the copy is cheap, and with rows far apart each read costs a page or falls on the same few
-    /// cache sets.
+    /// Whether B, stored as `[k, n]`, is copied into panels. It is read once for each few rows of A, so with
+    /// many rows the copy is cheap. With fewer it is not, but where a panel's part of B does not stay in L2
+    /// from one read to the next, all reads are as slow as the first (measured on a Zen 5, copied and in place:
+    /// 180 and 254 GFLOP/s for 24 x 512 x 512, 202 and 231 for 128 x 2048 x 1000, 225 and 208 for
+    /// 64 x 1024 x 1024).
     static boolean packB(int m, int k, long ldb) {
-        return m >= 192 || (m >= 24 && ((ldb % 512 == 0 && k >= 64) || (ldb >= 1024 && k >= 256)));
+        return m >= 192 || (m >= FEW_ROWS && kcInPlace(m, k, ldb) > (m < 40 ? 2 : 1) * rowsInL2(ldb));
+    }
+
+    /// Products that one pass takes where B is read in place: all, if that much of a panel stays in L2, or if it
+    /// is hardly read again.
+    static int kcInPlace(int m, int k, long ldb) {
+        return k <= KC_IN_PLACE && (m < FEW_ROWS || k <= rowsInL2(ldb)) ? Math.max(1, k) : parts(k);
+    }
+
+    /// Rows of B whose parts of one panel are in L2 together: rows apart by a multiple of a large power of two
+    /// fall on the same few sets.
+    private static long rowsInL2(long ldb) {
+        return L2_BYTES / Math.max(LINE_BYTES, Long.lowestOneBit(Float.BYTES * ldb));
     }
 }

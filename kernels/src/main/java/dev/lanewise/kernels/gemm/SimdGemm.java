@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 /// C | panel of A | block of B.
 public final class SimdGemm extends CheckedGemm {
     private static final int STRIP = 2 * NR;
-    private static final int SQUARES = STRIP + PANEL_ROWS * NR;
+    private static final int SQUARES = STRIP + Blocking.GROUP_ROWS * NR;
     private static final int TRANSPOSED = SQUARES + SimdPacking.TRANSPOSE_WORK;
 
     /// Rows of B that are copied into panels side by side.
@@ -36,15 +36,18 @@ public final class SimdGemm extends CheckedGemm {
 
     @Override
     public long scratchSize(int m, int n, int k) {
-        final int kc = Blocking.kc(k);
         final int widest = Math.max(n, Math.min(m, TRANSPOSED_ROWS));
-        final int columns = Math.min(Blocking.nc(kc), (widest + NR - 1) / NR * NR);
-        return blockB(kc) + (long) columns * kc;
+        return Math.max(
+                scratchSize(widest, Blocking.kc(k)), scratchSize(widest, Math.clamp(k, 1, Blocking.KC_IN_PLACE)));
+    }
+
+    private static long scratchSize(int n, int kc) {
+        return blockB(kc) + (long) Math.min(Blocking.nc(kc), (n + NR - 1) / NR * NR) * kc;
     }
 
     @Override
     public long maxScratchSize() {
-        return blockB(Blocking.KC_WHOLE) + Blocking.MAX_B_BLOCK;
+        return blockB(Blocking.KC_IN_PLACE) + Blocking.MAX_B_BLOCK;
     }
 
     @Override
@@ -121,8 +124,9 @@ public final class SimdGemm extends CheckedGemm {
         final boolean columnsA = transA && !turnA;
         final boolean pack = columnsA || transB || source != null || Blocking.packB(m, k, ldb);
         final boolean packA = columnsA && Blocking.packTransposedA(n, lda);
-        final int kc = Blocking.kc(k);
+        final int kc = pack ? Blocking.kc(k) : Blocking.kcInPlace(m, k, ldb);
         final int nc = Blocking.nc(kc);
+        final int group = pack ? PANEL_ROWS : Blocking.GROUP_ROWS;
         for (int k0 = 0; k0 == 0 || k0 < k; k0 += kc) {
             final int depth = Math.min(kc, k - k0);
             for (int j0 = 0; j0 < n; j0 += nc) {
@@ -133,8 +137,8 @@ public final class SimdGemm extends CheckedGemm {
                 final boolean pairs = FOUR_BY_FOUR && !columnsA && !initFromC;
                 packBlock(transB, depth, cols, pairs, b, bAt, ldb, source, k0, j0, pack, scratch, scratchOffset);
                 writeEdgeRow(cols, initFromC ? null : bias, biasOffset + j0, scratch, scratchOffset);
-                for (int i0 = 0; i0 < m; i0 += PANEL_ROWS) {
-                    final int rows = Math.min(PANEL_ROWS, m - i0);
+                for (int i0 = 0; i0 < m; i0 += group) {
+                    final int rows = Math.min(group, m - i0);
                     final long cAt = cOffset + i0 * ldc + j0;
                     MemorySegment aGroup = a;
                     long aAt = aOffset + (transA ? k0 * lda + i0 : i0 * lda + k0);

@@ -114,7 +114,11 @@ class GemmContractTest {
         "24, 3, 70", // rows of B 512 floats apart, see below
         "2, 150, 1024", // more columns than a block of B holds
         "2, 270, 1030",
-        "49, 49, 49"
+        "49, 49, 49",
+        "77, 83, 40", // B is read in place for more than a group of rows
+        "70, 133, 2050", // the same, and k is cut
+        "26, 70, 1100", // as above, and k is cut where rows of B are 512 floats apart
+        "26, 66, 2048"
     })
     void shapesThatTakeOtherPathsHaveTheScalarBits(int m, int n, int k) {
         for (int t = 0; t < 4; t++) {
