@@ -33,6 +33,9 @@ final class Blocking {
     /// Rows of A that are done panel by panel of a B that is read in place.
     static final int GROUP_ROWS = 4 * PANEL_ROWS;
 
+    /// Depth up to which [SimdMicroKernel8x2#shallow] is the micro-kernel.
+    static final int SHALLOW = 64;
+
     /// Rows of A for which B is never copied.
     private static final int FEW_ROWS = 24;
 
@@ -73,8 +76,11 @@ final class Blocking {
     /// rows far apart each read costs a page, and falls on the same few cache sets: the copy pays where many
     /// columns use it (measured on a Zen 5: 227 against 156 GFLOP/s for 1024 x 1024 x 1024, but 227 against
     /// 241 for 576 x 3136 x 64).
-    static boolean packTransposedA(int n, long lda) {
-        return !FOUR_BY_FOUR || (n % NR > 0 && n % NR <= NR / 2) || (n >= 256 && lda >= 512);
+    static boolean packTransposedA(int n, int k, long lda) {
+        // What is left of the columns may end in a panel of one vector, whose micro-kernel wants it.
+        final int rest = n % NR;
+        final boolean narrow = rest > 0 && rest <= (k <= SHALLOW ? 3 * Simd.LANES : NR / 2);
+        return !FOUR_BY_FOUR || narrow || (n >= 256 && lda >= 512);
     }
 
     /// Whether B, stored as `[k, n]`, is copied into panels. It is read once for each few rows of A, so with

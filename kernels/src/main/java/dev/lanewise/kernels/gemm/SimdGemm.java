@@ -110,7 +110,13 @@ public final class SimdGemm extends CheckedGemm {
                         hi)) {
             return;
         }
-        if (transA && !transB && source == null && n <= NR / 2 && m >= NR && beta == 0 && bias == null) {
+        if (transA
+                && !transB
+                && source == null
+                && n <= (FOUR_BY_FOUR && k <= Blocking.SHALLOW ? LANES : NR / 2)
+                && m >= NR
+                && beta == 0
+                && bias == null) {
             transposed(m, n, k, a, aOffset, lda, b, bOffset, ldb, c, cOffset, ldc, lo, hi, scratch, scratchOffset);
             return;
         }
@@ -123,7 +129,7 @@ public final class SimdGemm extends CheckedGemm {
         final boolean turnA = transA && m <= PANEL_ROWS && n >= 2 * NR;
         final boolean columnsA = transA && !turnA;
         final boolean pack = columnsA || transB || source != null || Blocking.packB(m, k, ldb);
-        final boolean packA = columnsA && Blocking.packTransposedA(n, lda);
+        final boolean packA = columnsA && Blocking.packTransposedA(n, k, lda);
         final int kc = pack ? Blocking.kc(k) : Blocking.kcInPlace(m, k, ldb);
         final int nc = Blocking.nc(kc);
         final int group = pack ? PANEL_ROWS : Blocking.GROUP_ROWS;
@@ -134,7 +140,7 @@ public final class SimdGemm extends CheckedGemm {
                 final long bAt = bOffset + (transB ? j0 * ldb + k0 : k0 * ldb + j0);
                 // What the accumulators start from: C, or one row for all: the bias, or zeros.
                 final boolean initFromC = beta != 0 || k0 > 0;
-                final boolean pairs = FOUR_BY_FOUR && !columnsA && !initFromC;
+                final boolean pairs = FOUR_BY_FOUR && !initFromC && (!columnsA || depth <= Blocking.SHALLOW);
                 packBlock(transB, depth, cols, pairs, b, bAt, ldb, source, k0, j0, pack, scratch, scratchOffset);
                 writeEdgeRow(cols, initFromC ? null : bias, biasOffset + j0, scratch, scratchOffset);
                 for (int i0 = 0; i0 < m; i0 += group) {
@@ -346,24 +352,51 @@ public final class SimdGemm extends CheckedGemm {
             long ldc,
             MemorySegment scratch,
             long scratchOffset) {
-        if (FOUR_BY_FOUR && !packed && !initFromC && rows > MR) {
-            final MemorySegment init = bias != null ? bias : scratch;
-            stridedPanels(
-                    rows,
+        if (FOUR_BY_FOUR && !initFromC && rows > MR && (kc <= Blocking.SHALLOW || !packed)) {
+            // No more rows than the micro-kernel of 4 x 4 has are left to it.
+            final int rest = rows % SimdMicroKernel8x2.ROWS <= MR ? rows % SimdMicroKernel8x2.ROWS : 0;
+            halfPanels(
+                    transA,
+                    rows - rest,
                     cols,
                     kc,
                     a,
                     aAt,
                     lda,
+                    packed,
                     b,
                     bAt,
                     ldb,
-                    init,
-                    bias != null,
-                    bias != null ? biasAt : scratchOffset + NR,
+                    bias,
+                    biasAt,
                     c,
                     cAt,
-                    ldc);
+                    ldc,
+                    scratch,
+                    scratchOffset);
+            if (rest > 0) {
+                final int done = rows - rest;
+                wholePanels(
+                        transA,
+                        rest,
+                        cols,
+                        kc,
+                        a,
+                        aAt + (transA ? done : done * lda),
+                        lda,
+                        packed,
+                        b,
+                        bAt,
+                        ldb,
+                        false,
+                        bias,
+                        biasAt,
+                        c,
+                        cAt + done * ldc,
+                        ldc,
+                        scratch,
+                        scratchOffset);
+            }
             return;
         }
         final long aRow = transA ? 1 : lda;
@@ -375,7 +408,7 @@ public final class SimdGemm extends CheckedGemm {
                 final long cij = cAt + i * ldc + j;
                 final MemorySegment init = initFromC ? c : bias != null ? bias : scratch;
                 final long initAt = initFromC ? cij : bias != null ? biasAt + j : scratchOffset + NR;
-                wide(
+                MicroKernels.wide(
                         transA,
                         packed,
                         a,
@@ -396,39 +429,50 @@ public final class SimdGemm extends CheckedGemm {
         }
     }
 
-    /// [#wholePanels] of A and B as they lie, by the micro-kernel of 8 x 2: half a panel at a time.
-    private static void stridedPanels(
+    /// [#wholePanels] by the micro-kernel of 8 x 2, half a panel at a time: where A and B lie as rows, or for little
+    /// depth.
+    private static void halfPanels(
+            boolean transA,
             int rows,
             int cols,
             int kc,
             MemorySegment a,
             long aAt,
             long lda,
+            boolean packed,
             MemorySegment b,
             long bAt,
             long ldb,
-            MemorySegment init,
-            boolean initMoves,
-            long initAt,
+            @Nullable MemorySegment bias,
+            long biasAt,
             MemorySegment c,
             long cAt,
-            long ldc) {
-        final int width = SimdMicroKernel8x2.VECTORS * LANES;
-        for (int j = 0, whole = cols / NR * NR; j < whole; j += width) {
-            final long i0 = initMoves ? initAt + j : initAt;
+            long ldc,
+            MemorySegment scratch,
+            long scratchOffset) {
+        final MemorySegment init = bias != null ? bias : scratch;
+        final MemorySegment panel = packed ? scratch : b;
+        final long bStep = 4L * (packed ? NR : ldb);
+        final int whole = cols / NR * NR;
+        for (int j = 0; j < whole; j += SimdMicroKernel8x2.VECTORS * LANES) {
+            final long initAt = 4 * (bias != null ? biasAt + j : scratchOffset + NR);
+            final long panelAt =
+                    4 * (packed ? scratchOffset + blockB(kc) + (j / NR * (long) NR) * kc + j % NR : bAt + j);
             for (int i = 0; i < rows; i += SimdMicroKernel8x2.ROWS) {
                 final int last = Math.min(SimdMicroKernel8x2.ROWS, rows - i) - 1;
-                SimdMicroKernel8x2.rowsStrided(
+                final long cij = 4 * (cAt + i * ldc + j);
+                MicroKernels.half(
+                        transA,
                         a,
-                        4 * (aAt + i * lda),
-                        4 * lda,
-                        b,
-                        4 * (bAt + j),
-                        4 * ldb,
+                        aAt + (transA ? i : i * lda),
+                        lda,
+                        panel,
+                        panelAt,
+                        bStep,
                         init,
-                        4 * i0,
+                        initAt,
                         c,
-                        4 * (cAt + i * ldc + j),
+                        cij,
                         4 * ldc,
                         last,
                         kc);
@@ -474,7 +518,7 @@ public final class SimdGemm extends CheckedGemm {
                 final long initRow = initFromC ? 4 * toRow : 0;
                 final long ai = 4 * (aAt + i * aRow);
                 if (width == NR) {
-                    wide(
+                    MicroKernels.wide(
                             transA,
                             true,
                             a,
@@ -492,7 +536,7 @@ public final class SimdGemm extends CheckedGemm {
                             last,
                             kc);
                 } else if (width == LANES) {
-                    narrow(
+                    MicroKernels.narrow(
                             transA,
                             a,
                             ai,
@@ -508,10 +552,11 @@ public final class SimdGemm extends CheckedGemm {
                             last,
                             kc);
                 } else {
-                    SimdMicroKernel8x2.rowsStrided(
+                    MicroKernels.half(
+                            transA,
                             a,
-                            ai,
-                            4 * lda,
+                            aAt + i * aRow,
+                            lda,
                             scratch,
                             4 * panel,
                             4L * width,
@@ -528,73 +573,6 @@ public final class SimdGemm extends CheckedGemm {
                 SimdPacking.copyRowsBack(scratch, strip, width, rows, used, c, cAt + j, ldc);
             }
             j += width;
-        }
-    }
-
-    /// Chooses the wide micro-kernel; offsets and steps in bytes, `aLd` between stored rows of A, `iRow` 0
-    /// where all
-    /// rows start from one.
-    private static void wide(
-            boolean transA,
-            boolean packedB,
-            MemorySegment a,
-            long a0,
-            long aLd,
-            MemorySegment b,
-            long b0,
-            long bStep,
-            MemorySegment init,
-            long i0,
-            long iRow,
-            MemorySegment c,
-            long c0,
-            long cRow,
-            int last,
-            int kc) {
-        if (!FOUR_BY_FOUR) {
-            if (transA) {
-                SimdMicroKernel6x2.panelPacked(a, a0, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
-            } else if (packedB) {
-                SimdMicroKernel6x2.rowsPacked(a, a0, aLd, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
-            } else {
-                SimdMicroKernel6x2.rowsStrided(a, a0, aLd, b, b0, bStep, init, i0, iRow, c, c0, cRow, last, kc);
-            }
-        } else if (iRow == 0) {
-            if (transA) {
-                SimdMicroKernel4x4.columnsPacked(a, a0, aLd, b, b0, init, i0, c, c0, cRow, last, kc);
-            } else if (packedB) {
-                SimdMicroKernel4x4.rowsPacked(a, a0, aLd, b, b0, init, i0, c, c0, cRow, last, kc);
-            } else {
-                SimdMicroKernel4x4.rowsStrided(a, a0, aLd, b, b0, bStep, init, i0, c, c0, cRow, last, kc);
-            }
-        } else if (transA) {
-            SimdMicroKernel4x4.columnsPackedOnto(a, a0, aLd, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
-        } else if (packedB) {
-            SimdMicroKernel4x4.rowsPackedOnto(a, a0, aLd, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
-        } else {
-            SimdMicroKernel4x4.rowsStridedOnto(a, a0, aLd, b, b0, bStep, init, i0, iRow, c, c0, cRow, last, kc);
-        }
-    }
-
-    private static void narrow(
-            boolean transA,
-            MemorySegment a,
-            long a0,
-            long aLd,
-            MemorySegment b,
-            long b0,
-            MemorySegment init,
-            long i0,
-            long iRow,
-            MemorySegment c,
-            long c0,
-            long cRow,
-            int last,
-            int kc) {
-        if (transA) {
-            SimdMicroKernel8x1.panelPacked(a, a0, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
-        } else {
-            SimdMicroKernel8x1.rowsPacked(a, a0, aLd, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
         }
     }
 

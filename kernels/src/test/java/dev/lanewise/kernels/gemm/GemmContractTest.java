@@ -118,7 +118,10 @@ class GemmContractTest {
         "77, 83, 40", // B is read in place for more than a group of rows
         "70, 133, 2050", // the same, and k is cut
         "26, 70, 1100", // as above, and k is cut where rows of B are 512 floats apart
-        "26, 66, 2048"
+        "26, 66, 2048",
+        "70, 30, 20", // little depth
+        "27, 200, 64",
+        "75, 100, 65"
     })
     void shapesThatTakeOtherPathsHaveTheScalarBits(int m, int n, int k) {
         for (int t = 0; t < 4; t++) {

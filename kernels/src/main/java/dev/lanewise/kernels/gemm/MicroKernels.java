@@ -1,0 +1,105 @@
+package dev.lanewise.kernels.gemm;
+
+import static dev.lanewise.kernels.gemm.Blocking.FOUR_BY_FOUR;
+
+import java.lang.foreign.MemorySegment;
+
+/// Chooses the micro-kernel by how the operands lie.
+///
+/// Offsets and steps are in bytes, `aLd` between stored rows of A; `iRow` is 0 where all rows start from one. A row
+/// beyond `last` is computed as row `last` is.
+final class MicroKernels {
+    private MicroKernels() {}
+
+    /// As many vectors of columns as a panel has.
+    static void wide(
+            boolean transA,
+            boolean packedB,
+            MemorySegment a,
+            long a0,
+            long aLd,
+            MemorySegment b,
+            long b0,
+            long bStep,
+            MemorySegment init,
+            long i0,
+            long iRow,
+            MemorySegment c,
+            long c0,
+            long cRow,
+            int last,
+            int kc) {
+        if (!FOUR_BY_FOUR) {
+            if (transA) {
+                SimdMicroKernel6x2.panelPacked(a, a0, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
+            } else if (packedB) {
+                SimdMicroKernel6x2.rowsPacked(a, a0, aLd, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
+            } else {
+                SimdMicroKernel6x2.rowsStrided(a, a0, aLd, b, b0, bStep, init, i0, iRow, c, c0, cRow, last, kc);
+            }
+        } else if (iRow == 0) {
+            if (transA) {
+                SimdMicroKernel4x4.columnsPacked(a, a0, aLd, b, b0, init, i0, c, c0, cRow, last, kc);
+            } else if (packedB) {
+                SimdMicroKernel4x4.rowsPacked(a, a0, aLd, b, b0, init, i0, c, c0, cRow, last, kc);
+            } else {
+                SimdMicroKernel4x4.rowsStrided(a, a0, aLd, b, b0, bStep, init, i0, c, c0, cRow, last, kc);
+            }
+        } else if (transA) {
+            SimdMicroKernel4x4.columnsPackedOnto(a, a0, aLd, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
+        } else if (packedB) {
+            SimdMicroKernel4x4.rowsPackedOnto(a, a0, aLd, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
+        } else {
+            SimdMicroKernel4x4.rowsStridedOnto(a, a0, aLd, b, b0, bStep, init, i0, iRow, c, c0, cRow, last, kc);
+        }
+    }
+
+    /// Two vectors of columns, all rows starting from one, on a CPU of 32 vector registers. Unlike the rest,
+    /// `aAt` and `lda` count floats.
+    static void half(
+            boolean transA,
+            MemorySegment a,
+            long aAt,
+            long lda,
+            MemorySegment b,
+            long b0,
+            long bStep,
+            MemorySegment init,
+            long i0,
+            MemorySegment c,
+            long c0,
+            long cRow,
+            int last,
+            int kc) {
+        if (kc > Blocking.SHALLOW) {
+            SimdMicroKernel8x2.rowsStrided(a, 4 * aAt, 4 * lda, b, b0, bStep, init, i0, c, c0, cRow, last, kc);
+        } else {
+            final long aRow = transA ? 4 : 4 * lda;
+            final long aStep = transA ? 4 * lda : 4;
+            SimdMicroKernel8x2.shallow(a, 4 * aAt, aRow, aStep, b, b0, bStep, init, i0, c, c0, cRow, last, kc);
+        }
+    }
+
+    /// One vector of columns.
+    static void narrow(
+            boolean transA,
+            MemorySegment a,
+            long a0,
+            long aLd,
+            MemorySegment b,
+            long b0,
+            MemorySegment init,
+            long i0,
+            long iRow,
+            MemorySegment c,
+            long c0,
+            long cRow,
+            int last,
+            int kc) {
+        if (transA) {
+            SimdMicroKernel8x1.panelPacked(a, a0, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
+        } else {
+            SimdMicroKernel8x1.rowsPacked(a, a0, aLd, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
+        }
+    }
+}
