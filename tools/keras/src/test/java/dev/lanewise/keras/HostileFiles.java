@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 import java.util.zip.GZIPOutputStream;
@@ -54,6 +55,7 @@ final class HostileFiles {
     static List<Hostile> all() {
         final HostileFiles files = new HostileFiles();
         files.hdf5Links();
+        files.hdf5Sharing();
         files.hdf5Sizes();
         files.archives();
         files.json();
@@ -132,6 +134,30 @@ final class HostileFiles {
                     trees.finish(
                             trees.group(hard("model_weights", trees.sharedTree(levels)), text("model_config", DENSE))));
         }
+    }
+
+    /// A model whose weights are what the function adds to the file.
+    private static byte[] weights(ToLongFunction<H5Builder> group) {
+        final H5Builder file = new H5Builder();
+        final long weights = group.applyAsLong(file);
+        return file.finish(file.group(hard("model_weights", weights), text("model_config", DENSE)));
+    }
+
+    /// Few bytes that other parts of the file lead to, over and over.
+    private void hdf5Sharing() {
+        final String over = "lead to one another over and over";
+        add("header-of-2-to-the-60-blocks.h5", over, weights(f -> f.doublingHeader(60)));
+        add("types-of-2-to-the-60-types.h5", over, weights(f -> f.doublingTypes(60)));
+        add("names-that-overlap.h5", over, weights(f -> f.overlappingNames(1 << 20, 20_000)));
+        add(
+                "30000-links-to-60000-messages.h5",
+                "the file has no weights for it",
+                weights(f -> f.linksToOneObject(30_000, 60_000)));
+        add("two-billion-links.h5", "a tree of 2147483639 records in a file", weights(f -> f.claimedLinks(2147483639)));
+        add(
+                "two-billion-chunks.h5",
+                "a list of 2147483639 chunks in a file",
+                model(DENSE, f -> hard("kernel", f.claimedChunks(2147483639, new int[] {1, 3}, 2, 3))));
     }
 
     private void hdf5Sizes() {
