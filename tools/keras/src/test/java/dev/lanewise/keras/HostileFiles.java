@@ -341,6 +341,9 @@ final class HostileFiles {
         configs.put("number-of-a-billion-digits", DENSE.replace("\"units\": 3", "\"units\": 1e999999999"));
         configs.put("two-billion-units", DENSE.replace("\"units\": 3", "\"units\": 2000000000"));
         configs.put("negative-units", DENSE.replace("\"units\": 3", "\"units\": -3"));
+        configs.put(
+                "name-of-5-million-characters",
+                DENSE.replace("\"name\": \"d\"", "\"name\": \"" + "d".repeat(5_000_000) + '"'));
         configs.put("code-in-a-lambda", DENSE.replace("\"Dense\"", "\"Lambda\""));
         configs.put(
                 "code-as-an-activation",
@@ -348,6 +351,7 @@ final class HostileFiles {
         configs.put("class-of-a-module", DENSE.replace("\"Dense\"", "\"os.system\", \"module\": \"os\""));
         configs.put("cut", DENSE.substring(0, DENSE.length() / 2));
         final Map<String, String> says = Map.of(
+                "name-of-5-million-characters", "has a name of 5000000 characters",
                 "nested-a-million-deep", "nested more than 200 deep",
                 "objects-100000-deep", "nested more than 200 deep",
                 "two-million-values", "more than 1048576 values",
@@ -512,6 +516,12 @@ final class HostileFiles {
         add("rank-of-255-idx3-ubyte", "ends after 100 bytes", Arrays.copyOf(new byte[] {0, 0, 8, (byte) 255}, 100));
         add("unknown-type-idx1-ubyte", "unknown type code 7f", idx(0x7f, 1));
         add("bomb-of-300-megabytes-idx1-ubyte", "unpacks to more than 200 times", gzip(idx(9, 300 << 20), 300L << 20));
+        final byte[] nothing = gzip(new byte[0], 0);
+        final ByteBuffer parts = ByteBuffer.allocate(50_000 * nothing.length);
+        while (parts.hasRemaining()) {
+            parts.put(nothing);
+        }
+        add("gzip-of-50000-empty-parts-idx1-ubyte", "thousands of empty parts", parts.array());
         final byte[] packed = gzip(idx(8, 1 << 20), 1 << 20);
         add("cut-in-the-gzip-idx1-ubyte", "ends after", Arrays.copyOf(packed, packed.length / 2));
     }
