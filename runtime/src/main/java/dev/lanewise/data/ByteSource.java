@@ -62,6 +62,9 @@ final class ByteSource {
         } catch (OutOfMemoryError e) {
             throw new DataFormatException(name + ": needs more memory than the Java heap has, at most "
                     + Runtime.getRuntime().maxMemory() + " bytes (-Xmx sets it)");
+        } catch (StackOverflowError e) {
+            // The JDK goes one call deeper for each part of a gzip file that holds nothing.
+            throw new DataFormatException(name + ": is a gzip file of thousands of empty parts");
         }
     }
 

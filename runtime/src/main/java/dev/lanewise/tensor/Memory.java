@@ -71,7 +71,13 @@ public final class Memory implements AutoCloseable {
         final MemorySegment buffer;
         try {
             buffer = arena.allocate(padded, PAGE);
-        } catch (OutOfMemoryError | RuntimeException e) {
+        } catch (OutOfMemoryError e) {
+            ALLOCATED.addAndGet(-padded);
+            final OutOfMemoryError named =
+                    new OutOfMemoryError(owner + ": the machine does not give " + size + " bytes more");
+            named.initCause(e);
+            throw named;
+        } catch (RuntimeException e) {
             ALLOCATED.addAndGet(-padded);
             throw e;
         }

@@ -47,6 +47,15 @@ final class Failures {
         return ExitCode.SOFTWARE;
     }
 
+    /// Memory or stack came to an end: exit code 1.
+    static int exhausted(VirtualMachineError e, String[] args, PrintWriter err) {
+        err.println("lanewise: " + sentence(e));
+        if (List.of(args).contains("--debug")) {
+            e.printStackTrace(err);
+        }
+        return ExitCode.SOFTWARE;
+    }
+
     /// Errors come wrapped by picocli, failures of static initializers by the JVM.
     private static Throwable cause(Throwable e) {
         Throwable inner = e.getCause();
@@ -68,6 +77,9 @@ final class Failures {
         String message = e.getMessage();
         if (e instanceof OutOfMemoryError) {
             return "out of memory: " + oneLine(String.valueOf(message));
+        }
+        if (e instanceof StackOverflowError) {
+            return "the model is nested too deep";
         }
         return oneLine(isExpected(e) && message != null ? message : "internal error: " + e);
     }

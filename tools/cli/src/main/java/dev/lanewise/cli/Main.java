@@ -55,7 +55,14 @@ public final class Main implements Runnable {
     ///
     /// @return the exit code
     static int run(String[] args, PrintWriter out, PrintWriter err) {
-        int code = commandLine(args, out, err).execute(args);
+        int code;
+        try {
+            code = commandLine(args, out, err).execute(args);
+        } catch (OutOfMemoryError | StackOverflowError e) {
+            // picocli hands exceptions to us, errors it lets through.
+            out.flush();
+            code = Failures.exhausted(e, args, err);
+        }
         out.flush();
         err.flush();
         return code;

@@ -11,6 +11,8 @@ import de.siegmar.fastcsv.reader.NamedCsvRecord;
 import dev.lanewise.data.NpyFile;
 import dev.lanewise.data.NpzFile;
 import dev.lanewise.data.NumberArray;
+import dev.lanewise.nn.Graph;
+import dev.lanewise.nn.layer.UpSampling2D;
 import dev.lanewise.tensor.Shape;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -43,6 +45,20 @@ class PredictCommandTest {
 
     private Path somePoints() {
         return TestFiles.npy(folder.resolve("x.npy"), Shape.of(3, 4), 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0);
+    }
+
+    @Test
+    void whatDoesNotFitTheMemoryIsOneSentence() {
+        Graph.Builder builder = Graph.builder();
+        Graph.Value x = builder.input(Shape.of(2, 2, 1));
+        Path large = TestFiles.save(
+                folder.resolve("large.safetensors"),
+                builder.build(builder.add("up", new UpSampling2D(1_000_000, 1_000_000), x)));
+        Path input = TestFiles.npy(folder.resolve("pixels.npy"), Shape.of(1, 2, 2, 1), 1, 2, 3, 4);
+        Path output = folder.resolve("y.npy");
+        CliRun.of("predict", large, "--input", input, "--output", output)
+                .failedWith("out of memory: Workspace: the machine does not give");
+        assertFalse(Files.exists(output));
     }
 
     @Test

@@ -30,6 +30,9 @@ final class ExportWeights {
     /// Keras' limit for a list of names; longer ones go into several attributes.
     private static final int MOST_OF_ATTRIBUTE = 64_512;
 
+    /// Names of weights that are longer are made anew.
+    private static final int LONGEST_NAME = 1000;
+
     /// What a text takes in the attribute itself.
     private static final int LEAST_OF_TEXT = 16;
 
@@ -122,7 +125,7 @@ final class ExportWeights {
             }
         }
         final boolean sound = new HashSet<>(names.values()).size() == names.size()
-                && names.values().stream().allMatch(ExportWeights::isPath);
+                && names.values().stream().allMatch(name -> name.length() <= LONGEST_NAME && H5Group.isPath(name));
         return sound ? names : made(leaves);
     }
 
@@ -146,10 +149,6 @@ final class ExportWeights {
             }
         }
         return names;
-    }
-
-    private static boolean isPath(String name) {
-        return Arrays.stream(name.split("/", -1)).noneMatch(part -> part.isEmpty() || part.equals("."));
     }
 
     private List<KerasObjects> objects(Node node) {

@@ -61,7 +61,7 @@ final class KerasExport {
     ExportReport h5(Path file) {
         final KerasGraphJson json = json(false);
         final H5Group root = new H5Group();
-        root.attribute("model_config", json.write(definition).toString());
+        root.attribute("model_config", KerasJson.ascii(json.write(definition)));
         final String version = json.needsKeras3() ? VERSION_OF_ARCHIVE : VERSION_OF_H5;
         root.attribute("keras_version", version);
         root.attribute("backend", BACKEND);
@@ -70,7 +70,7 @@ final class KerasExport {
         group.attribute("backend", BACKEND);
         weights.legacy(group);
         if (training != null) {
-            root.attribute("training_config", training.legacy().toString());
+            root.attribute("training_config", KerasJson.ascii(training.legacy()));
             training.legacyMemory(root);
         }
         FileReplacement.write(file, out -> H5Writer.write(out, root));

@@ -20,6 +20,9 @@ final class KerasGraph {
     /// Models within models; JSON is not deeper than some fifty of them.
     private static final int MAX_DEPTH = 64;
 
+    /// Names stand in every path, report and message.
+    private static final int MAX_NAME = 1000;
+
     private final String className;
     private final String name;
     private final List<KerasNode> nodes = new ArrayList<>();
@@ -339,11 +342,18 @@ final class KerasGraph {
         if (layer == null && isModel(type)) {
             layer = nameOfModel(type);
         }
+        final int length = layer == null ? 0 : layer.length();
+        if (layer != null && length > MAX_NAME) {
+            layer = KerasJson.shown(layer);
+        }
         final String registered = KerasJson.string(entry, "registered_name");
         final LayerConfig read = new LayerConfig(
                 layer == null ? "" : layer, type, registered == null ? type : registered, own, kerasMajor);
         if (layer == null || layer.isEmpty()) {
             read.find(Reason.BAD_CONFIG, "has no name");
+        } else if (length > MAX_NAME) {
+            read.find(
+                    Reason.BAD_CONFIG, "has a name of " + length + " characters; up to " + MAX_NAME + " are supported");
         } else if (byName.containsKey(layer)) {
             read.find(Reason.BAD_CONFIG, "another layer has the same name");
         }

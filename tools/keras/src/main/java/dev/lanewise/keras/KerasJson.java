@@ -42,6 +42,21 @@ final class KerasJson {
         }
     }
 
+    /// A text as Python writes it: other characters than ASCII are escaped.
+    static String ascii(JsonElement json) {
+        final String text = json.toString();
+        final StringBuilder ascii = new StringBuilder(text.length());
+        for (int i = 0; i < text.length(); i++) {
+            final char c = text.charAt(i);
+            if (c < 128) {
+                ascii.append(c);
+            } else {
+                ascii.append(String.format("\\u%04x", (int) c));
+            }
+        }
+        return ascii.toString();
+    }
+
     /// One pass over the text: how deep it is nested and how many values it has. The parser must be lenient,
     /// for NaN;
     /// what else it would take then (comments, other quotes and separators) is refused here, or it could

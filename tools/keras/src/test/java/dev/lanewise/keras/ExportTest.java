@@ -9,7 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.lanewise.data.Dataset;
 import dev.lanewise.io.TrainingConfig;
 import dev.lanewise.keras.Fixtures.Row;
+import dev.lanewise.keras.h5.H5Group;
 import dev.lanewise.kernels.Activations;
+import dev.lanewise.nn.Graph;
 import dev.lanewise.nn.Model;
 import dev.lanewise.nn.ParameterLayout;
 import dev.lanewise.nn.Sequential;
@@ -181,6 +183,30 @@ class ExportTest {
             KerasModels.save(model, file);
             try (Model back = KerasModels.load(file)) {
                 assertEquals(model.graph(), back.graph());
+                assertEquals(-1, model.trainable().mismatch(back.trainable()));
+            }
+        }
+    }
+
+    /// A file from anyone may have them; groups within groups are written one within the other.
+    @Test
+    void namesThatAreTooDeepAreRefusedOrMadeAnew() {
+        final String deep = "a/".repeat(20_000) + "a";
+        final Path file = folder.resolve("deep.h5");
+        final IllegalArgumentException e =
+                assertThrows(IllegalArgumentException.class, () -> new H5Group().group(deep));
+        assertTrue(e.getMessage().endsWith("is no path of up to 90 names"), e.getMessage());
+        assertTrue(e.getMessage().length() < 300, e.getMessage());
+        final Graph.Builder other = Graph.builder();
+        final Graph.Value y = other.input(Shape.of(2));
+        try (Model model = Model.create(other.build(other.add("d", new Dense(3), y)), 1)) {
+            model.attributes()
+                    .put(
+                            KerasImport.ATTRIBUTE,
+                            "{\"layers\": {\"d\": {\"class_name\": \"Dense\", \"config\": {\"units\": 3}, \"weight_names\": [\""
+                                    + deep + "\", \"b\"]}}}");
+            KerasModels.save(model, file);
+            try (Model back = KerasModels.load(file)) {
                 assertEquals(-1, model.trainable().mismatch(back.trainable()));
             }
         }

@@ -1,11 +1,13 @@
 package dev.lanewise.keras;
 
+import dev.lanewise.keras.h5.JenkinsHash;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.zip.Deflater;
 
@@ -416,6 +418,147 @@ final class H5Builder {
         return object(List.of(
                 texts("layer_names", List.of("d")),
                 message(SYMBOL_TABLE, buffer(16).putLong(child).putLong(heapAt).array())));
+    }
+
+    /// With the checksum of all before it.
+    private static byte[] summed(ByteBuffer bytes) {
+        return bytes.putInt(JenkinsHash.of(bytes.array(), bytes.position())).array();
+    }
+
+    private static ByteBuffer signed(int size, String signature) {
+        return buffer(size).put(signature.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    /// An object header of version 2 whose blocks each go on twice at the next one, so many levels deep.
+    long doublingHeader(int levels) {
+        final int size = 4 + 2 * 20 + 4;
+        long block = raw(
+                summed(signed(size, "OCHK").put((byte) 0).putShort((short) 36).position(size - 4)));
+        for (int level = 0; level < levels; level++) {
+            final ByteBuffer next = signed(size, "OCHK");
+            for (int i = 0; i < 2; i++) {
+                next.put((byte) CONTINUATION).putShort((short) 16).put((byte) 0);
+                next.putLong(block).putLong(size);
+            }
+            block = raw(summed(next));
+        }
+        return raw(summed(signed(10 + 20 + 4, "OHDR")
+                .put((byte) 2)
+                .put((byte) 2)
+                .putInt(20)
+                .put((byte) CONTINUATION)
+                .putShort((short) 16)
+                .put((byte) 0)
+                .putLong(block)
+                .putLong(size)));
+    }
+
+    /// An attribute whose type is that of another object.
+    private static Message sharedType(String name, long object) {
+        return message(
+                ATTRIBUTE,
+                buffer(9 + 2 + 10 + 4 + 4)
+                        .put((byte) 3)
+                        .put((byte) 1)
+                        .putShort((short) 2)
+                        .putShort((short) 10)
+                        .putShort((short) 4)
+                        .put((byte) 0)
+                        .put(name.getBytes(StandardCharsets.US_ASCII))
+                        .put((byte) 0)
+                        .put((byte) 3)
+                        .put((byte) 2)
+                        .putLong(object)
+                        .put((byte) 2)
+                        .array());
+    }
+
+    /// A group with an attribute whose type is that of an object with two attributes, whose types are that of
+    /// the next, so many levels deep.
+    long doublingTypes(int levels) {
+        long object = object(List.of(message(DATATYPE, float32())));
+        for (int level = 0; level < levels; level++) {
+            object = object(List.of(message(DATATYPE, float32()), sharedType("a", object), sharedType("b", object)));
+        }
+        return group(sharedType("a", object));
+    }
+
+    /// A group of so many links that all lead to one object, of so many messages.
+    long linksToOneObject(int links, int messages) {
+        final long object = object(Collections.nCopies(messages, message(0, new byte[0])));
+        final Message[] all = new Message[links + 1];
+        all[0] = texts("layer_names", List.of("d"));
+        for (int i = 0; i < links; i++) {
+            all[i + 1] = hard(String.valueOf(i), object);
+        }
+        return group(all);
+    }
+
+    /// An old group whose links have names that are the ends of one text.
+    long overlappingNames(int bytes, int links) {
+        final byte[] text = new byte[bytes + 1];
+        Arrays.fill(text, 0, bytes, (byte) 'a');
+        final long names = raw(text);
+        final long heap = raw(signed(32, "HEAP")
+                .putInt(0)
+                .putLong(text.length)
+                .putLong(UNDEFINED)
+                .putLong(names)
+                .array());
+        final long object = group();
+        final ByteBuffer table = signed(8 + 40 * links, "SNOD");
+        table.put((byte) 1).put((byte) 0).putShort((short) links);
+        for (int i = 0; i < links; i++) {
+            table.putLong(i).putLong(object).position(table.position() + 24);
+        }
+        final ByteBuffer tree =
+                signed(24 + 24, "TREE").put((byte) 0).put((byte) 0).putShort((short) 1);
+        tree.putLong(UNDEFINED).putLong(UNDEFINED).putLong(0).putLong(raw(table.array()));
+        return object(List.of(
+                texts("layer_names", List.of("d")),
+                message(
+                        SYMBOL_TABLE,
+                        buffer(16).putLong(raw(tree.array())).putLong(heap).array())));
+    }
+
+    /// A group whose tree of links says that it has so many.
+    long claimedLinks(int count) {
+        final long leaf =
+                raw(summed(signed(512, "BTLF").put((byte) 0).put((byte) 5).position(508)));
+        final long tree = raw(summed(signed(38, "BTHD")
+                .put((byte) 0)
+                .put((byte) 5)
+                .putInt(512)
+                .putShort((short) 11)
+                .putShort((short) 0)
+                .put((byte) 100)
+                .put((byte) 40)
+                .putLong(leaf)
+                .putShort((short) 0)
+                .putLong(count)));
+        return object(List.of(
+                texts("layer_names", List.of("d")),
+                message(
+                        LINK_INFO,
+                        buffer(18)
+                                .put((byte) 0)
+                                .put((byte) 0)
+                                .putLong(leaf)
+                                .putLong(tree)
+                                .array())));
+    }
+
+    /// A data set whose list of chunks says that it has so many.
+    long claimedChunks(int count, int[] chunk, long... dims) {
+        final ByteBuffer list = signed(12 + 6 * 8 + 8 + 4, "EAHD");
+        list.put(new byte[] {0, 0, 8, 32, 4, 16, 4, 10});
+        list.position(12 + 4 * 8).putLong(count).putLong(count).putLong(96);
+        final long at = raw(summed(list));
+        final ByteBuffer layout = buffer(5 + 4 * (chunk.length + 1) + 6 + 8);
+        layout.put(new byte[] {4, 2, 0, (byte) (chunk.length + 1), 4});
+        Arrays.stream(chunk).forEach(layout::putInt);
+        layout.putInt(4).put(new byte[] {4, 32, 4, 4, 16, 10}).putLong(at);
+        return dataset(float32(), layout.array(), dims);
     }
 
     /// The file, with this group as its root.

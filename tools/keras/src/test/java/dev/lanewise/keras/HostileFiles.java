@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 import java.util.zip.GZIPOutputStream;
@@ -54,6 +55,7 @@ final class HostileFiles {
     static List<Hostile> all() {
         final HostileFiles files = new HostileFiles();
         files.hdf5Links();
+        files.hdf5Sharing();
         files.hdf5Sizes();
         files.archives();
         files.json();
@@ -132,6 +134,30 @@ final class HostileFiles {
                     trees.finish(
                             trees.group(hard("model_weights", trees.sharedTree(levels)), text("model_config", DENSE))));
         }
+    }
+
+    /// A model whose weights are what the function adds to the file.
+    private static byte[] weights(ToLongFunction<H5Builder> group) {
+        final H5Builder file = new H5Builder();
+        final long weights = group.applyAsLong(file);
+        return file.finish(file.group(hard("model_weights", weights), text("model_config", DENSE)));
+    }
+
+    /// Few bytes that other parts of the file lead to, over and over.
+    private void hdf5Sharing() {
+        final String over = "lead to one another over and over";
+        add("header-of-2-to-the-60-blocks.h5", over, weights(f -> f.doublingHeader(60)));
+        add("types-of-2-to-the-60-types.h5", over, weights(f -> f.doublingTypes(60)));
+        add("names-that-overlap.h5", over, weights(f -> f.overlappingNames(1 << 20, 20_000)));
+        add(
+                "30000-links-to-60000-messages.h5",
+                "the file has no weights for it",
+                weights(f -> f.linksToOneObject(30_000, 60_000)));
+        add("two-billion-links.h5", "a tree of 2147483639 records in a file", weights(f -> f.claimedLinks(2147483639)));
+        add(
+                "two-billion-chunks.h5",
+                "a list of 2147483639 chunks in a file",
+                model(DENSE, f -> hard("kernel", f.claimedChunks(2147483639, new int[] {1, 3}, 2, 3))));
     }
 
     private void hdf5Sizes() {
@@ -315,6 +341,9 @@ final class HostileFiles {
         configs.put("number-of-a-billion-digits", DENSE.replace("\"units\": 3", "\"units\": 1e999999999"));
         configs.put("two-billion-units", DENSE.replace("\"units\": 3", "\"units\": 2000000000"));
         configs.put("negative-units", DENSE.replace("\"units\": 3", "\"units\": -3"));
+        configs.put(
+                "name-of-5-million-characters",
+                DENSE.replace("\"name\": \"d\"", "\"name\": \"" + "d".repeat(5_000_000) + '"'));
         configs.put("code-in-a-lambda", DENSE.replace("\"Dense\"", "\"Lambda\""));
         configs.put(
                 "code-as-an-activation",
@@ -322,6 +351,7 @@ final class HostileFiles {
         configs.put("class-of-a-module", DENSE.replace("\"Dense\"", "\"os.system\", \"module\": \"os\""));
         configs.put("cut", DENSE.substring(0, DENSE.length() / 2));
         final Map<String, String> says = Map.of(
+                "name-of-5-million-characters", "has a name of 5000000 characters",
                 "nested-a-million-deep", "nested more than 200 deep",
                 "objects-100000-deep", "nested more than 200 deep",
                 "two-million-values", "more than 1048576 values",
@@ -486,6 +516,12 @@ final class HostileFiles {
         add("rank-of-255-idx3-ubyte", "ends after 100 bytes", Arrays.copyOf(new byte[] {0, 0, 8, (byte) 255}, 100));
         add("unknown-type-idx1-ubyte", "unknown type code 7f", idx(0x7f, 1));
         add("bomb-of-300-megabytes-idx1-ubyte", "unpacks to more than 200 times", gzip(idx(9, 300 << 20), 300L << 20));
+        final byte[] nothing = gzip(new byte[0], 0);
+        final ByteBuffer parts = ByteBuffer.allocate(50_000 * nothing.length);
+        while (parts.hasRemaining()) {
+            parts.put(nothing);
+        }
+        add("gzip-of-50000-empty-parts-idx1-ubyte", "thousands of empty parts", parts.array());
         final byte[] packed = gzip(idx(8, 1 << 20), 1 << 20);
         add("cut-in-the-gzip-idx1-ubyte", "ends after", Arrays.copyOf(packed, packed.length / 2));
     }

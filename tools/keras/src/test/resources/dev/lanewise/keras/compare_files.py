@@ -21,7 +21,9 @@ Differences that are meant, and not printed:
   9. full names of losses and metrics in .h5, since Keras 3 does not read the short ones there; an optimizer in full
  10. numbers that Keras gives to the objects within attention
  11. the last bits of numbers that follow from others, as Nadam's product of momenta
- 12. lists of names that are too long for one attribute may be of variable length
+ 12. texts have variable length, also lists of names that are too long for one attribute
+ 13. texts in ASCII alone are said to be ASCII, also versions and names, which Keras says to be UTF-8: h5py of any age
+     and Keras of any age read them so
 """
 import io
 import json
@@ -173,6 +175,28 @@ def texts(value):
     return [str(array.dtype)] + array.ravel().tolist()
 
 
+def kind(item, name):
+    """How an attribute is stored: length and characters of texts, or the type of numbers, and its rank."""
+    attribute = item.attrs.get_id(name)
+    stored = attribute.get_type()
+    if not isinstance(stored, h5py.h5t.TypeStringID):
+        return '%s of rank %d' % (attribute.dtype, len(attribute.shape))
+    texts_are = 'UTF-8' if stored.get_cset() == h5py.h5t.CSET_UTF8 else 'ASCII'
+    length = 'variable' if stored.is_variable_str() else 'fixed'
+    return '%s texts of %s length, rank %d' % (texts_are, length, len(attribute.shape))
+
+
+def kinds(x, y, name, at, found):
+    a, b = kind(x, name), kind(y, name)
+    ascii_alone = all(ord(c) < 128 for text in texts(y.attrs[name])[1:] for c in str(text))
+    if ascii_alone:
+        a, b = a.replace('UTF-8', 'ASCII'), b.replace('UTF-8', 'ASCII')
+    # Split lists of Keras, and what other tools packed anew.
+    a = a.replace('fixed', 'variable')
+    if a != b:
+        found.append('%s@%s: %s, in the export %s' % (at, name, a, b))
+
+
 def objects(file):
     """All groups and datasets by path."""
     all_objects = {'/': file}
@@ -207,6 +231,8 @@ def compare_hdf5(a, b, found):
             continue
         x, y = left[path], right[path]
         for name in sorted(set(x.attrs) | set(y.attrs)):
+            if name in x.attrs and name in y.attrs:
+                kinds(x, y, name, path, found)
             if name in WRITER or name in ('model_config', 'training_config'):
                 if (name in x.attrs) != (name in y.attrs):
                     found.append('%s: attribute %s is in one file alone' % (path, name))

@@ -7,23 +7,16 @@ import io.jhdf.HdfFile;
 import io.jhdf.ObjectHeader;
 import io.jhdf.api.Attribute;
 import io.jhdf.api.Dataset;
-import io.jhdf.api.Group;
-import io.jhdf.api.Link;
-import io.jhdf.api.Node;
 import io.jhdf.api.dataset.ChunkedDataset;
-import io.jhdf.links.ExternalLink;
 import io.jhdf.object.datatype.DataType;
 import io.jhdf.object.datatype.FixedPoint;
 import io.jhdf.object.datatype.FloatingPoint;
 import io.jhdf.object.datatype.StringData;
 import io.jhdf.object.datatype.VariableLength;
 import io.jhdf.object.message.DataLayoutMessage;
-import io.jhdf.object.message.DataLayoutMessage.ChunkedDataLayoutMessage;
 import io.jhdf.object.message.DataLayoutMessage.CompactDataLayoutMessage;
 import io.jhdf.object.message.DataLayoutMessage.ContiguousDataLayoutMessage;
 import io.jhdf.object.message.FilterPipelineMessage;
-import io.jhdf.object.message.SymbolTableMessage;
-import io.jhdf.storage.HdfBackingStorage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
@@ -45,7 +38,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// An HDF5 file, opened for reading: the one class that knows the HDF5 library.
+/// An HDF5 file, opened for reading: the one class by which the HDF5 library is used.
 ///
 /// The file is hostile until proved otherwise. It is read whole into native memory, so that the library looks
 /// at nothing else: an external link, external storage or a virtual data set leads nowhere, and no length of
@@ -64,8 +57,8 @@ public final class H5File implements AutoCloseable {
     private final String name;
     private final Memory memory;
     private final long fileSize;
-    private final HdfFile file;
-    private final Set<Long> checkedGroups = new HashSet<>();
+    private final H5Metered storage;
+    private final H5Objects objects;
     private final Map<Long, GlobalHeap> heaps = new HashMap<>();
     private final H5Strings texts;
 
@@ -73,7 +66,8 @@ public final class H5File implements AutoCloseable {
         this.name = name;
         this.memory = memory;
         this.fileSize = fileSize;
-        this.file = file;
+        this.storage = new H5Metered(file.getHdfBackingStorage(), fileSize);
+        this.objects = new H5Objects(name, file, storage, fileSize);
         this.texts = new H5Strings(name, fileSize);
     }
 
@@ -138,28 +132,28 @@ public final class H5File implements AutoCloseable {
         return H5Guard.guarded(name, "the HDF5 file", () -> {
             final List<String> paths = new ArrayList<>();
             final Set<Long> seen = new HashSet<>();
-            final Deque<Map.Entry<String, Group>> open = new ArrayDeque<>();
-            open.add(Map.entry("", file));
-            int objects = 0;
+            final Deque<Map.Entry<String, Long>> open = new ArrayDeque<>();
+            open.add(Map.entry("", objects.root()));
+            int count = 0;
             while (!open.isEmpty()) {
-                final Map.Entry<String, Group> next = open.removeFirst();
-                final Group group = next.getValue();
-                if (!seen.add(group.getAddress())) {
+                final Map.Entry<String, Long> group = open.removeFirst();
+                if (!seen.add(group.getValue())) {
                     continue;
                 }
-                if (elements(next.getKey()).size() > MAX_DEPTH) {
+                if (elements(group.getKey()).size() > MAX_DEPTH) {
                     throw new ModelFormatException(name + ": its groups are nested more than " + MAX_DEPTH + " deep");
                 }
-                checkLinks(group);
-                for (Map.Entry<String, Node> child : group.getChildren().entrySet()) {
-                    if (++objects > MAX_OBJECTS) {
+                final Map<String, H5Objects.Link> links = objects.links(group.getValue(), group.getKey() + "/");
+                for (Map.Entry<String, H5Objects.Link> child : links.entrySet()) {
+                    if (++count > MAX_OBJECTS) {
                         throw new ModelFormatException(name + ": has more than " + MAX_OBJECTS + " objects");
                     }
-                    final String path = next.getKey() + "/" + child.getKey();
-                    if (child.getValue() instanceof Group inner) {
-                        open.add(Map.entry(path, inner));
-                    } else {
+                    final String path = group.getKey() + "/" + child.getKey();
+                    final H5Objects.Link link = child.getValue();
+                    if (link.external() || link.target() != null || objects.isDataset(link.address())) {
                         paths.add(path);
+                    } else {
+                        open.add(Map.entry(path, link.address()));
                     }
                 }
             }
@@ -226,14 +220,15 @@ public final class H5File implements AutoCloseable {
     ///
     /// @throws ModelFormatException if it is a group, leads out of the file, or is damaged
     public @Nullable H5Dataset dataset(String path) {
-        final Node node = find(path);
-        if (node == null) {
+        final Long address = find(path);
+        if (address == null) {
             return null;
         }
         return H5Guard.guarded(name, "'" + path + "'", () -> {
-            if (!(node instanceof Dataset dataset)) {
+            if (!objects.isDataset(address)) {
                 throw new ModelFormatException(name + ": '" + path + "' is a group, a data set was expected");
             }
+            final Dataset dataset = objects.dataset(address, path);
             final List<Long> dims =
                     Arrays.stream(dataset.getDimensionsAsLong()).boxed().toList();
             if (dims.size() > MAX_RANK) {
@@ -258,7 +253,7 @@ public final class H5File implements AutoCloseable {
                 }
                 most /= Math.max(1, dim);
             }
-            return new H5Dataset(this, path, dims, numbers, order, dataset.getAddress());
+            return new H5Dataset(this, path, dims, numbers, order, address);
         });
     }
 
@@ -316,7 +311,7 @@ public final class H5File implements AutoCloseable {
     /// @throws ModelFormatException if they are not, or are elsewhere
     public void check(H5Dataset data) {
         H5Guard.guarded(name, "'" + data.path() + "'", () -> {
-            final ObjectHeader header = ObjectHeader.readObjectHeader(file.getHdfBackingStorage(), data.address());
+            final ObjectHeader header = objects.header(data.address());
             final DataLayoutMessage layout = header.getMessageOfType(DataLayoutMessage.class);
             if (layout instanceof ContiguousDataLayoutMessage contiguous) {
                 contiguous(data, contiguous);
@@ -368,7 +363,7 @@ public final class H5File implements AutoCloseable {
             throw new ModelFormatException(name + ": '" + data.path() + "' does not hold numbers of a usual type");
         }
         return H5Guard.guarded(name, "'" + data.path() + "'", () -> {
-            final ObjectHeader header = ObjectHeader.readObjectHeader(file.getHdfBackingStorage(), data.address());
+            final ObjectHeader header = objects.header(data.address());
             final DataLayoutMessage layout = header.getMessageOfType(DataLayoutMessage.class);
             if (layout instanceof ContiguousDataLayoutMessage contiguous) {
                 return contiguous(data, contiguous);
@@ -388,7 +383,7 @@ public final class H5File implements AutoCloseable {
         if (layout.getAddress() == -1) {
             throw new ModelFormatException(name + ": '" + data.path() + "' has no values in the file");
         }
-        final long end = fileSize - file.getUserBlockSize();
+        final long end = fileSize - storage.getUserBlockSize();
         if (layout.getAddress() < 0 || layout.getAddress() > end || size > end - layout.getAddress()) {
             throw new ModelFormatException(name + ": '" + data.path() + "' needs " + size + " bytes from byte "
                     + layout.getAddress() + " on, the file ends at byte " + end);
@@ -397,7 +392,7 @@ public final class H5File implements AutoCloseable {
             throw new ModelFormatException(
                     name + ": '" + data.path() + "' needs " + size + " bytes, its storage has " + layout.getSize());
         }
-        return file.getHdfBackingStorage().map(layout.getAddress(), size);
+        return storage.map(layout.getAddress(), size);
     }
 
     private ByteBuffer compact(H5Dataset data, CompactDataLayoutMessage layout) {
@@ -413,7 +408,7 @@ public final class H5File implements AutoCloseable {
     /// A data set in chunks: where they are is in a tree of the file, or in a list.
     private H5Chunks chunks(H5Dataset data, ObjectHeader header) {
         final String what = name + ": '" + data.path() + "'";
-        if (!(find(data.path()) instanceof ChunkedDataset dataset)) {
+        if (!(objects.dataset(data.address(), data.path()) instanceof ChunkedDataset dataset)) {
             throw new ModelFormatException(what + " is stored in an unknown way");
         }
         final List<FilterPipelineMessage> pipelines = header.getMessagesOfType(FilterPipelineMessage.class);
@@ -427,9 +422,7 @@ public final class H5File implements AutoCloseable {
                             String.valueOf(filter.getName()),
                             Arrays.stream(filter.getData()).boxed().toList())));
         }
-        if (header.getMessageOfType(DataLayoutMessage.class) instanceof ChunkedDataLayoutMessage old) {
-            checkTree(old.getBTreeAddress(), 8 + 8 * (data.dims().size() + 1), "'" + data.path() + "'");
-        }
+        objects.checkChunks(header, data.dims().size(), data.path());
         return new H5Chunks(
                 what,
                 data,
@@ -444,58 +437,47 @@ public final class H5File implements AutoCloseable {
     }
 
     private @Nullable Attribute attribute(String path, String attribute) {
-        final Node node = find(path);
-        return node == null
+        final Long address = find(path);
+        return address == null
                 ? null
                 : H5Guard.guarded(
-                        name, "'" + path + "'", () -> node.getAttributes().get(attribute));
+                        name,
+                        "'" + path + "'",
+                        () -> objects.attributes(address).get(attribute));
     }
 
-    /// The object of a path. Soft links are followed within the file, to a small depth.
-    private @Nullable Node find(String path) {
+    /// The address of a path's object. Soft links are followed within the file, to a small depth.
+    private @Nullable Long find(String path) {
         return H5Guard.guarded(name, "'" + path + "'", () -> {
             final Deque<String> rest = new ArrayDeque<>(elements(path));
             requireDepth(rest, path);
-            final Deque<Group> groups = new ArrayDeque<>();
-            Group group = file;
-            Node node = file;
-            int links = 0;
+            long at = objects.root();
+            int soft = 0;
             while (!rest.isEmpty()) {
-                final String element = rest.removeFirst();
-                checkLinks(group);
-                node = group.getChild(element);
-                if (node instanceof ExternalLink) {
+                final H5Objects.Link link = objects.links(at, path).get(rest.removeFirst());
+                if (link == null) {
+                    return null;
+                }
+                if (link.external()) {
                     throw new ModelFormatException(
                             name + ": '" + path + "' is an external link; other files are not opened");
                 }
-                if (node instanceof Link link) {
-                    if (++links > MAX_SOFT_LINKS) {
-                        throw new ModelFormatException(
-                                name + ": '" + path + "' leads from soft link to soft link without end");
-                    }
-                    final String target = link.getTargetPath();
-                    if (target.startsWith("/")) {
-                        group = file;
-                        groups.clear();
-                    }
-                    final List<String> elements = elements(target);
-                    for (int i = elements.size() - 1; i >= 0; i--) {
-                        rest.addFirst(elements.get(i));
-                    }
-                    requireDepth(rest, path);
-                    node = group;
-                } else if (node == null) {
-                    return null;
-                } else if (rest.isEmpty()) {
-                    return node;
-                } else if (node instanceof Group next) {
-                    groups.addLast(group);
-                    group = next;
-                } else {
-                    return null;
+                final String target = link.target();
+                if (target == null) {
+                    at = link.address();
+                    continue;
                 }
+                if (++soft > MAX_SOFT_LINKS) {
+                    throw new ModelFormatException(
+                            name + ": '" + path + "' leads from soft link to soft link without end");
+                }
+                if (target.startsWith("/")) {
+                    at = objects.root();
+                }
+                elements(target).reversed().forEach(rest::addFirst);
+                requireDepth(rest, path);
             }
-            return node;
+            return at;
         });
     }
 
@@ -506,25 +488,6 @@ public final class H5File implements AutoCloseable {
             throw new ModelFormatException(
                     name + ": '" + start + "' is nested more than " + MAX_DEPTH + " groups deep");
         }
-    }
-
-    /// Looks at the tree that an old group's links are in, once.
-    private void checkLinks(Group group) {
-        if (!checkedGroups.add(group.getAddress())) {
-            return;
-        }
-        final ObjectHeader header = ObjectHeader.readObjectHeader(file.getHdfBackingStorage(), group.getAddress());
-        for (SymbolTableMessage table : header.getMessagesOfType(SymbolTableMessage.class)) {
-            checkTree(
-                    table.getBTreeAddress(),
-                    file.getHdfBackingStorage().getSizeOfLengths(),
-                    "the group '" + group.getPath() + "'");
-        }
-    }
-
-    private void checkTree(long root, int keyBytes, String what) {
-        final HdfBackingStorage storage = file.getHdfBackingStorage();
-        H5Tree.check(storage::readBufferFromAddress, root, keyBytes, storage.getSizeOfOffsets(), name + ": " + what);
     }
 
     private static List<String> elements(String path) {
@@ -578,14 +541,13 @@ public final class H5File implements AutoCloseable {
     /// Variable length: length, address of a heap, number of the object in it.
     private String variable(ByteBuffer element) {
         final int length = element.getInt();
-        final long address = file.getHdfBackingStorage().getSizeOfOffsets() == 8
-                ? element.getLong()
-                : Integer.toUnsignedLong(element.getInt());
+        final long address =
+                storage.getSizeOfOffsets() == 8 ? element.getLong() : Integer.toUnsignedLong(element.getInt());
         final int index = element.getInt();
         if (length == 0) {
             return "";
         }
-        final GlobalHeap heap = heaps.computeIfAbsent(address, at -> new GlobalHeap(file.getHdfBackingStorage(), at));
+        final GlobalHeap heap = heaps.computeIfAbsent(address, at -> new GlobalHeap(storage, at));
         return texts.inHeap(heap.getObjectData(index), length);
     }
 

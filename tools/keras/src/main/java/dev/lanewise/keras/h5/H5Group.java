@@ -50,6 +50,9 @@ public final class H5Group {
         }
     }
 
+    /// Names of a path within a group: a layer's and a weight's are less deep together than a reader looks.
+    private static final int MOST_DEEP = 90;
+
     private final Map<String, H5Group> groups = new LinkedHashMap<>();
     private final Map<String, Dataset> datasets = new LinkedHashMap<>();
     private final Map<String, Text> attributes = new LinkedHashMap<>();
@@ -115,13 +118,21 @@ public final class H5Group {
         return Collections.unmodifiableMap(attributes);
     }
 
-    private static List<String> names(String path) {
+    /// Whether a file can have an object of this path.
+    public static boolean isPath(String path) {
         final List<String> names = List.of(path.split("/", -1));
-        for (String name : names) {
-            if (name.isEmpty() || name.equals(".") || name.indexOf('\0') >= 0) {
-                throw new IllegalArgumentException("'" + path + "' is no path in a file");
-            }
+        return names.size() <= MOST_DEEP && names.stream().allMatch(H5Group::isName);
+    }
+
+    private static boolean isName(String name) {
+        return !name.isEmpty() && !name.equals(".") && name.indexOf('\0') < 0;
+    }
+
+    private static List<String> names(String path) {
+        if (!isPath(path)) {
+            throw new IllegalArgumentException(
+                    "'" + H5Guard.shortened(path) + "' is no path of up to " + MOST_DEEP + " names");
         }
-        return names;
+        return List.of(path.split("/", -1));
     }
 }

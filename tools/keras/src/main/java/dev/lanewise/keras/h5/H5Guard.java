@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 /// One error of a sentence for whatever goes wrong in the HDF5 library.
 final class H5Guard {
     private static final int MAX_REASON = 160;
+    private static final int MAX_CAUSES = 1000;
 
     private H5Guard() {}
 
@@ -28,7 +29,7 @@ final class H5Guard {
 
     private static String reason(Throwable e) {
         Throwable cause = e;
-        for (int depth = 0; cause.getCause() != null && depth < 20; depth++) {
+        for (int depth = 0; cause.getCause() != null && depth < MAX_CAUSES; depth++) {
             cause = cause.getCause();
         }
         final String message = cause.getMessage();

@@ -1,11 +1,11 @@
 package dev.lanewise.keras.h5;
 
 /// The checksum of HDF5's metadata: Bob Jenkins' hash of 2006 ("lookup3"), little-endian, from 0.
-final class JenkinsHash {
+public final class JenkinsHash {
     private JenkinsHash() {}
 
     /// The hash of the first `length` bytes.
-    static int of(byte[] bytes, int length) {
+    public static int of(byte[] bytes, int length) {
         int a = 0xdeadbeef + length;
         int b = a;
         int c = a;
