@@ -107,7 +107,9 @@ public final class SimdGemm extends CheckedGemm {
                         bias,
                         biasOffset,
                         lo,
-                        hi)) {
+                        hi,
+                        scratch,
+                        scratchOffset)) {
             return;
         }
         if (transA && !transB && source == null && n <= NR / 2 && m >= NR && beta == 0 && bias == null) {
