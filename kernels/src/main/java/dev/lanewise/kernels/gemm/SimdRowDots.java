@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShuffle;
 
-/// `y += A · x`, where the sums run along the rows of A.
+/// `y += A · x`, where the sums run along the rows of A, for one vector x or a few.
 ///
 /// Each sum is one chain in the order of k, so the lanes are rows: squares of as many rows as a vector has lanes
 /// are transposed in registers, by zipping row i with row i + lanes/2 as [SimdPacking#transposeSquare] does, and
@@ -51,17 +51,16 @@ final class SimdRowDots {
         return VectorShuffle.fromOp(SPECIES, lane -> index & (LANES - 1));
     }
 
-    /// Floats of work that [#add] wants for sums of `k` products: the last rows' sums, and x.
-    static int work(int k) {
-        return LANES + Math.min(k, BLOCK);
-    }
-
-    /// `y[r] = fma(x[p], a[r, p], y[r])` for all p in order, for at least as many rows as a vector has lanes;
-    /// offsets and steps in floats.
+    /// `y[v, r] = fma(x[v, p], a[r, p], y[v, r])` for all p in order, for at least as many rows as a vector has
+    /// lanes; offsets and steps in floats.
     ///
-    /// @param xStep floats between elements of x
-    /// @param work of [#work] floats
+    /// @param vectors rows of x and of y
+    /// @param xRow floats between rows of x
+    /// @param xStep floats between elements of a row of x; 1 if there are several rows
+    /// @param yRow floats between rows of y
+    /// @param work a vector, and as many floats as a row of x has, 4096 at most
     static void add(
+            int vectors,
             int rows,
             int k,
             MemorySegment a,
@@ -69,9 +68,11 @@ final class SimdRowDots {
             long lda,
             MemorySegment x,
             long xOffset,
+            long xRow,
             long xStep,
             MemorySegment y,
             long yOffset,
+            long yRow,
             MemorySegment work,
             long workOffset) {
         final int whole = rows / LANES * LANES;
@@ -84,16 +85,24 @@ final class SimdRowDots {
                 xAt = workOffset + LANES;
                 pack(x, xOffset + p * xStep, xStep, depth, work, xAt);
             }
+            // Rows are still in a cache for the next vector.
             for (int r = 0; r < whole; r += LANES) {
-                rows(depth, a, aOffset + r * lda + p, lda, xs, xAt, y, yOffset + r);
+                final long at = aOffset + r * lda + p;
+                for (int v = 0; v < vectors; v++) {
+                    rows(depth, a, at, lda, xs, xAt + v * xRow, y, yOffset + v * yRow + r);
+                }
             }
             if (whole < rows) {
                 // The last rows are done with some of those before, whose sums are done already: these go nowhere.
                 final int rest = rows - whole;
                 final long first = (long) rows - LANES;
-                MemorySegment.copy(y, FLOAT, 4 * (yOffset + first), work, FLOAT, 4 * workOffset, LANES);
-                rows(depth, a, aOffset + first * lda + p, lda, xs, xAt, work, workOffset);
-                MemorySegment.copy(work, FLOAT, 4 * (workOffset + LANES - rest), y, FLOAT, 4 * (yOffset + whole), rest);
+                for (int v = 0; v < vectors; v++) {
+                    final long sums = yOffset + v * yRow;
+                    MemorySegment.copy(y, FLOAT, 4 * (sums + first), work, FLOAT, 4 * workOffset, LANES);
+                    rows(depth, a, aOffset + first * lda + p, lda, xs, xAt + v * xRow, work, workOffset);
+                    MemorySegment.copy(
+                            work, FLOAT, 4 * (workOffset + LANES - rest), y, FLOAT, 4 * (sums + whole), rest);
+                }
             }
         }
     }
@@ -115,9 +124,7 @@ final class SimdRowDots {
             MemorySegment y,
             long yOffset) {
         final int whole = k / LANES * LANES;
-        if (whole > 0) {
-            squares(a, 4 * aOffset, 4 * lda, x, 4 * xOffset, y, 4 * yOffset, whole / LANES);
-        }
+        squares(a, 4 * aOffset, 4 * lda, x, 4 * xOffset, y, 4 * yOffset, whole / LANES);
         if (whole < k) {
             lastProducts(k - whole, a, 4 * (aOffset + whole), 4 * lda, x, 4 * (xOffset + whole), y, 4 * yOffset);
         }

@@ -154,22 +154,25 @@ class GemmContractTest {
         }
     }
 
-    /// One row times a transposed matrix, or a matrix times one column: around whole squares of lanes, with rests of
-    /// rows and of depth, and a depth of more than one block.
+    /// One or two rows times a transposed matrix, or a matrix times one column: around whole squares of lanes,
+    /// with rests of rows and of depth, and a depth of more than one block.
     @Test
     void sumsAlongRowsHaveTheScalarBits() {
         final int[] lengths = {LANES - 1, LANES, LANES + 1, 3 * LANES - 1, 4 * LANES};
-        final int[] depths = {2 * LANES - 1, 2 * LANES, 2 * LANES + 1, 4 * LANES - 1, 97};
+        final int[] depths = {2 * LANES - 1, 2 * LANES, 2 * LANES + 1, 97, 8 * LANES, 9 * LANES - 1};
         for (int length : lengths) {
             for (int k : depths) {
                 for (boolean other : new boolean[] {false, true}) {
                     assertSumsAlongRows(GemmCase.of(other, true, 1, length, k));
+                    assertSumsAlongRows(GemmCase.of(other, true, 2, length, k));
                     assertSumsAlongRows(GemmCase.of(false, other, length, 1, k));
                 }
             }
         }
         for (int k : new int[] {4095, 4096 + 37, 8192 + 1}) {
             assertSameBits(GemmCase.of(true, true, 1, LANES + 3, k).from(1, false));
+            assertSameBits(GemmCase.of(true, true, 1, LANES + 3, k).pads(2, 1));
+            assertSameBits(GemmCase.of(false, true, 2, LANES + 3, k).pads(2, 1));
             assertSameBits(GemmCase.of(false, false, LANES + 3, 1, k).clamp(0, INFINITY));
         }
     }
