@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Test;
 /// classes; nothing is timed.
 class CompiledSizeTest {
     private static final String OWN = "dev/lanewise/kernels/";
+
     /// HotSpot leaves longer methods to the interpreter (`-XX:-DontCompileHugeMethods` is off by default).
     private static final int COMPILED = 8_000;
 
@@ -40,9 +41,9 @@ class CompiledSizeTest {
     /// grows beyond is to be looked at with `-XX:+PrintCompilation` first.
     private static final int VECTORS = 1_200;
 
-    /// Looked at with `-XX:+PrintCompilation` and `-XX:TieredStopAtLevel` 2 and 3: it compiles in every tier. Three
-    /// quarters of it are selections of lanes, each of which takes the first tier a third of the registers of an
-    /// access to memory.
+    /// Looked at with `-XX:+PrintCompilation` and `-XX:TieredStopAtLevel` 2 and 3: it compiles in every tier. Most
+    /// of it are selections of lanes, each of which takes the first tier a third of the registers of an access to
+    /// memory.
     private static final String LOOKED_AT = OWN + "gemm/SimdRowDots.sixteen(";
 
     private static final String VECTOR = "jdk/incubator/vector/";
