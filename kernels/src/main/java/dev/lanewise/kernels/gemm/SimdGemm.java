@@ -107,7 +107,9 @@ public final class SimdGemm extends CheckedGemm {
                         bias,
                         biasOffset,
                         lo,
-                        hi)) {
+                        hi,
+                        scratch,
+                        scratchOffset)) {
             return;
         }
         if (transA

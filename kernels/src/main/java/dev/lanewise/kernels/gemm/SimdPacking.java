@@ -15,9 +15,9 @@ import jdk.incubator.vector.VectorMask;
 /// Offsets, widths and leading dimensions count floats here.
 final class SimdPacking {
     /// Lane order of two rows zipped together: the lower halves, and the upper halves.
-    private static final FloatVector ZIP_LOW = FloatVector.fromArray(SPECIES, zip(0), 0);
+    static final FloatVector ZIP_LOW = FloatVector.fromArray(SPECIES, zip(0), 0);
 
-    private static final FloatVector ZIP_HIGH = FloatVector.fromArray(SPECIES, zip(LANES / 2), 0);
+    static final FloatVector ZIP_HIGH = FloatVector.fromArray(SPECIES, zip(LANES / 2), 0);
 
     private SimdPacking() {}
 

@@ -27,6 +27,8 @@ import org.junit.jupiter.api.Test;
 /// Methods stay so short that HotSpot compiles them, and inlines what loops call. Read from the compiled
 /// classes; nothing is timed.
 class CompiledSizeTest {
+    private static final String OWN = "dev/lanewise/kernels/";
+
     /// HotSpot leaves longer methods to the interpreter (`-XX:-DontCompileHugeMethods` is off by default).
     private static final int COMPILED = 8_000;
 
@@ -39,7 +41,11 @@ class CompiledSizeTest {
     /// grows beyond is to be looked at with `-XX:+PrintCompilation` first.
     private static final int VECTORS = 1_200;
 
-    private static final String OWN = "dev/lanewise/kernels/";
+    /// Looked at with `-XX:+PrintCompilation` and `-XX:TieredStopAtLevel` 2 and 3: it compiles in every tier. Most
+    /// of it are selections of lanes, each of which takes the first tier a third of the registers of an access to
+    /// memory.
+    private static final String LOOKED_AT = OWN + "gemm/SimdRowDots.sixteen(";
+
     private static final String VECTOR = "jdk/incubator/vector/";
 
     /// A method's code and what of it the rules ask for.
@@ -131,7 +137,9 @@ class CompiledSizeTest {
     void vectorMethodsAreNoLongerThanThoseKnownToCompile() throws Exception {
         final Map<String, Method> methods = methods(VectorUseTest.kernels());
         assertTrue(methods.values().stream().filter(Method::vectors).count() > 100);
-        assertEquals(List.of(), longerThan(methods, VECTORS, true));
+        final List<String> longer = longerThan(methods, VECTORS, true);
+        assertEquals(1, longer.size(), longer.toString());
+        assertTrue(longer.get(0).startsWith(LOOKED_AT), longer.toString());
     }
 
     @Test
