@@ -8,6 +8,7 @@ import static dev.lanewise.kernels.Threefry.R4;
 import static dev.lanewise.kernels.Threefry.R5;
 import static dev.lanewise.kernels.Threefry.R6;
 import static dev.lanewise.kernels.Threefry.R7;
+import static dev.lanewise.kernels.simd.Simd.BYTES;
 import static dev.lanewise.kernels.simd.Simd.INT_SPECIES;
 import static dev.lanewise.kernels.simd.Simd.LANES;
 import static dev.lanewise.kernels.simd.Simd.ORDER;
@@ -29,6 +30,9 @@ import jdk.incubator.vector.VectorShuffle;
 final class SimdDropout {
     /// Elements of a turn: each counter serves two.
     private static final int STEP = 2 * LANES;
+
+    /// Elements of a turn of four vectors of counters.
+    private static final int WIDE = 4 * STEP;
 
     private static final float UNIT = 0x1p-24f;
 
@@ -65,8 +69,98 @@ final class SimdDropout {
             long key,
             long first,
             boolean accumulate) {
-        for (int i = head; i < bound; i += STEP) {
+        int i = head;
+        if (!accumulate) {
+            int limit = (int) Math.ceil(rate * 0x1p24f);
+            for (; i <= bound - WIDE; i += WIDE) {
+                wide(x, xo + i, y, yo + i, limit, scale, key, (first + i) >>> 1);
+            }
+        }
+        for (; i < bound; i += STEP) {
             turn(x, xo + i, y, yo + i, rate, scale, key, (first + i) >>> 1, accumulate);
+        }
+    }
+
+    /// Four vectors of counters, which is as many chains of operations as the CPU needs to be kept busy. A
+    /// loop over groups of rounds holds them together: in straight code the compiler puts one chain behind
+    /// the other, so far apart that the CPU does not see the next.
+    ///
+    /// @param limit elements whose upper 24 bits are below this are dropped
+    private static void wide(
+            MemorySegment x, long xo, MemorySegment y, long yo, int limit, float scale, long key, long counter) {
+        int k0 = (int) key;
+        int k1 = (int) (key >>> 32);
+        int k2 = Threefry.PARITY ^ k0 ^ k1;
+        IntVector a0 = IntVector.broadcast(INT_SPECIES, (int) counter + k0).addIndex(1);
+        IntVector b0 = a0.add(LANES);
+        IntVector c0 = a0.add(2 * LANES);
+        IntVector d0 = a0.add(3 * LANES);
+        IntVector a1 = IntVector.broadcast(INT_SPECIES, (int) (counter >>> 32) + k1);
+        IntVector b1 = a1;
+        IntVector c1 = a1;
+        IntVector d1 = a1;
+        for (int group = 1; group <= 5; group++) {
+            boolean odd = (group & 1) != 0;
+            int r0 = odd ? R0 : R4;
+            int r1 = odd ? R1 : R5;
+            int r2 = odd ? R2 : R6;
+            int r3 = odd ? R3 : R7;
+            a0 = a0.add(a1);
+            b0 = b0.add(b1);
+            c0 = c0.add(c1);
+            d0 = d0.add(d1);
+            a1 = a1.lanewise(ROL, r0).lanewise(XOR, a0);
+            b1 = b1.lanewise(ROL, r0).lanewise(XOR, b0);
+            c1 = c1.lanewise(ROL, r0).lanewise(XOR, c0);
+            d1 = d1.lanewise(ROL, r0).lanewise(XOR, d0);
+            a0 = a0.add(a1);
+            b0 = b0.add(b1);
+            c0 = c0.add(c1);
+            d0 = d0.add(d1);
+            a1 = a1.lanewise(ROL, r1).lanewise(XOR, a0);
+            b1 = b1.lanewise(ROL, r1).lanewise(XOR, b0);
+            c1 = c1.lanewise(ROL, r1).lanewise(XOR, c0);
+            d1 = d1.lanewise(ROL, r1).lanewise(XOR, d0);
+            a0 = a0.add(a1);
+            b0 = b0.add(b1);
+            c0 = c0.add(c1);
+            d0 = d0.add(d1);
+            a1 = a1.lanewise(ROL, r2).lanewise(XOR, a0);
+            b1 = b1.lanewise(ROL, r2).lanewise(XOR, b0);
+            c1 = c1.lanewise(ROL, r2).lanewise(XOR, c0);
+            d1 = d1.lanewise(ROL, r2).lanewise(XOR, d0);
+            a0 = a0.add(a1);
+            b0 = b0.add(b1);
+            c0 = c0.add(c1);
+            d0 = d0.add(d1);
+            a1 = a1.lanewise(ROL, r3).lanewise(XOR, a0).add(k2 + group);
+            b1 = b1.lanewise(ROL, r3).lanewise(XOR, b0).add(k2 + group);
+            c1 = c1.lanewise(ROL, r3).lanewise(XOR, c0).add(k2 + group);
+            d1 = d1.lanewise(ROL, r3).lanewise(XOR, d0).add(k2 + group);
+            a0 = a0.add(k1);
+            b0 = b0.add(k1);
+            c0 = c0.add(k1);
+            d0 = d0.add(k1);
+            int next = k0;
+            k0 = k1;
+            k1 = k2;
+            k2 = next;
+        }
+        for (int part = 0; part < 4; part++) {
+            long from = 4 * xo + 2 * BYTES * part;
+            long at = 4 * yo + 2 * BYTES * part;
+            FloatVector v = fromMemorySegment(SPECIES, x, from, ORDER).mul(scale);
+            FloatVector w = fromMemorySegment(SPECIES, x, from + BYTES, ORDER).mul(scale);
+            IntVector bits = a0.rearrange(ZIP_LOW, a1).lanewise(LSHR, 8);
+            v.blend(0f, bits.lt(limit).cast(SPECIES)).intoMemorySegment(y, at, ORDER);
+            bits = a0.rearrange(ZIP_HIGH, a1).lanewise(LSHR, 8);
+            w.blend(0f, bits.lt(limit).cast(SPECIES)).intoMemorySegment(y, at + BYTES, ORDER);
+            a0 = b0;
+            a1 = b1;
+            b0 = c0;
+            b1 = c1;
+            c0 = d0;
+            c1 = d1;
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.lanewise.kernels.rownormalization;
 
+import static dev.lanewise.kernels.simd.Simd.BYTES;
 import static dev.lanewise.kernels.simd.Simd.LANES;
 import static dev.lanewise.kernels.simd.Simd.ORDER;
 import static dev.lanewise.kernels.simd.Simd.SPECIES;
@@ -19,6 +20,15 @@ import jdk.incubator.vector.VectorMask;
 
 /// Vector loops; the elements of a row that fill no vector are left to the plain ones.
 public final class SimdRowNormalization extends ScalarRowNormalization {
+    /// Floats of a block of rows that is gone over twice: 256 KiB, which stay in a second-level cache.
+    private static final int BLOCK = 65536;
+
+    /// `LANES`, but not known to the compiler. With a known step it takes a row's first and last turns out of
+    /// the loop into copies, and the CPU, which fetches ahead for each load instruction by the distance of its
+    /// addresses, begins anew in every row (measured: 50 ns a row in memory).
+    @SuppressWarnings("NonFinalStaticField")
+    private static int step = LANES;
+
     @Override
     void momentsLoop(
             MemorySegment x,
@@ -31,6 +41,15 @@ public final class SimdRowNormalization extends ScalarRowNormalization {
             long vo) {
         // With narrower vectors a sum takes several passes over its row, so one row comes after the other.
         boolean together = LANES == LaneSum.ROW;
+        if (together && cols > 0 && cols % (4 * LANES) == 0) {
+            int block = Math.max(1, BLOCK / cols);
+            for (int r = 0; r < rows; r += Math.min(block, rows - r)) {
+                int count = Math.min(block, rows - r);
+                means(x, xo + (long) r * cols, count, cols, mean, mo + r);
+                variances(x, xo + (long) r * cols, count, cols, mean, mo + r, variance, vo + r);
+            }
+            return;
+        }
         int pairs = together ? rows - 1 : 0;
         if (pairs > 0) {
             mean.setAtIndex(JAVA_FLOAT, mo, SimdLaneSum.sum(x, xo, cols) / cols);
@@ -43,6 +62,89 @@ public final class SimdRowNormalization extends ScalarRowNormalization {
             float average = SimdLaneSum.sum(x, row, cols) / cols;
             mean.setAtIndex(JAVA_FLOAT, mo + r, average);
             variance.setAtIndex(JAVA_FLOAT, vo + r, SimdLaneSum.deviations(x, row, cols, average) / cols);
+        }
+    }
+
+    /// The means of some rows of whole quadruples of vectors, as by [SimdLaneSum#sum], in one loop over all of
+    /// them: in a loop for each row, the CPU begins anew to fetch ahead (measured: 37 ns a row in memory).
+    private static void means(MemorySegment x, long xo, int rows, int cols, MemorySegment mean, long mo) {
+        FloatVector zero = FloatVector.zero(SPECIES);
+        FloatVector sum0 = zero;
+        FloatVector sum1 = zero;
+        FloatVector sum2 = zero;
+        FloatVector sum3 = zero;
+        int ofRow = cols / (4 * LANES);
+        int left = ofRow;
+        int r = 0;
+        for (int i = 0; i < rows * ofRow; i++) {
+            long at = 4 * xo + 4 * BYTES * i;
+            sum0 = sum0.add(fromMemorySegment(SPECIES, x, at, ORDER));
+            sum1 = sum1.add(fromMemorySegment(SPECIES, x, at + BYTES, ORDER));
+            sum2 = sum2.add(fromMemorySegment(SPECIES, x, at + 2 * BYTES, ORDER));
+            sum3 = sum3.add(fromMemorySegment(SPECIES, x, at + 3 * BYTES, ORDER));
+            left--;
+            if (left == 0) {
+                FloatVector sum = sum0.add(sum2).add(sum1.add(sum3));
+                sum = sum.add(sum.rearrange(SWAP_1));
+                sum = sum.add(sum.rearrange(SWAP_2));
+                sum = sum.add(sum.rearrange(SWAP_4));
+                sum = sum.add(sum.rearrange(SWAP_8));
+                mean.setAtIndex(JAVA_FLOAT, mo + r, sum.lane(0) / cols);
+                sum0 = zero;
+                sum1 = zero;
+                sum2 = zero;
+                sum3 = zero;
+                left = ofRow;
+                r++;
+            }
+        }
+    }
+
+    /// The variances of such rows about their means, as by [SimdLaneSum#deviations].
+    private static void variances(
+            MemorySegment x,
+            long xo,
+            int rows,
+            int cols,
+            MemorySegment mean,
+            long mo,
+            MemorySegment variance,
+            long vo) {
+        FloatVector zero = FloatVector.zero(SPECIES);
+        FloatVector square0 = zero;
+        FloatVector square1 = zero;
+        FloatVector square2 = zero;
+        FloatVector square3 = zero;
+        float center = mean.getAtIndex(JAVA_FLOAT, mo);
+        int ofRow = cols / (4 * LANES);
+        int left = ofRow;
+        int r = 0;
+        for (int i = 0; i < rows * ofRow; i++) {
+            long at = 4 * xo + 4 * BYTES * i;
+            FloatVector d = fromMemorySegment(SPECIES, x, at, ORDER).sub(center);
+            square0 = square0.add(d.mul(d));
+            d = fromMemorySegment(SPECIES, x, at + BYTES, ORDER).sub(center);
+            square1 = square1.add(d.mul(d));
+            d = fromMemorySegment(SPECIES, x, at + 2 * BYTES, ORDER).sub(center);
+            square2 = square2.add(d.mul(d));
+            d = fromMemorySegment(SPECIES, x, at + 3 * BYTES, ORDER).sub(center);
+            square3 = square3.add(d.mul(d));
+            left--;
+            if (left == 0) {
+                FloatVector square = square0.add(square2).add(square1.add(square3));
+                square = square.add(square.rearrange(SWAP_1));
+                square = square.add(square.rearrange(SWAP_2));
+                square = square.add(square.rearrange(SWAP_4));
+                square = square.add(square.rearrange(SWAP_8));
+                variance.setAtIndex(JAVA_FLOAT, vo + r, square.lane(0) / cols);
+                square0 = zero;
+                square1 = zero;
+                square2 = zero;
+                square3 = zero;
+                left = ofRow;
+                r++;
+                center = mean.getAtIndex(JAVA_FLOAT, mo + Math.min(r, rows - 1));
+            }
         }
     }
 
@@ -181,17 +283,11 @@ public final class SimdRowNormalization extends ScalarRowNormalization {
             MemorySegment dx,
             long dxo,
             boolean accumulate) {
-        VectorMask<Float> add = SPECIES.maskAll(accumulate);
         int bound = vectorBound(cols);
-        for (int c = 0; c < bound; c += LANES) {
-            FloatVector n = fromMemorySegment(SPECIES, x, 4 * (xo + c), ORDER)
-                    .sub(center)
-                    .mul(factor);
-            FloatVector g = fromMemorySegment(SPECIES, dy, 4 * (dyo + c), ORDER)
-                    .mul(fromMemorySegment(SPECIES, gamma, 4 * (go + c), ORDER));
-            FloatVector d = g.sub(a).sub(n.mul(b)).mul(factor);
-            d.blend(fromMemorySegment(SPECIES, dx, 4 * (dxo + c), ORDER).add(d), add)
-                    .intoMemorySegment(dx, 4 * (dxo + c), ORDER);
+        if (accumulate) {
+            addGradient(dy, dyo, x, xo, bound, center, factor, gamma, go, a, b, dx, dxo, step);
+        } else {
+            storeGradient(dy, dyo, x, xo, bound, center, factor, gamma, go, a, b, dx, dxo, step);
         }
         super.gradientRow(
                 dy,
@@ -208,6 +304,57 @@ public final class SimdRowNormalization extends ScalarRowNormalization {
                 dx,
                 dxo + bound,
                 accumulate);
+    }
+
+    private static void storeGradient(
+            MemorySegment dy,
+            long dyo,
+            MemorySegment x,
+            long xo,
+            int n,
+            float center,
+            float factor,
+            MemorySegment gamma,
+            long go,
+            float a,
+            float b,
+            MemorySegment dx,
+            long dxo,
+            int step) {
+        for (int c = 0; c < n; c += step) {
+            FloatVector v = fromMemorySegment(SPECIES, x, 4 * (xo + c), ORDER)
+                    .sub(center)
+                    .mul(factor);
+            FloatVector g = fromMemorySegment(SPECIES, dy, 4 * (dyo + c), ORDER)
+                    .mul(fromMemorySegment(SPECIES, gamma, 4 * (go + c), ORDER));
+            g.sub(a).sub(v.mul(b)).mul(factor).intoMemorySegment(dx, 4 * (dxo + c), ORDER);
+        }
+    }
+
+    private static void addGradient(
+            MemorySegment dy,
+            long dyo,
+            MemorySegment x,
+            long xo,
+            int n,
+            float center,
+            float factor,
+            MemorySegment gamma,
+            long go,
+            float a,
+            float b,
+            MemorySegment dx,
+            long dxo,
+            int step) {
+        for (int c = 0; c < n; c += step) {
+            FloatVector v = fromMemorySegment(SPECIES, x, 4 * (xo + c), ORDER)
+                    .sub(center)
+                    .mul(factor);
+            FloatVector g = fromMemorySegment(SPECIES, dy, 4 * (dyo + c), ORDER)
+                    .mul(fromMemorySegment(SPECIES, gamma, 4 * (go + c), ORDER));
+            FloatVector d = g.sub(a).sub(v.mul(b)).mul(factor);
+            fromMemorySegment(SPECIES, dx, 4 * (dxo + c), ORDER).add(d).intoMemorySegment(dx, 4 * (dxo + c), ORDER);
+        }
     }
 
     @Override
