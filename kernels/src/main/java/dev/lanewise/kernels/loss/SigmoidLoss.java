@@ -16,7 +16,6 @@ import dev.lanewise.kernels.simd.ScalarMath;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorMask;
 
 /// Sigmoid and binary cross-entropy from logits: with `e = exp(-|z|)`,
 /// `loss = max(z, 0) - z * t + log(1 + e)` and
@@ -108,18 +107,15 @@ final class SigmoidLoss {
                 FloatVector e = q.fma(r.mul(r), r).fma(scale, scale).mul(TWO_TO_MINUS_HALFWAY);
                 FloatVector top = broadcast(SPECIES, 1f).blend(e, v.lt(0f));
                 top.div(e.add(1f)).intoMemorySegment(soft, 4 * (so + i), ORDER);
-                VectorMask<Float> half = e.compare(GT, LOG1P_SPLIT);
-                FloatVector f = e.blend(e.sub(1f).mul(0.5f), half);
-                FloatVector p = broadcast(SPECIES, LOG_7).fma(f, broadcast(SPECIES, LOG_6));
-                p = p.fma(f, broadcast(SPECIES, LOG_5));
-                p = p.fma(f, broadcast(SPECIES, LOG_4));
-                p = p.fma(f, broadcast(SPECIES, LOG_3));
-                p = p.fma(f, broadcast(SPECIES, LOG_2));
-                p = p.fma(f, broadcast(SPECIES, LOG_1));
-                p = p.fma(f, broadcast(SPECIES, LOG_0));
-                p = p.fma(f, broadcast(SPECIES, -0.5f));
-                FloatVector l = p.fma(f.mul(f), f);
-                l = l.blend(l.add(LN2_LO).add(LN2_HI), half);
+                FloatVector s = e.mul(e);
+                FloatVector even = broadcast(SPECIES, LOG1P_8).fma(s, broadcast(SPECIES, LOG1P_6));
+                even = even.fma(s, broadcast(SPECIES, LOG1P_4));
+                even = even.fma(s, broadcast(SPECIES, LOG1P_2));
+                even = even.fma(s, broadcast(SPECIES, LOG1P_0));
+                FloatVector odd = broadcast(SPECIES, LOG1P_7).fma(s, broadcast(SPECIES, LOG1P_5));
+                odd = odd.fma(s, broadcast(SPECIES, LOG1P_3));
+                odd = odd.fma(s, broadcast(SPECIES, LOG1P_1));
+                FloatVector l = odd.fma(e, even).fma(s, e);
                 FloatVector positive = broadcast(SPECIES, 0f).blend(v, v.compare(GT, 0f));
                 FloatVector target = fromMemorySegment(SPECIES, t, 4 * (to + i), ORDER);
                 v.neg().fma(target, positive).add(l).intoMemorySegment(losses, at, ORDER);
