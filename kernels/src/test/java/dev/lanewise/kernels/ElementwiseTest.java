@@ -328,6 +328,17 @@ class ElementwiseTest {
         }
     }
 
+    /// Several turns of each kind of loop, and a rate whose share of 2^24 is no integer.
+    @Test
+    void dropoutOfManyHasTheSameBits() {
+        int n = 1_111;
+        for (float rate : new float[] {0, 1e-9f, 0.1f, 1}) {
+            Data data = Data.RANDOM;
+            sameBits("rate " + rate, 1, dropout(rate, 3, false), data.values(1, n), data.values(2, n));
+            sameBits("rate " + rate, 1, dropout(rate, 3, true), data.values(1, n), data.values(2, n));
+        }
+    }
+
     @Test
     void dropoutBelongsToTheIndexAlone() {
         float[] x = Data.RANDOM.values(1, 200);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -58,6 +59,26 @@ class RowNormalizationTest {
                 assertBits(ReductionTest.sum(deviations, ORDER) / cols, after.get(2)[r], what);
                 assertBits(ReductionTest.sum(products, ORDER), sums[r], what);
             }
+        }
+    }
+
+    /// Rows of whole vectors, as many as more than one block.
+    @Test
+    void momentsOfManyRowsHaveTheSameBits() {
+        for (int cols : List.of(64, 192, 768)) {
+            int rows = 66_000 / cols;
+            Tested.Call moments = (k, o) -> k.rowNormalization()
+                    .moments(
+                            o[0].segment(),
+                            o[0].offset(),
+                            rows,
+                            cols,
+                            o[1].segment(),
+                            o[1].offset(),
+                            o[2].segment(),
+                            o[2].offset());
+            float[] x = Data.RANDOM.values(cols, rows * cols);
+            sameBits("cols=" + cols, 1, moments, x, new float[rows], new float[rows]);
         }
     }
 

@@ -44,17 +44,16 @@ public final class SimdSoftmax {
         if (rows == 0 || cols == 0) {
             return;
         }
-        if (cols <= LANES) {
-            int block = rowsOfBlock(cols);
-            for (int first = 0; first < rows; first += block) {
-                int count = Math.min(block, rows - first);
-                long start = (long) first * cols;
-                subtractMaxima(x, xo + start, y, yo + start, count, cols);
-                exponentials(y, yo + start, 0, y, yo + start, count * cols, false);
-                divideBySums(y, yo + start, count, cols);
-            }
+        if (cols == 2 && areApart(x, xo, y, yo, 2L * rows)) {
+            SimdSoftmaxPairs.forward(x, xo, y, yo, rows);
+        } else if (cols <= LANES) {
+            narrow(x, xo, y, yo, rows, cols);
         } else {
             boolean apart = areApart(x, xo, y, yo, (long) rows * cols);
+            if (apart && cols >= SimdSoftmaxRows.LONGER && SimdSoftmaxLongRows.isPossible()) {
+                SimdSoftmaxLongRows.forward(x, xo, y, yo, rows, cols);
+                return;
+            }
             int together = apart ? SimdSoftmaxRows.count(rows, cols) : 0;
             if (together > 0) {
                 SimdSoftmaxRows.forward(x, xo, y, yo, together, cols);
@@ -70,6 +69,18 @@ public final class SimdSoftmax {
                 exponentials(x, xo + row, max, y, yo + row, cols, beyond);
                 divide(y, yo + row, cols, SimdLaneSum.sum(y, yo + row, cols), beyond);
             }
+        }
+    }
+
+    /// Rows that fit in a vector.
+    static void narrow(MemorySegment x, long xo, MemorySegment y, long yo, int rows, int cols) {
+        int block = rowsOfBlock(cols);
+        for (int first = 0; first < rows; first += block) {
+            int count = Math.min(block, rows - first);
+            long start = (long) first * cols;
+            subtractMaxima(x, xo + start, y, yo + start, count, cols);
+            exponentials(y, yo + start, 0, y, yo + start, count * cols, false);
+            divideBySums(y, yo + start, count, cols);
         }
     }
 

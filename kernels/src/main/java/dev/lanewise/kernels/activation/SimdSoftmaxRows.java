@@ -30,16 +30,17 @@ import jdk.incubator.vector.VectorMask;
 /// is found. So no loop waits for the fold that the one before it ends with, and memory brings a row while
 /// others are computed.
 ///
-/// For longer rows three loops, one after the other, whose steps the compiler does not know either.
+/// For longer rows four loops, one after the other, whose steps the compiler does not know either.
 ///
 /// The last vector of a row reaches into the next, where it changes nothing that counts: sums and maxima are
 /// taken, and quotients are written, under a mask; what exponentials overwrite there is written later.
 final class SimdSoftmaxRows {
     /// For rows from this on, whose folds are little beside their loops, one loop after the other is faster.
-    private static final int LONG = 320;
+    private static final int LONG = 160;
 
-    /// In rows from this on, that the CPU begins anew is less than what a loop of this kind takes longer.
-    private static final int LONGER = 2048;
+    /// Rows from this on are [SimdSoftmaxLongRows]': that the CPU begins anew in each is less than what a loop of
+    /// this kind takes longer.
+    static final int LONGER = 2048;
 
     /// `LANES`, but not known to the compiler. With a known step it takes a row's first and last turns out of
     /// the loop into copies, and the CPU, which fetches ahead for each load instruction by the distance of its
@@ -82,7 +83,8 @@ final class SimdSoftmaxRows {
     /// Softmax of one row, after which another follows; `y` does not overlap `x`.
     static void row(MemorySegment x, long xo, MemorySegment y, long yo, int cols) {
         exponentials(x, xo, max(x, xo, cols, step), y, yo, cols, step);
-        divide(y, yo, cols, SimdLaneSum.sum(y, yo, cols), step);
+        float sum = LANES == LaneSum.ROW ? sum(y, yo, cols, step) : SimdLaneSum.sum(y, yo, cols);
+        divide(y, yo, cols, sum, step);
     }
 
     private static float max(MemorySegment x, long xo, int cols, int step) {
@@ -128,6 +130,31 @@ final class SimdSoftmaxRows {
         }
     }
 
+    /// As [SimdLaneSum#sum], for vectors of all its lanes. The four accumulators may end in any order, since the fold
+    /// adds every second.
+    private static float sum(MemorySegment y, long yo, int cols, int step) {
+        FloatVector acc0 = FloatVector.zero(SPECIES);
+        FloatVector acc1 = acc0;
+        FloatVector acc2 = acc0;
+        FloatVector acc3 = acc0;
+        int i = 0;
+        for (; i <= cols - LANES; i += step) {
+            FloatVector acc = acc0.add(fromMemorySegment(SPECIES, y, 4 * (yo + i), ORDER));
+            acc0 = acc1;
+            acc1 = acc2;
+            acc2 = acc3;
+            acc3 = acc;
+        }
+        VectorMask<Float> rest = SPECIES.indexInRange(i, cols);
+        acc0 = acc0.add(fromMemorySegment(SPECIES, y, 4 * (yo + i), ORDER, rest));
+        FloatVector fold = acc0.add(acc2).add(acc1.add(acc3));
+        fold = fold.add(fold.rearrange(SWAP_1));
+        fold = fold.add(fold.rearrange(SWAP_2));
+        fold = fold.add(fold.rearrange(SWAP_4));
+        fold = fold.add(fold.rearrange(SWAP_8));
+        return fold.lane(0);
+    }
+
     private static void divide(MemorySegment y, long yo, int cols, float sum, int step) {
         for (int i = 0; i < cols; i += step) {
             fromMemorySegment(SPECIES, y, 4 * (yo + i), ORDER).div(sum).intoMemorySegment(y, 4 * (yo + i), ORDER);
@@ -156,14 +183,15 @@ final class SimdSoftmaxRows {
         FloatVector acc1 = acc0;
         FloatVector acc2 = acc0;
         FloatVector acc3 = acc0;
+        int last = cols - LANES;
         for (int i = 0; i < cols; i += step) {
-            VectorMask<Float> row = SPECIES.indexInRange(i, cols);
+            VectorMask<Float> row = VectorMask.fromLong(SPECIES, (1L << Math.min(LANES, cols - i)) - 1);
             long at = 4 * (to + i);
             long quotient = 4 * (done + i);
             FloatVector z = fromMemorySegment(SPECIES, x, 4 * (now + i), ORDER).sub(max);
-            IntVector v = IntVector.fromMemorySegment(INT_SPECIES, x, 4 * (next + i), ORDER);
-            largest = largest.lanewise(MAX, v, row.cast(INT_SPECIES));
-            nearest = nearest.lanewise(UMIN, v, row.cast(INT_SPECIES));
+            IntVector v = IntVector.fromMemorySegment(INT_SPECIES, x, 4 * (next + Math.min(i, last)), ORDER);
+            largest = largest.max(v);
+            nearest = nearest.lanewise(UMIN, v);
             fromMemorySegment(SPECIES, y, quotient, ORDER)
                     .lanewise(DIV, sum, row)
                     .intoMemorySegment(y, quotient, ORDER);
@@ -194,10 +222,9 @@ final class SimdSoftmaxRows {
         fold = fold.add(fold.rearrange(SWAP_2));
         fold = fold.add(fold.rearrange(SWAP_4));
         fold = fold.add(fold.rearrange(SWAP_8));
-        float most = SimdSoftmax.largest(
-                largest.reduceLanes(MAX),
-                nearest.lanewise(XOR, Integer.MIN_VALUE).reduceLanes(MIN));
-        long high = (long) Float.floatToRawIntBits(most) << Integer.SIZE;
+        int most = largest.reduceLanes(MAX);
+        int least = nearest.lanewise(XOR, Integer.MIN_VALUE).reduceLanes(MIN);
+        long high = (long) (most >= 0 ? most : least ^ Integer.MIN_VALUE) << Integer.SIZE;
         return high | Integer.toUnsignedLong(Float.floatToRawIntBits(fold.lane(0)));
     }
 }

@@ -82,8 +82,7 @@ final class SimdDropout {
     }
 
     /// Four vectors of counters, which is as many chains of operations as the CPU needs to be kept busy. A
-    /// loop over groups of rounds holds them together: in straight code the compiler puts one chain behind
-    /// the other, so far apart that the CPU does not see the next.
+    /// loop over groups of rounds keeps them together, whatever order the compiler gives to straight code.
     ///
     /// @param limit elements whose upper 24 bits are below this are dropped
     private static void wide(
@@ -146,22 +145,39 @@ final class SimdDropout {
             k1 = k2;
             k2 = next;
         }
-        for (int part = 0; part < 4; part++) {
-            long from = 4 * xo + 2 * BYTES * part;
-            long at = 4 * yo + 2 * BYTES * part;
-            FloatVector v = fromMemorySegment(SPECIES, x, from, ORDER).mul(scale);
-            FloatVector w = fromMemorySegment(SPECIES, x, from + BYTES, ORDER).mul(scale);
-            IntVector bits = a0.rearrange(ZIP_LOW, a1).lanewise(LSHR, 8);
-            v.blend(0f, bits.lt(limit).cast(SPECIES)).intoMemorySegment(y, at, ORDER);
-            bits = a0.rearrange(ZIP_HIGH, a1).lanewise(LSHR, 8);
-            w.blend(0f, bits.lt(limit).cast(SPECIES)).intoMemorySegment(y, at + BYTES, ORDER);
-            a0 = b0;
-            a1 = b1;
-            b0 = c0;
-            b1 = c1;
-            c0 = d0;
-            c1 = d1;
-        }
+        long from = 4 * xo;
+        long at = 4 * yo;
+        VectorMask<Float> dropped =
+                a0.rearrange(ZIP_LOW, a1).lanewise(LSHR, 8).lt(limit).cast(SPECIES);
+        fromMemorySegment(SPECIES, x, from, ORDER).mul(scale).blend(0f, dropped).intoMemorySegment(y, at, ORDER);
+        from += BYTES;
+        at += BYTES;
+        dropped = a0.rearrange(ZIP_HIGH, a1).lanewise(LSHR, 8).lt(limit).cast(SPECIES);
+        fromMemorySegment(SPECIES, x, from, ORDER).mul(scale).blend(0f, dropped).intoMemorySegment(y, at, ORDER);
+        from += BYTES;
+        at += BYTES;
+        dropped = b0.rearrange(ZIP_LOW, b1).lanewise(LSHR, 8).lt(limit).cast(SPECIES);
+        fromMemorySegment(SPECIES, x, from, ORDER).mul(scale).blend(0f, dropped).intoMemorySegment(y, at, ORDER);
+        from += BYTES;
+        at += BYTES;
+        dropped = b0.rearrange(ZIP_HIGH, b1).lanewise(LSHR, 8).lt(limit).cast(SPECIES);
+        fromMemorySegment(SPECIES, x, from, ORDER).mul(scale).blend(0f, dropped).intoMemorySegment(y, at, ORDER);
+        from += BYTES;
+        at += BYTES;
+        dropped = c0.rearrange(ZIP_LOW, c1).lanewise(LSHR, 8).lt(limit).cast(SPECIES);
+        fromMemorySegment(SPECIES, x, from, ORDER).mul(scale).blend(0f, dropped).intoMemorySegment(y, at, ORDER);
+        from += BYTES;
+        at += BYTES;
+        dropped = c0.rearrange(ZIP_HIGH, c1).lanewise(LSHR, 8).lt(limit).cast(SPECIES);
+        fromMemorySegment(SPECIES, x, from, ORDER).mul(scale).blend(0f, dropped).intoMemorySegment(y, at, ORDER);
+        from += BYTES;
+        at += BYTES;
+        dropped = d0.rearrange(ZIP_LOW, d1).lanewise(LSHR, 8).lt(limit).cast(SPECIES);
+        fromMemorySegment(SPECIES, x, from, ORDER).mul(scale).blend(0f, dropped).intoMemorySegment(y, at, ORDER);
+        from += BYTES;
+        at += BYTES;
+        dropped = d0.rearrange(ZIP_HIGH, d1).lanewise(LSHR, 8).lt(limit).cast(SPECIES);
+        fromMemorySegment(SPECIES, x, from, ORDER).mul(scale).blend(0f, dropped).intoMemorySegment(y, at, ORDER);
     }
 
     /// A method of its own, too large to be inlined: with a loop around it C2 gave up on what runs first, the

@@ -1,0 +1,116 @@
+package dev.lanewise.kernels.activation;
+
+import static dev.lanewise.kernels.simd.ScalarMath.*;
+import static dev.lanewise.kernels.simd.Simd.INT_SPECIES;
+import static dev.lanewise.kernels.simd.Simd.LANES;
+import static dev.lanewise.kernels.simd.Simd.ORDER;
+import static dev.lanewise.kernels.simd.Simd.SPECIES;
+import static dev.lanewise.kernels.simd.Simd.SWAP_1;
+import static dev.lanewise.kernels.simd.Simd.SWAP_2;
+import static dev.lanewise.kernels.simd.Simd.SWAP_4;
+import static dev.lanewise.kernels.simd.Simd.SWAP_8;
+import static dev.lanewise.kernels.simd.Simd.vectorBound;
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.MAX;
+import static jdk.incubator.vector.VectorOperators.MIN;
+import static jdk.incubator.vector.VectorOperators.UMIN;
+import static jdk.incubator.vector.VectorOperators.XOR;
+
+import dev.lanewise.kernels.reduction.LaneSum;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
+
+/// Softmax of rows too long for a first-level cache, in two loops a row instead of four: exponentials with
+/// their sum, and quotients with the maximum of the next row, which memory brings meanwhile.
+final class SimdSoftmaxLongRows {
+    private SimdSoftmaxLongRows() {}
+
+    /// Whether vectors are so wide that the order of the sum lets them be summed as they come.
+    static boolean isPossible() {
+        return LANES == LaneSum.ROW;
+    }
+
+    /// `y` does not overlap `x`.
+    static void forward(MemorySegment x, long xo, MemorySegment y, long yo, int rows, int cols) {
+        float max = SimdSoftmax.max(x, xo, cols);
+        int bound = vectorBound(cols);
+        for (int r = 0; r < rows; r++) {
+            long row = (long) r * cols;
+            boolean last = r == rows - 1;
+            SimdSoftmax.exponentials(x, xo + row + bound, max, y, yo + row + bound, cols - bound, !last);
+            float sum = exponentials(x, xo + row, max, y, yo + row, cols);
+            SimdSoftmax.divide(y, yo + row + bound, cols - bound, sum, !last);
+            if (last) {
+                SimdSoftmax.divide(y, yo + row, bound, sum, false);
+            } else {
+                max = quotients(y, yo + row, cols, sum, x, xo + row + cols);
+            }
+        }
+    }
+
+    /// `y = exp(x - max)` for the whole vectors of a row.
+    ///
+    /// @return the sum of the row, whose other exponentials are there, as [LaneSum#sum]: the four accumulators
+    ///     may end in any order, since the fold adds every second
+    private static float exponentials(MemorySegment x, long xo, float max, MemorySegment y, long yo, int cols) {
+        FloatVector acc0 = FloatVector.zero(SPECIES);
+        FloatVector acc1 = acc0;
+        FloatVector acc2 = acc0;
+        FloatVector acc3 = acc0;
+        int bound = vectorBound(cols);
+        for (int i = 0; i < bound; i += LANES) {
+            long at = 4 * (yo + i);
+            FloatVector z = fromMemorySegment(SPECIES, x, 4 * (xo + i), ORDER).sub(max);
+            FloatVector rounded = z.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND + BIAS + HALFWAY));
+            rounded.intoMemorySegment(y, at, ORDER);
+            IntVector.fromMemorySegment(INT_SPECIES, y, at, ORDER)
+                    .lanewise(LSHL, MANTISSA_BITS)
+                    .intoMemorySegment(y, at, ORDER);
+            FloatVector scale = fromMemorySegment(SPECIES, y, at, ORDER);
+            FloatVector e = rounded.sub(ROUND + BIAS + HALFWAY);
+            FloatVector r = e.fma(broadcast(SPECIES, -LN2_HI), z);
+            r = e.fma(broadcast(SPECIES, -LN2_LO), r);
+            FloatVector q = broadcast(SPECIES, EXP_4).fma(r, broadcast(SPECIES, EXP_3));
+            q = q.fma(r, broadcast(SPECIES, EXP_2));
+            q = q.fma(r, broadcast(SPECIES, EXP_1));
+            q = q.fma(r, broadcast(SPECIES, EXP_0));
+            q = q.fma(r.mul(r), r).fma(scale, scale).mul(TWO_TO_MINUS_HALFWAY);
+            q = q.blend(0f, z.lt(EXP_MIN));
+            q.intoMemorySegment(y, at, ORDER);
+            FloatVector acc = acc0.add(q);
+            acc0 = acc1;
+            acc1 = acc2;
+            acc2 = acc3;
+            acc3 = acc;
+        }
+        VectorMask<Float> rest = SPECIES.indexInRange(bound, cols);
+        acc0 = acc0.add(fromMemorySegment(SPECIES, y, 4 * (yo + bound), ORDER, rest));
+        FloatVector fold = acc0.add(acc2).add(acc1.add(acc3));
+        fold = fold.add(fold.rearrange(SWAP_1));
+        fold = fold.add(fold.rearrange(SWAP_2));
+        fold = fold.add(fold.rearrange(SWAP_4));
+        fold = fold.add(fold.rearrange(SWAP_8));
+        return fold.lane(0);
+    }
+
+    /// `y = y / sum` for the whole vectors of a row.
+    ///
+    /// @return the maximum of the next row of `x`, as [SimdSoftmax#max]
+    private static float quotients(MemorySegment y, long yo, int cols, float sum, MemorySegment x, long next) {
+        IntVector largest = IntVector.fromMemorySegment(INT_SPECIES, x, 4 * (next + cols - LANES), ORDER);
+        IntVector nearest = largest;
+        int bound = vectorBound(cols);
+        for (int i = 0; i < bound; i += LANES) {
+            IntVector v = IntVector.fromMemorySegment(INT_SPECIES, x, 4 * (next + i), ORDER);
+            largest = largest.max(v);
+            nearest = nearest.lanewise(UMIN, v);
+            fromMemorySegment(SPECIES, y, 4 * (yo + i), ORDER).div(sum).intoMemorySegment(y, 4 * (yo + i), ORDER);
+        }
+        nearest = nearest.lanewise(XOR, Integer.MIN_VALUE);
+        return SimdSoftmax.largest(largest.reduceLanes(MAX), nearest.reduceLanes(MIN));
+    }
+}
