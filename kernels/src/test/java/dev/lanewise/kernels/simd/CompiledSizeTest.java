@@ -36,15 +36,15 @@ class CompiledSizeTest {
     private static final int INLINED = 325;
 
     /// A vector instruction of the API is some ten nodes of the compiler, which gives up on too many, and its
-    /// first tier on too many registers: the longest micro-kernels, with 1,110 bytes, and the turn of dropout,
-    /// with 1,369, compile in every tier. One that grows beyond is to be looked at with `-XX:+PrintCompilation`
-    /// first.
-    private static final int VECTORS = 1_400;
+    /// first tier on too many registers: the longest micro-kernels, with 1,110 bytes, compile in every tier. One
+    /// that grows beyond is to be looked at with `-XX:+PrintCompilation` first.
+    private static final int VECTORS = 1_200;
 
-    /// Looked at with `-XX:+PrintCompilation` and `-XX:TieredStopAtLevel` 2 and 3: it compiles in every tier. Most
-    /// of it are selections of lanes, each of which takes the first tier a third of the registers of an access to
-    /// memory.
-    private static final String LOOKED_AT = OWN + "gemm/SimdRowDots.sixteen(";
+    /// Looked at with `-XX:+PrintCompilation` and `-XX:TieredStopAtLevel` 2 and 3: they compile in every tier. Most
+    /// of them are selections of lanes and sums, each of which takes the first tier a third of the registers of an
+    /// access to memory.
+    private static final List<String> LOOKED_AT =
+            List.of(OWN + "elementwise/SimdDropout.wide(", OWN + "gemm/SimdRowDots.sixteen(");
 
     private static final String VECTOR = "jdk/incubator/vector/";
 
@@ -138,8 +138,11 @@ class CompiledSizeTest {
         final Map<String, Method> methods = methods(VectorUseTest.kernels());
         assertTrue(methods.values().stream().filter(Method::vectors).count() > 100);
         final List<String> longer = longerThan(methods, VECTORS, true);
-        assertEquals(1, longer.size(), longer.toString());
-        assertTrue(longer.get(0).startsWith(LOOKED_AT), longer.toString());
+        final List<String> others = longer.stream()
+                .filter(method -> LOOKED_AT.stream().noneMatch(method::startsWith))
+                .toList();
+        assertEquals(List.of(), others);
+        assertEquals(LOOKED_AT.size(), longer.size(), longer.toString());
     }
 
     @Test
