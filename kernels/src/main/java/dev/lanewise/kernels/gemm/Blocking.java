@@ -34,7 +34,7 @@ final class Blocking {
     static final int GROUP_ROWS = 4 * PANEL_ROWS;
 
     /// Depth up to which [SimdMicroKernel8x2#shallow] is the micro-kernel.
-    static final int SHALLOW = 64;
+    static final int SHALLOW = 48;
 
     /// Rows of A for which B is never copied.
     private static final int FEW_ROWS = 24;

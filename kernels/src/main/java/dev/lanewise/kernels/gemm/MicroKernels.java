@@ -55,7 +55,7 @@ final class MicroKernels {
     }
 
     /// Two vectors of columns, all rows starting from one, on a CPU of 32 vector registers. Unlike the rest,
-    /// `aAt` and `lda` count floats.
+    /// `aAt` and `lda` count floats. A transposed A has little depth and whole rows.
     static void half(
             boolean transA,
             MemorySegment a,
@@ -71,12 +71,12 @@ final class MicroKernels {
             long cRow,
             int last,
             int kc) {
-        if (kc > Blocking.SHALLOW) {
+        if (kc > Blocking.SHALLOW || last < SimdMicroKernel8x2.ROWS - 1) {
             SimdMicroKernel8x2.rowsStrided(a, 4 * aAt, 4 * lda, b, b0, bStep, init, i0, c, c0, cRow, last, kc);
         } else {
             final long aRow = transA ? 4 : 4 * lda;
             final long aStep = transA ? 4 * lda : 4;
-            SimdMicroKernel8x2.shallow(a, 4 * aAt, aRow, aStep, b, b0, bStep, init, i0, c, c0, cRow, last, kc);
+            SimdMicroKernel8x2.shallow(a, 4 * aAt, aRow, aStep, b, b0, bStep, init, i0, c, c0, cRow, kc);
         }
     }
 

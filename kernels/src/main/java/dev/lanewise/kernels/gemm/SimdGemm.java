@@ -142,7 +142,8 @@ public final class SimdGemm extends CheckedGemm {
                 final long bAt = bOffset + (transB ? j0 * ldb + k0 : k0 * ldb + j0);
                 // What the accumulators start from: C, or one row for all: the bias, or zeros.
                 final boolean initFromC = beta != 0 || k0 > 0;
-                final boolean pairs = FOUR_BY_FOUR && !initFromC && (!columnsA || depth <= Blocking.SHALLOW);
+                final boolean pairs =
+                        FOUR_BY_FOUR && !initFromC && (!columnsA || (depth <= Blocking.SHALLOW && wholeTiles(m)));
                 packBlock(transB, depth, cols, pairs, b, bAt, ldb, source, k0, j0, pack, scratch, scratchOffset);
                 writeEdgeRow(cols, initFromC ? null : bias, biasOffset + j0, scratch, scratchOffset);
                 for (int i0 = 0; i0 < m; i0 += group) {
@@ -354,7 +355,10 @@ public final class SimdGemm extends CheckedGemm {
             long ldc,
             MemorySegment scratch,
             long scratchOffset) {
-        if (FOUR_BY_FOUR && !initFromC && rows > MR && (kc <= Blocking.SHALLOW || !packed)) {
+        if (FOUR_BY_FOUR
+                && !initFromC
+                && rows > MR
+                && (!packed || (kc <= Blocking.SHALLOW && rows >= SimdMicroKernel8x2.ROWS))) {
             // No more rows than the micro-kernel of 4 x 4 has are left to it.
             final int rest = rows % SimdMicroKernel8x2.ROWS <= MR ? rows % SimdMicroKernel8x2.ROWS : 0;
             halfPanels(
@@ -460,7 +464,8 @@ public final class SimdGemm extends CheckedGemm {
             final long initAt = 4 * (bias != null ? biasAt + j : scratchOffset + NR);
             final long panelAt =
                     4 * (packed ? scratchOffset + blockB(kc) + (j / NR * (long) NR) * kc + j % NR : bAt + j);
-            for (int i = 0; i < rows; i += SimdMicroKernel8x2.ROWS) {
+            for (int next = 0; next < rows; next += SimdMicroKernel8x2.ROWS) {
+                final int i = tile(next, rows, kc);
                 final int last = Math.min(SimdMicroKernel8x2.ROWS, rows - i) - 1;
                 final long cij = 4 * (cAt + i * ldc + j);
                 MicroKernels.half(
@@ -480,6 +485,19 @@ public final class SimdGemm extends CheckedGemm {
                         kc);
             }
         }
+    }
+
+    /// Where the eight rows begin of which `next` is to be done: for little depth, the last ones take in some that
+    /// are done, and get the same.
+    private static int tile(int next, int rows, int kc) {
+        final int lastWhole = rows - SimdMicroKernel8x2.ROWS;
+        return kc <= Blocking.SHALLOW && lastWhole >= 0 ? Math.min(next, lastWhole) : next;
+    }
+
+    /// Whether each group of rows has at least eight.
+    private static boolean wholeTiles(int m) {
+        final int rest = m % PANEL_ROWS;
+        return rest == 0 || rest >= SimdMicroKernel8x2.ROWS;
     }
 
     /// The columns beyond the last whole panel; those of a padded panel through a strip of scratch.
@@ -513,7 +531,8 @@ public final class SimdGemm extends CheckedGemm {
             }
             final MemorySegment init = initFromC ? to : scratch;
             final int step = width == NR ? MR : NARROW_MR;
-            for (int i = 0; i < rows; i += step) {
+            for (int next = 0; next < rows; next += step) {
+                final int i = width > LANES && width < NR ? tile(next, rows, kc) : next;
                 final int last = Math.min(step, rows - i) - 1;
                 final long target = toAt + i * toRow;
                 final long initAt = initFromC ? target : scratchOffset + j - first;

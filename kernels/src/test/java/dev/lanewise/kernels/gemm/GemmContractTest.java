@@ -120,8 +120,10 @@ class GemmContractTest {
         "26, 70, 1100", // as above, and k is cut where rows of B are 512 floats apart
         "26, 66, 2048",
         "70, 30, 20", // little depth
-        "27, 200, 64",
-        "75, 100, 65"
+        "27, 200, 48",
+        "75, 100, 49",
+        "30, 60, 12", // eight rows that overlap, in what is left of the columns too
+        "23, 90, 12"
     })
     void shapesThatTakeOtherPathsHaveTheScalarBits(int m, int n, int k) {
         for (int t = 0; t < 4; t++) {
