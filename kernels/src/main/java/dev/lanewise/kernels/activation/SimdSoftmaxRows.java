@@ -38,8 +38,8 @@ final class SimdSoftmaxRows {
     /// For rows from this on, whose folds are little beside their loops, one loop after the other is faster.
     private static final int LONG = 160;
 
-    /// Rows from this on are [SimdSoftmaxLongRows]': that the CPU begins anew in each is less than what a loop of
-    /// this kind takes longer.
+    /// Rows from this on are [SimdSoftmaxLongRows]': that the CPU begins anew in each is less than what a
+    /// loop of this kind takes longer.
     static final int LONGER = 2048;
 
     /// `LANES`, but not known to the compiler. With a known step it takes a row's first and last turns out of
@@ -130,8 +130,8 @@ final class SimdSoftmaxRows {
         }
     }
 
-    /// As [SimdLaneSum#sum], for vectors of all its lanes. The four accumulators may end in any order, since the fold
-    /// adds every second.
+    /// As [SimdLaneSum#sum], for vectors of all its lanes. The four accumulators may end in any order, since
+    /// the fold adds every second.
     private static float sum(MemorySegment y, long yo, int cols, int step) {
         FloatVector acc0 = FloatVector.zero(SPECIES);
         FloatVector acc1 = acc0;

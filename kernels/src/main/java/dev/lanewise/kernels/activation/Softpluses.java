@@ -22,8 +22,9 @@ import jdk.incubator.vector.VectorMask;
 /// `y = sign * (max(u, 0) + log(1 + e))`. The logarithm is [ScalarMath#log1p]: no digit of a
 /// small `e` is lost. Gradient `dy * sigmoid(u)`, as `dy * (1 - exp(-sign * y))` without that loss.
 final class Softpluses {
-    /// Floats that exponentials are ahead of logarithms: so many that the CPU has finished them, and so few that
-    /// to what it fetches ahead both are one stream (measured in memory: 0.26 ns with 128, 0.35 with 256).
+    /// Floats that exponentials are ahead of logarithms: so many that the CPU has finished them, and so few
+    /// that to what it fetches ahead both are one stream (measured in memory: 0.26 ns with 128, 0.35 with
+    /// 256).
     private static final int AHEAD = 128;
 
     private Softpluses() {}

@@ -92,8 +92,8 @@ final class Blocking {
         return m >= 192 || (m >= FEW_ROWS && kcInPlace(m, k, ldb) > (m < 40 ? 2 : 1) * rowsInL2(ldb));
     }
 
-    /// Products that one pass takes where B is read in place: all, if that much of a panel stays in L2, or if it
-    /// is hardly read again.
+    /// Products that one pass takes where B is read in place: all, if that much of a panel stays in L2, or
+    /// if it is hardly read again.
     static int kcInPlace(int m, int k, long ldb) {
         return k <= KC_IN_PLACE && (m < FEW_ROWS || k <= rowsInL2(ldb)) ? Math.max(1, k) : parts(k);
     }

@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
 
 /// Chooses the micro-kernel by how the operands lie.
 ///
-/// Offsets and steps are in bytes, `aLd` between stored rows of A; `iRow` is 0 where all rows start from one. A row
-/// beyond `last` is computed as row `last` is.
+/// Offsets and steps are in bytes, `aLd` between stored rows of A; `iRow` is 0 where all rows start from
+/// one. A row beyond `last` is computed as row `last` is.
 final class MicroKernels {
     private MicroKernels() {}
 

@@ -435,8 +435,8 @@ public final class SimdGemm extends CheckedGemm {
         }
     }
 
-    /// [#wholePanels] by the micro-kernel of 8 x 2, half a panel at a time: where A and B lie as rows, or for little
-    /// depth.
+    /// [#wholePanels] by the micro-kernel of 8 x 2, half a panel at a time: where A and B lie as rows, or
+    /// for little depth.
     private static void halfPanels(
             boolean transA,
             int rows,
@@ -487,8 +487,8 @@ public final class SimdGemm extends CheckedGemm {
         }
     }
 
-    /// Where the eight rows begin of which `next` is to be done: for little depth, the last ones take in some that
-    /// are done, and get the same.
+    /// Where the eight rows begin of which `next` is to be done: for little depth, the last ones take in
+    /// some that are done, and get the same.
     private static int tile(int next, int rows, int kc) {
         final int lastWhole = rows - SimdMicroKernel8x2.ROWS;
         return kc <= Blocking.SHALLOW && lastWhole >= 0 ? Math.min(next, lastWhole) : next;

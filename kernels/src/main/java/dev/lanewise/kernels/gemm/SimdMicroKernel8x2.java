@@ -11,11 +11,10 @@ import jdk.incubator.vector.FloatVector;
 /// Micro-kernel of 8 rows and 2 vectors: `c[r, :] = init + sum over k of a[r, k] · b[k, :]`, k in order, by
 /// FMA.
 ///
-/// For A and B as they lie, and for little depth, where there are 32 vector registers: with two vectors of B a turn
-/// there are half
-/// as many bounds checks that C2 cannot drop, and B is read half as often, as with the 4 x 4 of
-/// [SimdMicroKernel4x4] (measured on a Zen 5: 257 against 235 GFLOP/s for 128 x 784 x 128, of a peak of
-/// 270).
+/// For A and B as they lie, and for little depth, where there are 32 vector registers: with two vectors of B
+/// a turn there are half as many bounds checks that C2 cannot drop, and B is read half as often, as with the
+/// 4 x 4 of [SimdMicroKernel4x4] (measured on a Zen 5: 257 against 235 GFLOP/s for 128 x 784 x 128, of a
+/// peak of 270).
 ///
 /// All offsets and steps are in bytes. A row beyond `last` is stored where row `last` is, so that there are
 /// no kernels for edges: rows are stored from the last to the first, so that row `last` has the final word.
@@ -121,11 +120,12 @@ final class SimdMicroKernel8x2 {
 
     /// Eight whole rows, for little depth and any order of A: `aStep` is between columns of `a`.
     ///
-    /// With a step in A that C2 does not know, it takes no bounds checks out of the loop, and makes no loop around
-    /// it for those that it could, in which a product of depth 10 spends a third of its time (measured on a Zen 5:
-    /// 157 against 112 GFLOP/s for 128 x 10 x 128, 141 against 122 for a transposed B of 4096 x 10 x 64; from a
-    /// depth of 64 on the checks cost more). Places that are carried from turn to turn, instead of counted from k,
-    /// cost a third in processes where C2 keeps one of them in a vector register.
+    /// With a step in A that C2 does not know, it takes no bounds checks out of the loop, and makes no loop
+    /// around it for those that it could, in which a product of depth 10 spends a third of its time
+    /// (measured on a Zen 5: 157 against 112 GFLOP/s for 128 x 10 x 128, 141 against 122 for a transposed B
+    /// of 4096 x 10 x 64; from a depth of 64 on the checks cost more). Places that are carried from turn to
+    /// turn, instead of counted from k, cost a third in processes where C2 keeps one of them in a vector
+    /// register.
     static void shallow(
             MemorySegment a,
             long a0,

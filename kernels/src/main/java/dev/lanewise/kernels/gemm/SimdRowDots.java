@@ -12,15 +12,16 @@ import jdk.incubator.vector.VectorShuffle;
 
 /// `y += A · x`, where the sums run along the rows of A, for one vector x or a few.
 ///
-/// Each sum is one chain in the order of k, so the lanes are rows: squares of as many rows as a vector has lanes
-/// are transposed in registers, by zipping row i with row i + lanes/2 as [SimdPacking#transposeSquare] does, and
-/// the last turn feeds the sums. Each row is read once, from end to end, whole vectors at a time: nothing is stored
-/// in between, and rows whose distance is a power of two need no more than the line that is being read of each.
+/// Each sum is one chain in the order of k, so the lanes are rows: squares of as many rows as a vector has
+/// lanes are transposed in registers, by zipping row i with row i + lanes/2 as [SimdPacking#transposeSquare]
+/// does, and the last turn feeds the sums. Each row is read once, from end to end, whole vectors at a time:
+/// nothing is stored in between, and rows whose distance is a power of two need no more than the line that
+/// is being read of each.
 ///
-/// A chain of 16 lanes takes four cycles for each k, which bounds it (at 35 GFLOP/s on a Zen 5; measured 32 in L2,
-/// 27 in L3). Two chains at a time would be 32 rows, more streams than prefetchers follow. The factors come out of
-/// one vector of x, since each access to memory costs C1 some 200 of its 10,000 virtual registers: with a load for
-/// each factor the loop does not fit.
+/// A chain of 16 lanes takes four cycles for each k, which bounds it (at 35 GFLOP/s on a Zen 5; measured 32
+/// in L2, 27 in L3). Two chains at a time would be 32 rows, more streams than prefetchers follow. The
+/// factors come out of one vector of x, since each access to memory costs C1 some 200 of its 10,000 virtual
+/// registers: with a load for each factor the loop does not fit.
 final class SimdRowDots {
     /// Products that are added in one pass over the rows, so that x stays in L1.
     private static final int BLOCK = 4096;
@@ -93,7 +94,8 @@ final class SimdRowDots {
                 }
             }
             if (whole < rows) {
-                // The last rows are done with some of those before, whose sums are done already: these go nowhere.
+                // The last rows are done with some of those before, whose sums are done already: these go
+                // nowhere.
                 final int rest = rows - whole;
                 final long first = (long) rows - LANES;
                 for (int v = 0; v < vectors; v++) {

@@ -74,11 +74,11 @@ final class ThinProduct {
         return true;
     }
 
-    /// Whether `count` sums of `k` products along each of `rows` rows gain by [SimdRowDots]. Measured on a Zen 5,
-    /// GFLOP/s, beside the general loops: 4096 sums of 20 products 3.8 against 4.1, of 32 8.4 against 5.7, of 256 21
-    /// against 12; two vectors, 2 x 64 x 256 19 against 21, 2 x 784 x 128 31 against 22. Rows that come from memory
-    /// (of 16 MB and more) must be long enough for the prefetchers: 60000 of 128 7.5 against 9.7, of 512 13 against
-    /// 11.
+    /// Whether `count` sums of `k` products along each of `rows` rows gain by [SimdRowDots]. Measured on a
+    /// Zen 5, GFLOP/s, beside the general loops: 4096 sums of 20 products 3.8 against 4.1, of 32 8.4 against
+    /// 5.7, of 256 21 against 12; two vectors, 2 x 64 x 256 19 against 21, 2 x 784 x 128 31 against 22. Rows
+    /// that come from memory (of 16 MB and more) must be long enough for the prefetchers: 60000 of 128 7.5
+    /// against 9.7, of 512 13 against 11.
     private static boolean dotsPay(int count, int rows, int k) {
         return rows >= LANES && k >= (count == 1 ? 2 : 8) * LANES && (k >= 256 || (long) rows * k < 1L << 22);
     }

@@ -189,8 +189,8 @@ class GemmContractTest {
         assertSameBits(of.from(0.5f, false).clamp(0, INFINITY).pads(0, 1));
     }
 
-    /// A NaN or an infinity in one row, or where it is not to be read, is nothing to the others; a sum that is a
-    /// negative zero stays one.
+    /// A NaN or an infinity in one row, or where it is not to be read, is nothing to the others; a sum that
+    /// is a negative zero stays one.
     @Test
     void sumsAlongRowsKeepSpecialValuesApart() {
         final int length = 2 * LANES + 3;

@@ -36,13 +36,13 @@ class CompiledSizeTest {
     private static final int INLINED = 325;
 
     /// A vector instruction of the API is some ten nodes of the compiler, which gives up on too many, and its
-    /// first tier on too many registers: the longest micro-kernels, with 1,110 bytes, compile in every tier. One
-    /// that grows beyond is to be looked at with `-XX:+PrintCompilation` first.
+    /// first tier on too many registers: the longest micro-kernels, with 1,110 bytes, compile in every tier.
+    /// One that grows beyond is to be looked at with `-XX:+PrintCompilation` first.
     private static final int VECTORS = 1_200;
 
-    /// Looked at with `-XX:+PrintCompilation` and `-XX:TieredStopAtLevel` 2 and 3: they compile in every tier. Most
-    /// of them are selections of lanes and sums, each of which takes the first tier a third of the registers of an
-    /// access to memory.
+    /// Looked at with `-XX:+PrintCompilation` and `-XX:TieredStopAtLevel` 2 and 3: they compile in every
+    /// tier. Most of them are selections of lanes and sums, each of which takes the first tier a third of
+    /// the registers of an access to memory.
     private static final List<String> LOOKED_AT =
             List.of(OWN + "elementwise/SimdDropout.wide(", OWN + "gemm/SimdRowDots.sixteen(");
 

@@ -162,7 +162,8 @@ public final class H5Writer {
             type = floats(8, 52, 11, 1023);
             data = buffer(0);
         } else {
-            // Python's writers mark lists of bytes as ASCII whatever is in them, and old readers of Keras expect it.
+            // Python's writers mark lists of bytes as ASCII whatever is in them, and old readers of Keras
+            // expect it.
             final boolean ascii = !text.single() || values.getFirst().chars().allMatch(c -> c < 128);
             final ByteBuffer base = integers(1, false).flip();
             type = buffer(8 + base.remaining())
