@@ -87,6 +87,11 @@ public final class BenchCommand {
             return new ParameterException(spec.commandLine(), message);
         }
 
+        /// Of `--only`, when it leaves nothing to measure.
+        final ParameterException nothingNamed(List<String> only) {
+            return wrong("--only: nothing has " + String.join(" or ", only) + " in its name");
+        }
+
         @Override
         public Integer call() {
             final PrintWriter text = text();
@@ -128,17 +133,35 @@ public final class BenchCommand {
         @Option(names = "--seed", description = "Of the random products (default: ${DEFAULT-VALUE}).")
         private long seed = 42;
 
+        @Option(
+                names = "--only",
+                paramLabel = "TEXT",
+                description = "Those products alone, of the list or of the random ones, that have this in their names,"
+                        + " such as TN 1024; may be given several times.")
+        private List<String> only = List.of();
+
         @Override
         List<Row> measure(int ofThreads, long ofMillis) {
-            return GemmBench.run(ofThreads, ofMillis);
+            return GemmBench.run(products(), ofThreads, ofMillis);
+        }
+
+        /// What `--random`, `--seed` and `--only` leave.
+        List<Product> products() {
+            final List<Product> all =
+                    against.isEmpty() ? GemmBench.SHAPES : random > 0 ? Products.random(random, seed) : Products.FIXED;
+            return Products.only(all, only);
         }
 
         @Override
         public Integer call() {
+            if (against.isEmpty() && random > 0) {
+                throw wrong("--random needs --against");
+            }
+            final List<Product> products = products();
+            if (products.isEmpty()) {
+                throw nothingNamed(only);
+            }
             if (against.isEmpty()) {
-                if (random > 0) {
-                    throw wrong("--random needs --against");
-                }
                 return super.call();
             }
             final List<Peer> peers;
@@ -150,8 +173,7 @@ public final class BenchCommand {
             final PrintWriter text = text();
             text.println(Machine.line());
             text.println(Compared.heading());
-            final Comparison comparison =
-                    new Comparison(random > 0 ? Products.random(random, seed) : Products.FIXED, millis(), text);
+            final Comparison comparison = new Comparison(products, millis(), text);
             for (int count : counts()) {
                 for (Peer peer : peers) {
                     comparison.run(peer, count);
@@ -171,12 +193,21 @@ public final class BenchCommand {
         @Option(
                 names = "--only",
                 paramLabel = "TEXT",
-                description = "Those alone that have this in their names, such as depthwise, dx or 7².")
-        private String only = "";
+                description = "Those alone that have this in their names, such as depthwise, dx or 7²; may be given"
+                        + " several times.")
+        private List<String> only = List.of();
 
         @Override
         List<Row> measure(int ofThreads, long ofMillis) {
             return ConvBench.run(ofThreads, ofMillis, only);
+        }
+
+        @Override
+        public Integer call() {
+            if (ConvBench.timed(only).isEmpty()) {
+                throw nothingNamed(only);
+            }
+            return super.call();
         }
     }
 

@@ -115,27 +115,47 @@ final class ConvBench {
     /// Measures all convolutions on some threads.
     ///
     /// @param millis of measuring for each, after as much again for warming up
-    /// @param only part of the titles of those that are measured
-    static List<Row> run(int threads, long millis, String only) {
+    /// @param only texts of which titles must have one; all, where there are none
+    static List<Row> run(int threads, long millis, List<String> only) {
         final List<Row> rows = new ArrayList<>();
         try (Compute compute = Compute.of(threads)) {
             compute.warmUp();
-            for (Pass pass : Pass.values()) {
-                for (Convolution convolution : SHAPES) {
-                    // The gradient by an image is no part of training.
-                    if (pass == Pass.INPUT_GRADIENT && convolution.channels() == 3) {
-                        continue;
-                    }
-                    if ((title(pass) + convolution.title()).contains(only)) {
-                        rows.add(measure(compute, convolution, pass, threads, millis));
-                    }
-                }
+            for (Timed timed : timed(only)) {
+                rows.add(measure(compute, timed, threads, millis));
             }
         }
         return rows;
     }
 
-    private static Row measure(Compute compute, Convolution convolution, Pass pass, int threads, long millis) {
+    /// One pass of one convolution.
+    record Timed(Convolution convolution, Pass pass) {
+        String title() {
+            return switch (pass) {
+                        case FORWARD -> "";
+                        case KERNEL_GRADIENT -> "dKernel ";
+                        case INPUT_GRADIENT -> "dx ";
+                    }
+                    + convolution.title();
+        }
+    }
+
+    /// What is measured, in this order.
+    static List<Timed> timed(List<String> only) {
+        final List<Timed> all = new ArrayList<>();
+        for (Pass pass : Pass.values()) {
+            for (Convolution convolution : SHAPES) {
+                // The gradient by an image is no part of training.
+                if (pass != Pass.INPUT_GRADIENT || convolution.channels() != 3) {
+                    all.add(new Timed(convolution, pass));
+                }
+            }
+        }
+        return all.stream().filter(one -> RoofCase.isNamed(one.title(), only)).toList();
+    }
+
+    private static Row measure(Compute compute, Timed timed, int threads, long millis) {
+        final Convolution convolution = timed.convolution();
+        final Pass pass = timed.pass();
         try (Memory memory = new Memory("bench conv")) {
             final Layer layer = convolution.layer();
             final Shape x = Shape.of(1, convolution.size(), convolution.size(), convolution.channels());
@@ -154,7 +174,7 @@ final class ConvBench {
                 peerNanos = GemmBench.repeat(peer, millis / 2);
             }
             final Row row = Row.rate(
-                    title(pass) + convolution.title(),
+                    timed.title(),
                     new Row.Size(positions, y.last(), depth),
                     threads,
                     GemmBench.repeat(call, millis),
@@ -162,14 +182,6 @@ final class ConvBench {
                     peak);
             return peer == null ? row : row.against("gemm", 2.0 * positions * depth * y.last(), peerNanos);
         }
-    }
-
-    private static String title(Pass pass) {
-        return switch (pass) {
-            case FORWARD -> "";
-            case KERNEL_GRADIENT -> "dKernel ";
-            case INPUT_GRADIENT -> "dx ";
-        };
     }
 
     /// One pass of the layer alone.

@@ -1,20 +1,12 @@
 package dev.lanewise.bench;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-
 import dev.lanewise.nn.Compute;
 import dev.lanewise.tensor.Memory;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
 /// Rates of products of the shapes that networks have, each held against the FMA peak measured right before it.
 final class GemmBench {
-    /// What a product is for.
-    ///
-    /// @param trans `NN`, `TN` or `NT`
-    record Product(String trans, int m, int k, int n) {}
-
     /// Squares; layers of a small network on batches of 128 and 256; the products of convolutions; then the
     /// gradients.
     static final List<Product> SHAPES = List.of(
@@ -48,64 +40,24 @@ final class GemmBench {
 
     private GemmBench() {}
 
-    /// Measures all products on some threads.
+    /// Measures products on some threads.
     ///
     /// @param millis of measuring for each, after as much again for warming up
-    static List<Row> run(int threads, long millis) {
+    static List<Row> run(List<Product> products, int threads, long millis) {
         final List<Row> rows = new ArrayList<>();
         try (Compute compute = Compute.of(threads)) {
             compute.warmUp();
-            for (Product product : SHAPES) {
+            for (Product product : products) {
                 try (Memory memory = new Memory("bench gemm")) {
-                    final Runnable call = call(compute, memory, product);
+                    final Runnable call = PeerProcess.product(compute, memory, product);
                     repeat(call, millis);
                     final double peak = Machine.peak(threads);
                     rows.add(Row.rate(
-                            product.trans() + " " + product.m() + " x " + product.k() + " x " + product.n(),
-                            new Row.Size(product.m(), product.n(), product.k()),
-                            threads,
-                            repeat(call, millis),
-                            2.0 * product.m() * product.n() * product.k(),
-                            peak));
+                            product.title(), product.size(), threads, repeat(call, millis), product.flop(), peak));
                 }
             }
         }
         return rows;
-    }
-
-    private static Runnable call(Compute compute, Memory memory, Product p) {
-        final MemorySegment a = random(memory, (long) p.m() * p.k());
-        final MemorySegment b = random(memory, (long) p.k() * p.n());
-        final MemorySegment c = memory.floats((long) p.m() * p.n());
-        final MemorySegment scratch = memory.floats(compute.gemmScratchSize());
-        final boolean transA = p.trans().charAt(0) == 'T';
-        final boolean transB = p.trans().charAt(1) == 'T';
-        return () -> compute.gemm(
-                transA,
-                transB,
-                p.m(),
-                p.n(),
-                p.k(),
-                a,
-                transA ? p.m() : p.k(),
-                b,
-                transB ? p.k() : p.n(),
-                0,
-                c,
-                p.n(),
-                null,
-                Float.NEGATIVE_INFINITY,
-                Float.POSITIVE_INFINITY,
-                scratch);
-    }
-
-    private static MemorySegment random(Memory memory, long size) {
-        final MemorySegment segment = memory.floats(size);
-        final java.util.Random random = new java.util.Random(size);
-        for (long i = 0; i < size; i++) {
-            segment.setAtIndex(JAVA_FLOAT, i, random.nextFloat() - 0.5f);
-        }
-        return segment;
     }
 
     /// The nanoseconds of single calls; at least 20 of them.

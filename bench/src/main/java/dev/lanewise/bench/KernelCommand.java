@@ -31,7 +31,7 @@ abstract class KernelCommand extends BenchCommand.Measure {
     public Integer call() {
         final List<RoofCase> cases = RoofCase.only(cases(Kernels.best()), only);
         if (cases.isEmpty()) {
-            throw wrong("--only: no kernel here has " + String.join(" or ", only) + " in its name");
+            throw nothingNamed(only);
         }
         final PrintWriter text = text();
         text.println(Machine.line());

@@ -19,9 +19,9 @@ final class Products {
 
     private Products() {}
 
-    /// Those of the list that have one of these texts in their titles; all, where there are no texts.
-    static List<Product> only(List<String> texts) {
-        return FIXED.stream()
+    /// Those that have one of these texts in their titles; all, where there are no texts.
+    static List<Product> only(List<Product> products, List<String> texts) {
+        return products.stream()
                 .filter(one -> RoofCase.isNamed(one.title(), texts))
                 .toList();
     }

@@ -84,7 +84,7 @@ final class Roofline {
             }
             text.println(RoofPoint.heading());
             measureKernels(compute, RoofCase.only(RoofCase.all(compute.bestKernels()), only));
-            measureProducts(compute, Products.only(only));
+            measureProducts(compute, Products.only(Products.FIXED, only));
         }
     }
 

@@ -43,8 +43,8 @@ final class RooflineCommand extends BenchCommand.Measure {
             throw wrong("--picture shows all kernels: it cannot be asked for together with --only");
         }
         if (RoofCase.only(RoofCase.all(Kernels.best()), only).isEmpty()
-                && Products.only(only).isEmpty()) {
-            throw wrong("--only: nothing has " + String.join(" or ", only) + " in its name");
+                && Products.only(Products.FIXED, only).isEmpty()) {
+            throw nothingNamed(only);
         }
         final Path folder = picture == null ? null : picture.toAbsolutePath().getParent();
         if (folder != null && !Files.isDirectory(folder)) {
