@@ -1,0 +1,113 @@
+package dev.lanewise.kernels.gemm;
+
+import static dev.lanewise.kernels.gemm.TestedGemm.INFINITY;
+import static dev.lanewise.kernels.gemm.TestedGemm.LANES;
+import static dev.lanewise.kernels.gemm.TestedGemm.assertSameBits;
+
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// Products of all kinds of sizes have the definition's bits, whichever loops they go through.
+class GemmShapesTest {
+    @ParameterizedTest
+    @CsvSource({"false,false", "true,false", "false,true", "true,true"})
+    void everyNumberOfColumnsHasTheScalarBits(boolean transA, boolean transB) {
+        final int[] rows = {1, 2, 5, 6, 7, 13, 24, 25};
+        final int[] depths = {1, 7, 17, 33};
+        for (int n = 1; n <= 70; n++) {
+            final int m = rows[n % rows.length];
+            final int k = depths[(n / rows.length) % depths.length];
+            assertSameBits(GemmCase.of(transA, transB, m, n, k).pads(n % 3, n % 5));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"false,false", "true,false", "false,true", "true,true"})
+    void sizesAroundTheLanesHaveTheScalarBits(boolean transA, boolean transB) {
+        final int[] sizes = {0, 1, LANES - 1, LANES, LANES + 1, 4 * LANES - 1, 4 * LANES + 1};
+        for (int m : sizes) {
+            for (int n : sizes) {
+                for (int k : new int[] {0, 1, LANES, LANES + 1, 31}) {
+                    assertSameBits(GemmCase.of(transA, transB, m, n, k).pads(3, 5));
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"false,false", "true,false", "false,true", "true,true"})
+    void depthThatIsCutIntoBlocksHasTheScalarBits(boolean transA, boolean transB) {
+        for (int k : new int[] {1023, 1024, 1025, 1536, 2053}) {
+            assertSameBits(GemmCase.of(transA, transB, 7, 2 * LANES + 3, k).pads(1, 3));
+        }
+        assertSameBits(GemmCase.of(transA, transB, 3, 5, 1100).from(0.5f, false).clamp(-0.5f, 0.5f));
+        assertSameBits(GemmCase.of(transA, transB, 3, 5, 1100).from(1, false).clamp(0, INFINITY));
+        assertSameBits(GemmCase.of(transA, transB, 3, 70, 1100).from(0, true).clamp(0, INFINITY));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "200, 5, 9", // B is packed because of the rows
+        "193, 67, 3",
+        "24, 3, 70", // rows of B 512 floats apart, see below
+        "2, 150, 1024", // more columns than a block of B holds
+        "2, 270, 1030",
+        "49, 49, 49",
+        "77, 83, 40", // B is read in place for more than a group of rows
+        "70, 133, 2050", // the same, and k is cut
+        "26, 70, 1100", // as above, and k is cut where rows of B are 512 floats apart
+        "26, 66, 2048",
+        "70, 30, 20", // little depth
+        "27, 200, 48",
+        "75, 100, 49",
+        "30, 60, 12", // eight rows that overlap, in what is left of the columns too
+        "23, 90, 12"
+    })
+    void shapesThatTakeOtherPathsHaveTheScalarBits(int m, int n, int k) {
+        for (int t = 0; t < 4; t++) {
+            final GemmCase of = GemmCase.of((t & 1) != 0, (t & 2) != 0, m, n, k);
+            assertSameBits(of.pads(512 - of.bCols() % 512, 1));
+            assertSameBits(of.from(1, false));
+        }
+    }
+
+    @Test
+    void fewTransposedRowsHaveTheScalarBits() {
+        for (int m : new int[] {1, 3, 10, 16, 17}) {
+            for (int k : new int[] {1, 31, 1030}) {
+                assertSameBits(GemmCase.of(true, false, m, 150, k).pads(1, 2));
+                assertSameBits(GemmCase.of(true, true, m, 150, k).from(1, false));
+            }
+        }
+    }
+
+    @Test
+    void transposedRowsFarApartHaveTheScalarBits() {
+        assertSameBits(GemmCase.of(true, false, 19, 260, 21).pads(500, 1));
+        assertSameBits(GemmCase.of(true, true, 19, 300, 1030).pads(500, 2));
+    }
+
+    @Test
+    void randomCasesHaveTheScalarBits() {
+        final SplittableRandom random = new SplittableRandom(20);
+        final float[] betas = {0, 1, 0.5f, -3};
+        for (int i = 0; i < 300; i++) {
+            final boolean bias = random.nextInt(3) == 0;
+            GemmCase of = GemmCase.of(
+                            random.nextBoolean(),
+                            random.nextBoolean(),
+                            random.nextInt(60),
+                            random.nextInt(80),
+                            random.nextInt(50))
+                    .pads(random.nextInt(4), random.nextInt(9))
+                    .from(bias ? 0 : betas[random.nextInt(4)], bias)
+                    .seed(i);
+            if (random.nextInt(3) == 0) {
+                of = of.clamp(random.nextBoolean() ? 0 : -INFINITY, random.nextBoolean() ? 1 : INFINITY);
+            }
+            assertSameBits(of);
+        }
+    }
+}
