@@ -237,7 +237,7 @@ final class ExportFolding {
         final Set<String> turned = new HashSet<>();
         for (Map.Entry<String, Layer> entry : graph.layers().entrySet()) {
             final LayerConfig config = entry.getValue() instanceof InputLayer ? null : config(entry.getKey());
-            if (config != null && KerasLayers.isChannelsFirst(config)) {
+            if (config != null && KerasChannels.isChannelsFirst(config)) {
                 turned.add(entry.getKey());
             }
         }

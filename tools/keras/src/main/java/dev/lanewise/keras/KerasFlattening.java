@@ -332,7 +332,7 @@ final class KerasFlattening {
         if (layer == null) {
             throw new IllegalStateException("layer '" + node.path() + "' was not converted and not refused");
         }
-        if (KerasLayers.isChannelsFirst(node.config())) {
+        if (KerasChannels.isChannelsFirst(node.config())) {
             return channelsFirst(node, layer, inputs);
         }
         if (!inputs.isEmpty()) {
@@ -440,12 +440,12 @@ final class KerasFlattening {
 
     /// Axes of a value between the batch and its channels and places.
     private int kept(KerasNode node, Value value) {
-        return KerasLayers.keptAxes(node.config(), shape(value).rank() - 1 - stepAxes) + stepAxes;
+        return KerasChannels.keptAxes(node.config(), shape(value).rank() - 1 - stepAxes) + stepAxes;
     }
 
     /// What a turned value is called after its layer: what has no steps may go beside what has.
     private static String ending(KerasNode node, int kept, String order) {
-        return (kept == 0 && KerasLayers.isOverSteps(node.config()) ? "_image" : "") + order;
+        return (kept == 0 && KerasChannels.isOverSteps(node.config()) ? "_image" : "") + order;
     }
 
     /// A value whose channels come first, with its channels last.

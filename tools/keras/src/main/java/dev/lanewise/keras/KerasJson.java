@@ -1,6 +1,7 @@
 package dev.lanewise.keras;
 
 import com.google.gson.Gson;
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
@@ -124,6 +125,14 @@ final class KerasJson {
         return value != null
                 && value.isJsonPrimitive()
                 && value.getAsJsonPrimitive().isNumber();
+    }
+
+    /// A list of two.
+    static JsonArray pair(JsonElement first, JsonElement second) {
+        final JsonArray pair = new JsonArray();
+        pair.add(first);
+        pair.add(second);
+        return pair;
     }
 
     /// Whether a value stands for nothing: missing, null, false, an empty object or list.

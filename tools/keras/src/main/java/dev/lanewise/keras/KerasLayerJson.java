@@ -292,7 +292,7 @@ final class KerasLayerJson {
     /// What the generation and the place of the channels want otherwise.
     private void own(
             String type, ExportFolding.Folded folded, @Nullable JsonObject original, boolean whole, JsonObject config) {
-        if (whole ? config.has("data_format") : KerasLayers.hasDataFormat(type) && !NO_DATA_FORMAT.contains(type)) {
+        if (whole ? config.has("data_format") : KerasChannels.hasDataFormat(type) && !NO_DATA_FORMAT.contains(type)) {
             config.addProperty("data_format", folded.channelsFirst() ? "channels_first" : "channels_last");
         }
         for (String key : whole ? List.of("layer", "backward_layer") : List.<String>of()) {

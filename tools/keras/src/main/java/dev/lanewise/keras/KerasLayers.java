@@ -1,11 +1,8 @@
 package dev.lanewise.keras;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
-import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
-import dev.lanewise.io.RecordJson;
 import dev.lanewise.kernels.Activations;
 import dev.lanewise.nn.InputLayer;
 import dev.lanewise.nn.Layer;
@@ -23,16 +20,11 @@ import dev.lanewise.nn.layer.GetItem;
 import dev.lanewise.nn.layer.ImageAugmentation;
 import dev.lanewise.nn.layer.MaskedAs;
 import dev.lanewise.nn.layer.MaskedBy;
-import dev.lanewise.nn.layer.Normalization;
 import dev.lanewise.nn.layer.Power;
-import dev.lanewise.nn.layer.RandomContrast;
 import dev.lanewise.nn.layer.ReLU;
 import dev.lanewise.nn.layer.Reduction;
-import dev.lanewise.nn.layer.Rescaling;
-import dev.lanewise.nn.layer.Resizing;
 import dev.lanewise.nn.layer.Stack;
 import dev.lanewise.tensor.Shape;
-import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -40,11 +32,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Keras' layers by class name. A layer of [Layers] is found there by itself, its components by Keras' keys;
-/// here are only those that need more than that.
+/// here are only those that need more than that, and what convolutions, preprocessing, recurrent layers and
+/// attention need is in classes of their own.
 final class KerasLayers {
     private interface Converter {
         /// The layer; null where it is refused.
@@ -57,18 +49,18 @@ final class KerasLayers {
             Map.entry("Flatten", config -> new Flatten()),
             Map.entry("Dense", KerasLayers::dense),
             Map.entry("BatchNormalization", KerasLayers::batchNormalization),
-            Map.entry("Conv1D", KerasLayers::convolution),
-            Map.entry("Conv1DTranspose", KerasLayers::convolution),
-            Map.entry("Conv2D", KerasLayers::convolution),
-            Map.entry("Conv2DTranspose", KerasLayers::convolution),
-            Map.entry("Conv3D", KerasLayers::convolution),
-            Map.entry("Conv3DTranspose", KerasLayers::convolution),
-            Map.entry("Normalization", KerasLayers::normalization),
-            Map.entry("Cropping1D", config -> edges(config, "cropping")),
-            Map.entry("Cropping2D", config -> edges(config, "cropping")),
-            Map.entry("Cropping3D", config -> edges(config, "cropping")),
-            Map.entry("DepthwiseConv1D", KerasLayers::convolution),
-            Map.entry("DepthwiseConv2D", KerasLayers::convolution),
+            Map.entry("Conv1D", KerasConvolutions::convolution),
+            Map.entry("Conv1DTranspose", KerasConvolutions::convolution),
+            Map.entry("Conv2D", KerasConvolutions::convolution),
+            Map.entry("Conv2DTranspose", KerasConvolutions::convolution),
+            Map.entry("Conv3D", KerasConvolutions::convolution),
+            Map.entry("Conv3DTranspose", KerasConvolutions::convolution),
+            Map.entry("Normalization", KerasPreprocessing::normalization),
+            Map.entry("Cropping1D", config -> KerasConvolutions.edges(config, "cropping")),
+            Map.entry("Cropping2D", config -> KerasConvolutions.edges(config, "cropping")),
+            Map.entry("Cropping3D", config -> KerasConvolutions.edges(config, "cropping")),
+            Map.entry("DepthwiseConv1D", KerasConvolutions::convolution),
+            Map.entry("DepthwiseConv2D", KerasConvolutions::convolution),
             Map.entry("Dot", KerasLayers::dot),
             Map.entry("Bidirectional", KerasRecurrent::bidirectional),
             Map.entry("AdditiveAttention", KerasAttention::plain),
@@ -85,22 +77,18 @@ final class KerasLayers {
             Map.entry("LSTM", KerasRecurrent::convert),
             Map.entry("SimpleRNN", KerasRecurrent::convert),
             Map.entry("LeakyReLU", config -> withDefault(config, "LeakyReLU", "negative_slope", 0.3)),
-            Map.entry("LocallyConnected1D", KerasLayers::locallyConnected),
-            Map.entry("LocallyConnected2D", KerasLayers::locallyConnected),
+            Map.entry("LocallyConnected1D", KerasConvolutions::locallyConnected),
+            Map.entry("LocallyConnected2D", KerasConvolutions::locallyConnected),
             Map.entry("Identity", config -> new Activation(Activations.of("linear"))),
-            Map.entry("Rescaling", KerasLayers::rescaling),
-            Map.entry("RandomContrast", KerasLayers::contrast),
-            Map.entry("Resizing", KerasLayers::resizing),
-            Map.entry("SeparableConv1D", KerasLayers::convolution),
-            Map.entry("SeparableConv2D", KerasLayers::convolution),
+            Map.entry("Rescaling", KerasPreprocessing::rescaling),
+            Map.entry("RandomContrast", KerasPreprocessing::contrast),
+            Map.entry("Resizing", KerasPreprocessing::resizing),
+            Map.entry("SeparableConv1D", KerasConvolutions::convolution),
+            Map.entry("SeparableConv2D", KerasConvolutions::convolution),
             Map.entry("ThresholdedReLU", KerasLayers::thresholded),
-            Map.entry("ZeroPadding1D", config -> edges(config, "padding")),
-            Map.entry("ZeroPadding2D", config -> edges(config, "padding")),
-            Map.entry("ZeroPadding3D", config -> edges(config, "padding")));
-
-    /// Layers over places with channels.
-    private static final Pattern PLACES = Pattern.compile(
-            ".*(Conv|Pooling|ZeroPadding|Cropping|UpSampling|SpatialDropout)[0-9A-Za-z]*|Flatten|Resizing|CenterCrop|RandomCrop");
+            Map.entry("ZeroPadding1D", config -> KerasConvolutions.edges(config, "padding")),
+            Map.entry("ZeroPadding2D", config -> KerasConvolutions.edges(config, "padding")),
+            Map.entry("ZeroPadding3D", config -> KerasConvolutions.edges(config, "padding")));
 
     /// Layers of ours that stand for others of Keras'.
     private static final Set<Class<? extends Layer>> OWN = Set.of(
@@ -117,59 +105,6 @@ final class KerasLayers {
 
     /// Classes that hold code.
     private static final Set<String> CODE = Set.of("Lambda", "__lambda__");
-
-    /// Keys that change nothing about what a layer computes here.
-    private static final Set<String> HARMLESS = Set.of(
-            "name",
-            "trainable",
-            "dtype",
-            "input_dtype",
-            "batch_input_shape",
-            "batch_shape",
-            "input_shape",
-            "input_dim",
-            "input_length",
-            "sparse",
-            "ragged",
-            "optional",
-            "seed",
-            "implementation",
-            "consume_less",
-            "unroll",
-            "use_cudnn",
-            "flash_attention",
-            "forget_bias_init",
-            "shared_object_id",
-            "build_config",
-            "registered_name",
-            "module",
-            "lora_rank",
-            "lora_alpha",
-            // What a layer does when it is quantized: one that is says so in its dtype.
-            "quantization_config");
-
-    /// Keys that change what a layer computes: a layer of ours that does not read them cannot take other values
-    /// than the usual ones.
-    private static final Map<String, List<String>> USUAL = Map.ofEntries(
-            Map.entry("data_format", List.of("\"channels_last\"")),
-            Map.entry("axis", List.of("-1")),
-            Map.entry("axes", List.of()),
-            Map.entry("dim_ordering", List.of("\"tf\"")),
-            Map.entry("padding", List.of("\"valid\"")),
-            Map.entry("strides", List.of()),
-            Map.entry("dilation_rate", List.of("[1,1]", "[1]", "1")),
-            Map.entry("groups", List.of("1")),
-            Map.entry("stateful", List.of("false")),
-            Map.entry("go_backwards", List.of("false")),
-            Map.entry("mask_zero", List.of("false")),
-            Map.entry("time_major", List.of("false")),
-            Map.entry("use_gate", List.of("false")),
-            Map.entry("sliding_window", List.of()),
-            Map.entry("crop_to_aspect_ratio", List.of()),
-            Map.entry("pad_to_aspect_ratio", List.of()),
-            Map.entry("antialias", List.of()),
-            Map.entry("max_value", List.of()),
-            Map.entry("threshold", List.of("0", "0.0")));
 
     private KerasLayers() {}
 
@@ -212,7 +147,7 @@ final class KerasLayers {
         }
         if (ImageAugmentation.TYPES.contains(type)) {
             // An identity here, unless the type of numbers would round them.
-            dtype(config);
+            KerasSettings.dtype(config);
             return config.refused() ? null : new ImageAugmentation(type);
         }
         final Class<? extends Layer> known = known(type);
@@ -224,49 +159,14 @@ final class KerasLayers {
                             + ")");
             return null;
         }
-        dtype(config);
+        KerasSettings.dtype(config);
         // The layers here have channels last; what is before and behind is turned (KerasFlattening).
-        final LayerConfig own =
-                isChannelsFirst(config) ? config.with("data_format", new JsonPrimitive("channels_last")) : config;
+        final LayerConfig own = KerasChannels.isChannelsFirst(config)
+                ? config.with("data_format", new JsonPrimitive("channels_last"))
+                : config;
         final Layer layer = special != null ? special.convert(own) : generic(known, own);
-        rest(own);
+        KerasSettings.rest(own);
         return config.refused() ? null : layer;
-    }
-
-    /// Looks at the settings that all layers have.
-    static void others(LayerConfig config) {
-        dtype(config);
-        rest(config);
-    }
-
-    /// Whether a layer takes images and the like with their channels first.
-    static boolean isChannelsFirst(LayerConfig config) {
-        final LayerConfig inner = KerasRecurrent.wrapped(config);
-        return inner != null
-                ? isChannelsFirst(inner)
-                : config.isChannelsFirst() && PLACES.matcher(config.className()).matches();
-    }
-
-    /// Whether what a layer with places takes may have steps before its channels and places.
-    static boolean isOverSteps(LayerConfig config) {
-        return KerasRecurrent.wrapped(config) != null || config.className().startsWith("ConvLSTM");
-    }
-
-    /// How many axes beside the batch come before the channels and places of what such a layer takes or gives.
-    ///
-    /// @param axes all of the value, beside the batch
-    static int keptAxes(LayerConfig config, int axes) {
-        final LayerConfig inner = KerasRecurrent.wrapped(config);
-        if (config.className().equals("TimeDistributed")) {
-            return 1 + (inner == null ? 0 : keptAxes(inner, axes - 1));
-        }
-        final String type = inner == null ? config.className() : inner.className();
-        return type.matches("ConvLSTM[123]D") ? Math.max(0, axes - 1 - (type.charAt(8) - '0')) : 0;
-    }
-
-    /// Whether a layer's config says where its channels are.
-    static boolean hasDataFormat(String type) {
-        return PLACES.matcher(type).matches();
     }
 
     /// Whether a class is of a package that is not Keras'.
@@ -299,47 +199,6 @@ final class KerasLayers {
         return generic(Layers.get(type), config);
     }
 
-    /// Settings of convolutions may be one number for all axes, and old files do not have all of them.
-    static @Nullable Layer convolution(LayerConfig config) {
-        final Class<? extends Layer> type = Layers.get(config.className());
-        if (type == null) {
-            throw new IllegalStateException(config.className() + " is not registered");
-        }
-        LayerConfig whole = config;
-        for (String key : List.of("kernel_size", "strides", "dilation_rate", "output_padding")) {
-            final JsonElement value = config.take(key);
-            final boolean missing = value == null && (key.equals("strides") || key.equals("dilation_rate"));
-            if (missing || (value != null && value.isJsonPrimitive())) {
-                final JsonArray list = new JsonArray();
-                list.add(value == null ? new JsonPrimitive(1) : value);
-                whole = whole.with(key, list);
-            }
-        }
-        for (RecordComponent component : RecordConfig.components(type)) {
-            final String key = RecordJson.key(component.getName());
-            if (key.equals("padding") && config.take(key) == null) {
-                whole = whole.with(key, new JsonPrimitive("valid"));
-            } else if ((key.equals("groups") || key.equals("depth_multiplier")) && config.take(key) == null) {
-                whole = whole.with(key, new JsonPrimitive(1));
-            }
-        }
-        return generic(type, whole);
-    }
-
-    /// Implementations 2 and 3 keep other arrays as kernels: one that joins all pixels with all positions, or
-    /// a list of its numbers that are used.
-    private static @Nullable Layer locallyConnected(LayerConfig config) {
-        final JsonElement implementation = config.take("implementation");
-        if (implementation != null && !implementation.equals(new JsonPrimitive(1))) {
-            config.find(
-                    Reason.UNSUPPORTED_ARGUMENT,
-                    "'implementation' " + KerasJson.shown(implementation)
-                            + ", which stores its kernel in another form, is not supported (supported: 1)");
-            return null;
-        }
-        return convolution(config);
-    }
-
     /// tf.keras writes the axis as a list of one.
     private static @Nullable Layer batchNormalization(LayerConfig config) {
         final JsonElement axis = config.take("axis");
@@ -350,137 +209,12 @@ final class KerasLayers {
                 : generic(BatchNormalization.class, config);
     }
 
-    /// Numbers for each channel, which the layer here does not have, are those of a normalization the other
-    /// way.
-    private static @Nullable Layer rescaling(LayerConfig config) {
-        final JsonArray scales = channels(config.take("scale"));
-        final JsonArray offsets = channels(config.take("offset"));
-        final int channels = Math.max(scales.size(), offsets.size());
-        if (channels < 2) {
-            return generic(Rescaling.class, plain(plain(config, "scale", scales), "offset", offsets));
-        }
-        final List<Float> mean = new ArrayList<>();
-        final List<Float> variance = new ArrayList<>();
-        try {
-            for (int c = 0; c < channels; c++) {
-                final float scale = scales.get(scales.size() == 1 ? 0 : c).getAsFloat();
-                if (!(scale > 0)) {
-                    throw new IllegalArgumentException("a scale that is not positive");
-                }
-                variance.add(scale * scale);
-                mean.add(
-                        offsets.isEmpty()
-                                ? 0f
-                                : offsets.get(offsets.size() == 1 ? 0 : c).getAsFloat());
-            }
-        } catch (IllegalArgumentException | IllegalStateException | IndexOutOfBoundsException e) {
-            config.find(
-                    Reason.UNSUPPORTED_ARGUMENT,
-                    "'scale' " + KerasJson.shown(scales) + " with 'offset' " + KerasJson.shown(offsets)
-                            + " is not supported (supported: a number, or positive scales for each channel)");
-            return null;
-        }
-        return new Normalization(List.of(-1), mean, variance, true);
-    }
-
-    private static LayerConfig plain(LayerConfig config, String key, JsonArray numbers) {
-        return numbers.size() == 1 ? config.with(key, numbers.get(0)) : config;
-    }
-
-    /// A number, a list of them, or an array that Keras wrote as an object.
-    private static JsonArray channels(@Nullable JsonElement json) {
-        final JsonArray numbers = new JsonArray();
-        if (json instanceof JsonObject object) {
-            final JsonObject config = KerasJson.member(object, "config");
-            return config == null ? numbers : channels(config.get("value"));
-        }
-        if (json != null && !json.isJsonNull()) {
-            flatten(json, numbers);
-        }
-        return numbers;
-    }
-
-    /// tf.keras and older versions of Keras 3 do not say the range.
-    private static @Nullable Layer contrast(LayerConfig config) {
-        final JsonArray range = new JsonArray();
-        range.add(0);
-        range.add(255);
-        return generic(RandomContrast.class, config.has("value_range") ? config : config.with("value_range", range));
-    }
-
-    /// What fills a border, which `pad_to_aspect_ratio` alone would make.
-    private static @Nullable Layer resizing(LayerConfig config) {
-        config.take("fill_mode");
-        config.take("fill_value");
-        return generic(Resizing.class, config);
-    }
-
-    /// What is added around samples or cut off them, as pairs: Keras also writes one number for all edges,
-    /// or one for
-    /// both edges of an axis, and Keras 1 four of an image.
-    private static @Nullable Layer edges(LayerConfig config, String key) {
-        final Class<? extends Layer> type = Layers.get(config.className());
-        final JsonElement given = config.take(key);
-        if (type == null || given == null) {
-            return generic(type, config);
-        }
-        final int axes = RecordConfig.axes(type);
-        final JsonArray list = given.isJsonArray() ? given.getAsJsonArray() : new JsonArray();
-        final JsonArray pairs = new JsonArray();
-        for (int axis = 0; axis < axes; axis++) {
-            if (KerasJson.isNumber(given)) {
-                pairs.add(pair(given, given));
-            } else if (axes == 1 && list.size() == 2) {
-                pairs.add(pair(list.get(0), list.get(1)));
-            } else if (axes > 1 && list.size() == axes) {
-                final JsonElement one = list.get(axis);
-                pairs.add(one.isJsonArray() ? one : pair(one, one));
-            } else if (list.size() == 2 * axes) {
-                pairs.add(pair(list.get(2 * axis), list.get(2 * axis + 1)));
-            }
-        }
-        if (pairs.size() != axes) {
-            config.find(Reason.UNSUPPORTED_ARGUMENT, "'" + key + "' " + KerasJson.shown(given));
-            return null;
-        }
-        return generic(type, config.with(key, axes == 1 ? pairs.get(0) : pairs));
-    }
-
-    private static JsonArray pair(JsonElement before, JsonElement after) {
-        final JsonArray pair = new JsonArray();
-        pair.add(before);
-        pair.add(after);
-        return pair;
-    }
-
-    /// Mean and variance may be numbers, or lists in lists.
-    private static @Nullable Layer normalization(LayerConfig config) {
-        final JsonElement axis = config.take("axis");
-        LayerConfig plain = axis == null && config.has("axis") ? config.with("axis", new JsonArray()) : config;
-        for (String key : List.of("mean", "variance")) {
-            final JsonElement given = config.take(key);
-            if (given != null) {
-                final JsonArray numbers = new JsonArray();
-                flatten(given, numbers);
-                plain = plain.with(key, numbers);
-            }
-        }
-        return generic(Normalization.class, plain);
-    }
-
-    private static void flatten(JsonElement json, JsonArray numbers) {
-        if (json.isJsonArray()) {
-            json.getAsJsonArray().forEach(element -> flatten(element, numbers));
-        } else {
-            numbers.add(json);
-        }
-    }
-
     /// One axis for both inputs stands for two; a negative one is counted for each from its end.
     private static @Nullable Layer dot(LayerConfig config) {
         final JsonElement axes = config.take("axes");
         return generic(
-                Dot.class, KerasJson.isNumber(axes) && axes != null ? config.with("axes", pair(axes, axes)) : config);
+                Dot.class,
+                KerasJson.isNumber(axes) && axes != null ? config.with("axes", KerasJson.pair(axes, axes)) : config);
     }
 
     private static @Nullable Layer input(LayerConfig config) {
@@ -554,69 +288,5 @@ final class KerasLayers {
             config.find(Reason.UNSUPPORTED_ARGUMENT, "'theta' " + KerasJson.shown(String.valueOf(theta)));
             return null;
         }
-    }
-
-    /// Numbers are float32 here: floating-point types are converted, others refused.
-    private static void dtype(LayerConfig config) {
-        final JsonElement value = config.take("dtype", "input_dtype");
-        String name = KerasJson.string(value);
-        if (name == null && value != null && value.isJsonObject()) {
-            final JsonObject policy = value.getAsJsonObject();
-            final String type = String.valueOf(KerasJson.string(policy, "class_name"));
-            final JsonObject inner = KerasJson.member(policy, "config");
-            if (type.equals("DTypePolicy") || type.equals("Policy")) {
-                name = inner == null ? null : KerasJson.string(inner, "name");
-            }
-        }
-        if (value == null || "float32".equals(name)) {
-            return;
-        }
-        final boolean input = config.className().equals("InputLayer");
-        if (name == null) {
-            config.find(Reason.UNSUPPORTED_DTYPE, "dtype policy " + KerasJson.shown(value) + " is not supported");
-        } else if (Set.of("float64", "float16", "bfloat16", "mixed_float16", "mixed_bfloat16")
-                .contains(name)) {
-            config.find(Reason.CONVERTED_DTYPE, "dtype " + name + ": computed in float32");
-        } else if (!(input || config.className().equals("Embedding")) || !name.matches("u?int(8|16|32|64)|bool")) {
-            config.find(Reason.UNSUPPORTED_DTYPE, "dtype '" + KerasJson.shown(name) + "' is not supported");
-        }
-    }
-
-    private static void rest(LayerConfig config) {
-        for (Map.Entry<String, JsonElement> entry : config.rest().entrySet()) {
-            final String key = entry.getKey();
-            final JsonElement value = entry.getValue();
-            if (isHarmless(key, value)) {
-                // Nothing to say.
-            } else if (key.equals("noise_shape")) {
-                config.find(
-                        Reason.TRAINING_ONLY,
-                        "'" + key + "' " + KerasJson.shown(value) + " " + Reason.TRAINING_ONLY.sentence());
-            } else if (KerasRules.isRule(key)) {
-                if (!KerasRules.applies(config, key, value)) {
-                    config.find(
-                            Reason.TRAINING_ONLY,
-                            "'" + KerasJson.shown(key) + "' " + KerasJson.shown(value) + " "
-                                    + Reason.TRAINING_ONLY.sentence());
-                }
-            } else if (USUAL.containsKey(key)) {
-                if (!USUAL.get(key).contains(value.toString())) {
-                    config.find(
-                            Reason.UNSUPPORTED_ARGUMENT,
-                            "'" + key + "' " + KerasJson.shown(value) + " is not supported");
-                }
-            } else {
-                config.find(
-                        Reason.UNKNOWN_ARGUMENT,
-                        "'" + KerasJson.shown(key) + "' " + Reason.UNKNOWN_ARGUMENT.sentence());
-            }
-        }
-    }
-
-    private static boolean isHarmless(String key, JsonElement value) {
-        return HARMLESS.contains(key)
-                || key.endsWith("_initializer")
-                || key.equals("init")
-                || KerasJson.isNeutral(value);
     }
 }

@@ -73,7 +73,7 @@ final class KerasRecurrent {
             return null;
         }
         config.take("layer");
-        KerasLayers.others(config);
+        KerasSettings.others(config);
         return layer;
     }
 
@@ -210,7 +210,7 @@ final class KerasRecurrent {
 
     /// A layer whose products are convolutions.
     static @Nullable Layer convolutional(LayerConfig config) {
-        return KerasLayers.convolution(whole(config));
+        return KerasConvolutions.convolution(whole(config));
     }
 
     /// With the values of what the file does not say.
