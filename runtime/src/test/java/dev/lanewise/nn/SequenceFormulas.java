@@ -30,7 +30,7 @@ final class SequenceFormulas {
         }
         cases.add(LayerGradientTest.Case.of(new MaskedBy(), Shape.of(2, 3, 4), Shape.of(2, 3)));
         cases.add(LayerGradientTest.Case.of(new MaskedAs(), Shape.of(2, 3, 4), Shape.of(2, 3, 2)));
-        cases.addAll(RecurrentFormulas.cases());
+        cases.addAll(RecurrentCases.cases());
         cases.addAll(AttentionFormulas.cases());
         return cases;
     }
