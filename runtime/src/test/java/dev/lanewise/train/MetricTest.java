@@ -161,4 +161,15 @@ class MetricTest {
             assertEquals(0, history.last("precision[1]"), "none is above the second");
         }
     }
+
+    @Test
+    void accuracyIsResolvedByShapes() {
+        final float[] p = {0.6f, 0.4f, 0.2f, 0.8f, 0.3f, 0.7f};
+        assertEquals(2 / 3.0, of(Metric.ACCURACY, p, Shape.of(3, 2), new float[] {0, 1, 0}, Shape.of(3)));
+        assertEquals(2 / 3.0, of(Metric.ACCURACY, p, Shape.of(3, 2), new float[] {0, 1, 0}, Shape.of(3, 1)));
+        assertEquals(2 / 3.0, of(Metric.ACCURACY, p, Shape.of(3, 2), new float[] {1, 0, 0, 1, 1, 0}, Shape.of(3, 2)));
+        final float[] binary = {0.6f, 0.5f, 0.2f, 0.8f};
+        assertEquals(0.75, of(Metric.ACCURACY, binary, Shape.of(4, 1), new float[] {1, 1, 0, 1}, Shape.of(4, 1)));
+        assertThrows(IllegalArgumentException.class, () -> Metric.ACCURACY.accumulator(Shape.of(3, 2), Shape.of(3, 5)));
+    }
 }

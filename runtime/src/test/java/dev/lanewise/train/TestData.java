@@ -59,6 +59,11 @@ public final class TestData {
 
     private TestData() {}
 
+    /// One dense layer without an activation.
+    static Graph linear(int in, int out) {
+        return Sequential.input(in).add(new Dense(out)).build();
+    }
+
     /// Rows around one centre for each class, so that a network can learn them.
     public static Dataset classes(int samples, int features, int classes, long seed) {
         final RandomStream random = RandomStream.of(seed, 1, 2);
