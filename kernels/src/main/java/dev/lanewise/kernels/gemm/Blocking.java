@@ -29,6 +29,12 @@ final class Blocking {
     /// Rows of A that are done panel by panel of a B that is read in place.
     static final int GROUP_ROWS = 4 * PANEL_ROWS;
 
+    /// Depth up to which [SimdMicroKernel4x4x2] is the micro-kernel for an A that lies as rows, where B lies as rows
+    /// and where it is copied.
+    static final int PAIRS = 256;
+
+    static final int PAIRS_PACKED = 200;
+
     /// Depth up to which [SimdMicroKernel8x2#shallow] is the micro-kernel.
     static final int SHALLOW = 48;
 
@@ -87,7 +93,7 @@ final class Blocking {
     static boolean packTransposedA(int n, int k, long lda) {
         // What is left of the columns may end in a panel of one vector, whose micro-kernel wants it.
         final int rest = n % NR;
-        final boolean narrow = rest > 0 && rest <= (k <= SHALLOW ? 3 * Simd.LANES : NR / 2);
+        final boolean narrow = rest > 0 && rest <= NR / 2;
         return !FOUR_BY_FOUR || narrow || (n >= 256 && lda >= 512);
     }
 

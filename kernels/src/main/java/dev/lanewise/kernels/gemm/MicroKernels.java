@@ -1,6 +1,7 @@
 package dev.lanewise.kernels.gemm;
 
 import static dev.lanewise.kernels.gemm.Blocking.FOUR_BY_FOUR;
+import static dev.lanewise.kernels.simd.Simd.BYTES;
 
 import java.lang.foreign.MemorySegment;
 
@@ -40,6 +41,8 @@ final class MicroKernels {
         } else if (iRow == 0) {
             if (transA) {
                 SimdMicroKernel4x4.columnsPacked(a, a0, aLd, b, b0, init, i0, c, c0, cRow, last, kc);
+            } else if (kc > 1 && kc <= (packedB ? Blocking.PAIRS_PACKED : Blocking.PAIRS)) {
+                pairs(a, a0, aLd, b, b0, packedB ? 4 * BYTES : bStep, init, i0, c, c0, cRow, last, kc);
             } else if (packedB) {
                 SimdMicroKernel4x4.rowsPacked(a, a0, aLd, b, b0, init, i0, c, c0, cRow, last, kc);
             } else {
@@ -54,8 +57,31 @@ final class MicroKernels {
         }
     }
 
+    /// Columns of A and rows of B two at a time, and what is left of an odd depth.
+    private static void pairs(
+            MemorySegment a,
+            long a0,
+            long aRow,
+            MemorySegment b,
+            long b0,
+            long bStep,
+            MemorySegment init,
+            long i0,
+            MemorySegment c,
+            long c0,
+            long cRow,
+            int last,
+            int kc) {
+        final int even = kc & -2;
+        SimdMicroKernel4x4x2.rows(a, a0, aRow, Float.BYTES, b, b0, bStep, init, i0, c, c0, cRow, last, even);
+        if (even < kc) {
+            final long ka = a0 + (long) even * Float.BYTES;
+            SimdMicroKernel4x4x2.lastStep(a, ka, aRow, b, b0 + even * bStep, c, c0, cRow, last);
+        }
+    }
+
     /// Two vectors of columns, all rows starting from one, on a CPU of 32 vector registers. Unlike the rest,
-    /// `aAt` and `lda` count floats. A transposed A has little depth and whole rows.
+    /// `aAt` and `lda` count floats. A transposed A has whole rows.
     static void half(
             boolean transA,
             MemorySegment a,
@@ -71,12 +97,12 @@ final class MicroKernels {
             long cRow,
             int last,
             int kc) {
-        if (kc > Blocking.SHALLOW || last < SimdMicroKernel8x2.ROWS - 1) {
+        if (transA) {
+            SimdMicroKernel8x2.columns(a, 4 * aAt, 4 * lda, b, b0, bStep, init, i0, c, c0, cRow, kc);
+        } else if (kc > Blocking.SHALLOW || last < SimdMicroKernel8x2.ROWS - 1) {
             SimdMicroKernel8x2.rowsStrided(a, 4 * aAt, 4 * lda, b, b0, bStep, init, i0, c, c0, cRow, last, kc);
         } else {
-            final long aRow = transA ? 4 : 4 * lda;
-            final long aStep = transA ? 4 * lda : 4;
-            SimdMicroKernel8x2.shallow(a, 4 * aAt, aRow, aStep, b, b0, bStep, init, i0, c, c0, cRow, kc);
+            SimdMicroKernel8x2.shallow(a, 4 * aAt, 4 * lda, 4, b, b0, bStep, init, i0, c, c0, cRow, kc);
         }
     }
 

@@ -115,7 +115,7 @@ public final class SimdGemm extends CheckedGemm {
         if (transA
                 && !transB
                 && source == null
-                && n <= (FOUR_BY_FOUR && k <= Blocking.SHALLOW ? LANES : NR / 2)
+                && n <= (FOUR_BY_FOUR ? k <= Blocking.SHALLOW ? LANES : 24 : NR / 2)
                 && m >= NR
                 && beta == 0
                 && bias == null) {
@@ -163,9 +163,8 @@ public final class SimdGemm extends CheckedGemm {
                 final long bAt = bOffset + (transB ? j0 * ldb + k0 : k0 * ldb + j0);
                 // What the accumulators start from: C, or one row for all: the bias, or zeros.
                 final boolean initFromC = beta != 0 || k0 > 0;
-                final boolean pairs =
-                        FOUR_BY_FOUR && !initFromC && (!transA || (depth <= Blocking.SHALLOW && wholeTiles(m)));
-                packBlock(transB, depth, cols, pairs, b, bAt, ldb, source, k0, j0, pack, scratch, scratchOffset);
+                final int paired = FOUR_BY_FOUR && !initFromC ? paired(transA, m) : 0;
+                packBlock(transB, depth, cols, paired, b, bAt, ldb, source, k0, j0, pack, scratch, scratchOffset);
                 writeEdgeRow(cols, initFromC ? null : bias, biasOffset + j0, scratch, scratchOffset);
                 for (int i0 = 0; i0 < m; i0 += group) {
                     final int rows = Math.min(group, m - i0);
@@ -205,7 +204,7 @@ public final class SimdGemm extends CheckedGemm {
                                 rows,
                                 cols,
                                 depth,
-                                pairs,
+                                paired,
                                 aGroup,
                                 aAt,
                                 aLd,
@@ -352,7 +351,7 @@ public final class SimdGemm extends CheckedGemm {
             boolean transB,
             int kc,
             int cols,
-            boolean pairs,
+            int paired,
             MemorySegment b,
             long bAt,
             long ldb,
@@ -368,7 +367,7 @@ public final class SimdGemm extends CheckedGemm {
         for (int p = 0; p < kc; p += group) {
             final int rows = Math.min(group, kc - p);
             for (int j = first; j < cols; ) {
-                final int width = panelWidth(cols - j, pairs);
+                final int width = panelWidth(cols - j, paired);
                 final int used = Math.min(width, cols - j);
                 final long panel = scratchOffset + blockB(kc) + (long) j * kc + (long) p * width;
                 if (source != null) {
@@ -397,15 +396,19 @@ public final class SimdGemm extends CheckedGemm {
         }
     }
 
+    /// Columns that are left beyond the last whole panel up to which they go through panels of two vectors and
+    /// of one; 0 for none of two.
+    private static int paired(boolean transA, int m) {
+        return !transA ? 3 * LANES : wholeTiles(m) ? 2 * LANES : 0;
+    }
+
     /// Columns of the next panel when `left` are left: a whole one, also where most of it is used (padded
     /// with zeros); otherwise one of two vectors or of one.
-    ///
-    /// @param pairs whether there may be panels of two vectors
-    private static int panelWidth(int left, boolean pairs) {
-        if (pairs) {
-            return left > 3 * LANES ? NR : left > LANES ? 2 * LANES : LANES;
+    private static int panelWidth(int left, int paired) {
+        if (left > (paired > 0 ? paired : NR / 2)) {
+            return NR;
         }
-        return left > NR / 2 ? NR : LANES;
+        return paired > 0 && left > LANES ? 2 * LANES : LANES;
     }
 
     /// The row that edge panels start from: the bias of those columns, zeros beyond; and behind it a row of
@@ -444,7 +447,7 @@ public final class SimdGemm extends CheckedGemm {
         if (FOUR_BY_FOUR
                 && !initFromC
                 && rows > MR
-                && (!packed || (kc <= Blocking.SHALLOW && rows >= SimdMicroKernel8x2.ROWS))) {
+                && (transA ? rows >= SimdMicroKernel8x2.ROWS : !packed && kc > Blocking.PAIRS)) {
             // No more rows than the micro-kernel of 4 x 4 has are left to it.
             final int rest = rows % SimdMicroKernel8x2.ROWS <= MR ? rows % SimdMicroKernel8x2.ROWS : 0;
             halfPanels(
@@ -521,8 +524,8 @@ public final class SimdGemm extends CheckedGemm {
         }
     }
 
-    /// [#wholePanels] by the micro-kernel of 8 x 2, half a panel at a time: where A and B lie as rows, or
-    /// for little depth.
+    /// [#wholePanels] by the micro-kernel of 8 x 2, half a panel at a time: where A and B lie as rows, for great
+    /// depth, or A lies as columns.
     private static void halfPanels(
             boolean transA,
             int rows,
@@ -551,7 +554,7 @@ public final class SimdGemm extends CheckedGemm {
             final long panelAt =
                     4 * (packed ? scratchOffset + blockB(kc) + (j / NR * (long) NR) * kc + j % NR : bAt + j);
             for (int next = 0; next < rows; next += SimdMicroKernel8x2.ROWS) {
-                final int i = tile(next, rows, kc);
+                final int i = tile(transA, next, rows, kc);
                 final int last = Math.min(SimdMicroKernel8x2.ROWS, rows - i) - 1;
                 final long cij = 4 * (cAt + i * ldc + j);
                 MicroKernels.half(
@@ -573,11 +576,11 @@ public final class SimdGemm extends CheckedGemm {
         }
     }
 
-    /// Where the eight rows begin of which `next` is to be done: for little depth, the last ones take in
-    /// some that are done, and get the same.
-    private static int tile(int next, int rows, int kc) {
+    /// Where the eight rows begin of which `next` is to be done: for micro-kernels that have whole rows, the
+    /// last ones take in some that are done, and get the same.
+    private static int tile(boolean transA, int next, int rows, int kc) {
         final int lastWhole = rows - SimdMicroKernel8x2.ROWS;
-        return kc <= Blocking.SHALLOW && lastWhole >= 0 ? Math.min(next, lastWhole) : next;
+        return (transA || kc <= Blocking.SHALLOW) && lastWhole >= 0 ? Math.min(next, lastWhole) : next;
     }
 
     /// Whether each group of rows has at least eight.
@@ -592,7 +595,7 @@ public final class SimdGemm extends CheckedGemm {
             int rows,
             int cols,
             int kc,
-            boolean pairs,
+            int paired,
             MemorySegment a,
             long aAt,
             long lda,
@@ -605,7 +608,7 @@ public final class SimdGemm extends CheckedGemm {
         final long aRow = transA ? 1 : lda;
         final long strip = scratchOffset + STRIP;
         for (int j = cols / NR * NR, first = j; j < cols; ) {
-            final int width = panelWidth(cols - j, pairs);
+            final int width = panelWidth(cols - j, paired);
             final int used = Math.min(width, cols - j);
             final long panel = scratchOffset + blockB(kc) + (long) j * kc;
             final boolean padded = used < width;
@@ -618,7 +621,7 @@ public final class SimdGemm extends CheckedGemm {
             final MemorySegment init = initFromC ? to : scratch;
             final int step = width == NR ? MR : NARROW_MR;
             for (int next = 0; next < rows; next += step) {
-                final int i = width > LANES && width < NR ? tile(next, rows, kc) : next;
+                final int i = width > LANES && width < NR ? tile(transA, next, rows, kc) : next;
                 final int last = Math.min(step, rows - i) - 1;
                 final long target = toAt + i * toRow;
                 final long initAt = initFromC ? target : scratchOffset + j - first;
