@@ -60,6 +60,10 @@ class GemmShapesTest {
         "26, 70, 2100", // as above, and k is cut where rows of B are 512 floats apart
         "26, 66, 2048",
         "70, 30, 20", // little depth
+        "37, 70, 200", // two of k a turn
+        "37, 70, 201",
+        "21, 133, 255",
+        "20, 66, 257",
         "27, 200, 48",
         "75, 100, 49",
         "30, 60, 12", // eight rows that overlap, in what is left of the columns too
@@ -96,8 +100,10 @@ class GemmShapesTest {
         assertSameBits(GemmCase.of(true, true, 20, 310, 2100).pads(2, 1).from(1, false));
         assertSameBits(GemmCase.of(true, false, 35, 530, 300).from(0.5f, false).clamp(0, INFINITY));
         // More rows than have room.
-        assertSameBits(
-                GemmCase.of(true, false, 2100, 300, 520).pads(1, 3).from(0, true).clamp(0, INFINITY));
+        assertSameBits(GemmCase.of(true, false, 2100, 300, 520)
+                .pads(1, 3)
+                .from(0, true)
+                .clamp(0, INFINITY));
     }
 
     @Test
