@@ -41,7 +41,7 @@ final class MicroKernels {
         } else if (iRow == 0) {
             if (transA) {
                 SimdMicroKernel4x4.columnsPacked(a, a0, aLd, b, b0, init, i0, c, c0, cRow, last, kc);
-            } else if (kc > 1 && kc <= (packedB ? Blocking.PAIRS_PACKED : Blocking.PAIRS)) {
+            } else if (kc <= (packedB ? Blocking.PAIRS_PACKED : Blocking.PAIRS)) {
                 pairs(a, a0, aLd, b, b0, packedB ? 4 * BYTES : bStep, init, i0, c, c0, cRow, last, kc);
             } else if (packedB) {
                 SimdMicroKernel4x4.rowsPacked(a, a0, aLd, b, b0, init, i0, c, c0, cRow, last, kc);
