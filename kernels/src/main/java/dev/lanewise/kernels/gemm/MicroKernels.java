@@ -7,7 +7,8 @@ import java.lang.foreign.MemorySegment;
 /// Chooses the micro-kernel by how the operands lie.
 ///
 /// Offsets and steps are in bytes, `aLd` between stored rows of A; `iRow` is 0 where all rows start from
-/// one. A row beyond `last` is computed as row `last` is.
+/// one. A row beyond `last` is computed as row `last` is. A negative `kc` is a call on nothing, see
+/// [dev.lanewise.kernels.EmptyCalls]; 0 is none, it copies `init`.
 final class MicroKernels {
     private MicroKernels() {}
 
@@ -100,6 +101,24 @@ final class MicroKernels {
             SimdMicroKernel8x1.panelPacked(a, a0, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
         } else {
             SimdMicroKernel8x1.rowsPacked(a, a0, aLd, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
+        }
+    }
+
+    /// Calls on nothing of each that a usual training step needs.
+    static void callEmpty(MemorySegment s, int times) {
+        for (int i = 0; i < times; i++) {
+            if (FOUR_BY_FOUR) {
+                SimdMicroKernel4x4.rowsPacked(s, 0, 0, s, 0, s, 0, s, 0, 0, 0, -1);
+                SimdMicroKernel4x4.columnsPacked(s, 0, 0, s, 0, s, 0, s, 0, 0, 0, -1);
+                SimdMicroKernel8x2.rowsStrided(s, 0, 0, s, 0, 0, s, 0, s, 0, 0, 0, -1);
+                SimdMicroKernel8x2.shallow(s, 0, 0, 0, s, 0, 0, s, 0, s, 0, 0, -1);
+            } else {
+                SimdMicroKernel6x2.panelPacked(s, 0, s, 0, s, 0, 0, s, 0, 0, 0, -1);
+                SimdMicroKernel6x2.rowsStrided(s, 0, 0, s, 0, 0, s, 0, 0, s, 0, 0, 0, -1);
+                SimdMicroKernel6x2.rowsPacked(s, 0, 0, s, 0, s, 0, 0, s, 0, 0, 0, -1);
+                SimdMicroKernel8x1.panelPacked(s, 0, s, 0, s, 0, 0, s, 0, 0, 0, -1);
+            }
+            SimdMicroKernel8x1.rowsPacked(s, 0, 0, s, 0, s, 0, 0, s, 0, 0, 0, -1);
         }
     }
 }

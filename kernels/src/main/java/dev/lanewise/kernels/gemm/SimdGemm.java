@@ -7,6 +7,7 @@ import static dev.lanewise.kernels.gemm.Blocking.NR;
 import static dev.lanewise.kernels.gemm.Blocking.PANEL_ROWS;
 import static dev.lanewise.kernels.simd.Simd.LANES;
 
+import dev.lanewise.kernels.EmptyCalls;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// Scratch: the row that edges start from, a row of zeros | strip of C | squares to transpose | columns of a
 /// transposed
 /// C | panel of A | block of B.
-public final class SimdGemm extends CheckedGemm {
+public final class SimdGemm extends CheckedGemm implements EmptyCalls {
     private static final int STRIP = 2 * NR;
     private static final int SQUARES = STRIP + Blocking.GROUP_ROWS * NR;
     private static final int TRANSPOSED = SQUARES + SimdPacking.TRANSPOSE_WORK;
@@ -33,6 +34,12 @@ public final class SimdGemm extends CheckedGemm {
     private static final int TRANSPOSED_ROWS = 2 * NR;
 
     private static final int PANEL_A = TRANSPOSED + NR / 2 * TRANSPOSED_ROWS;
+
+    @Override
+    public void callEmpty(MemorySegment memory, int times) {
+        MicroKernels.callEmpty(memory, times);
+        SimdPacking.callEmpty(memory, times);
+    }
 
     @Override
     public long scratchSize(int m, int n, int k) {
