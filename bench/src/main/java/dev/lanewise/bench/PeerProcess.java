@@ -41,6 +41,10 @@ final class PeerProcess {
             new Product("TN", 128, 128, 10),
             new Product("NT", 128, 10, 128),
             new Product("NN", 512, 512, 1),
+            new Product("NN", 256, 4096, 64), // sums in parts
+            new Product("TN", 64, 4096, 64),
+            new Product("NN", 64, 64, 64),
+            new Product("TN", 512, 512, 512),
             new Product("TN", 33, 300, 17));
 
     private static final long WARMING_MILLIS = 300;

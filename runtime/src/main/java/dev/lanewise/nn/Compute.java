@@ -29,13 +29,10 @@ public final class Compute implements AutoCloseable {
     /// Multiply-adds that one thread does in a nanosecond, on the low side.
     private static final long FMA_PER_NANO = 50;
 
-    /// Multiplications done by the plain kernels before the others are compiled: a step of a small network.
-    private static final long WORK_BEFORE_COMPILING = 30_000_000;
-
-    /// Multiplications done by the plain kernels until training waits for the others: some three steps of a
-    /// small network, a fraction of a second. The compiler, which has one thread on a small machine, is
-    /// ready twice as soon when nobody takes the processors from it.
-    private static final long WORK_BEFORE_WAITING = 2 * WORK_BEFORE_COMPILING;
+    /// Multiplications done by the plain kernels before the others are compiled and waited for: a step of a
+    /// small network. The compiler, which has one thread on a small machine, is ready twice as soon when nobody
+    /// takes the processors from it.
+    private static final long WORK_BEFORE_COMPILING = 20_000_000;
 
     /// Floats of a thread's scratch behind what gemm needs: a block of a matrix that fits in L2 beside gemm's.
     private static final int BLOCK = 96 * 1024;
@@ -107,7 +104,7 @@ public final class Compute implements AutoCloseable {
     /// Waits as [#warmUp] does once the plain kernels have done some work: from then on, to go on with them
     /// would take longer.
     public void warmUpWhenDue() {
-        if (startsPlain && !WarmUp.isUsable() && plainWork.get() > WORK_BEFORE_WAITING) {
+        if (startsPlain && !WarmUp.isUsable() && plainWork.get() > WORK_BEFORE_COMPILING) {
             WarmUp.await(best);
         }
     }

@@ -22,7 +22,8 @@ import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Timeout;
 
 /// A fresh JVM with default flags trains, and its compile log says that every vector kernel that ran often came
-/// out of the last compiler, and that none was given up.
+/// out of the last compiler, that none was given up, and that training found nothing in a micro-kernel that
+/// its warming up had left out.
 class CompiledKernelsTest {
     /// Beyond the 300 steps the compilers get time to catch up on a busy machine: so many steps, or seconds.
     private static final int LATER_STEPS = 12_000;
@@ -84,18 +85,24 @@ class CompiledKernelsTest {
         final String log = ChildJvm.run(240, List.of("-XX:+PrintCompilation"), Child.class);
         final Map<String, Set<Integer>> tiers = new TreeMap<>();
         final Set<String> skipped = new TreeSet<>();
+        final Set<String> thrownAway = new TreeSet<>();
         for (String line : log.lines().toList()) {
             if (line.contains("COMPILE SKIPPED") && line.contains("dev.lanewise.kernels")) {
                 skipped.add(line.strip());
             }
             final Matcher matcher = LINE.matcher(line);
-            if (matcher.matches() && !matcher.group(3).contains("made not entrant")) {
+            if (matcher.matches() && matcher.group(3).contains("made not entrant")) {
+                if (matcher.group(1).equals("4") && matcher.group(2).startsWith("gemm.SimdMicroKernel")) {
+                    thrownAway.add(line.strip());
+                }
+            } else if (matcher.matches()) {
                 tiers.computeIfAbsent(matcher.group(2), name -> new TreeSet<>())
                         .add(Integer.parseInt(matcher.group(1)));
             }
         }
         assertTrue(log.contains("300 steps are done"), log);
         assertEquals(Set.of(), skipped);
+        assertEquals(Set.of(), thrownAway);
         for (String hot : HOT) {
             final Map<String, Set<Integer>> seen = new TreeMap<>(tiers);
             seen.keySet().removeIf(method -> !method.matches(hot));
@@ -103,7 +110,9 @@ class CompiledKernelsTest {
                     seen.values().stream().anyMatch(compiled -> compiled.contains(4)),
                     hot + " did not reach tier 4: " + seen);
         }
-        // A micro-kernel that products call all the time may not be the one left behind.
+        // A micro-kernel that products call all the time may not be the one left behind; one of them is warmed
+        // up for other networks alone.
+        tiers.remove("gemm.SimdMicroKernel4x4::rowsPacked");
         tiers.forEach((method, seen) -> assertTrue(
                 !method.matches("gemm\\.SimdMicroKernel\\w+::(rowsStrided|rowsPacked|columnsPacked|panelPacked)")
                         || seen.contains(4),

@@ -8,6 +8,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import dev.lanewise.kernels.ActivationKernel;
+import dev.lanewise.kernels.EmptyCalls;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
@@ -77,8 +78,16 @@ public record Relu() implements BuiltInActivation {
         }
     }
 
-    private static final class SimdKernel extends ScalarKernel {
+    private static final class SimdKernel extends ScalarKernel implements EmptyCalls {
         static final ActivationKernel INSTANCE = new SimdKernel();
+
+        @Override
+        public void callEmpty(MemorySegment s, int times) {
+            for (int i = 0; i < times; i++) {
+                forwardLoop(s, 0, s, 0, 1, 0);
+                backwardLoop(s, 0, s, 0, s, 0, 1, 0);
+            }
+        }
 
         @Override
         void forwardLoop(MemorySegment x, long xo, MemorySegment y, long yo, int rows, int cols) {

@@ -9,6 +9,7 @@ import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_B2I;
 
+import dev.lanewise.kernels.EmptyCalls;
 import dev.lanewise.kernels.OptimizerKernel;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.ByteVector;
@@ -18,10 +19,19 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /// Vector loops; the elements that fill no vector are left to the plain ones.
-public final class SimdElementwise extends ScalarElementwise {
+public final class SimdElementwise extends ScalarElementwise implements EmptyCalls {
     /// As many bytes as a vector has floats, but there is no species of less than 64 bits.
     private static final VectorSpecies<Byte> BYTE_SPECIES =
             LANES == 16 ? ByteVector.SPECIES_128 : ByteVector.SPECIES_64;
+
+    @Override
+    public void callEmpty(MemorySegment s, int times) {
+        for (int i = 0; i < times; i++) {
+            addLoop(s, 0, s, 0, s, 0, 0);
+            accumulateLoop(s, 0, s, 0, 0);
+            bytesToFloatsLoop(s, 0, s, 0, 0, 1);
+        }
+    }
 
     @Override
     void addLoop(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment c, long co, int n) {

@@ -29,11 +29,8 @@ final class Blocking {
     /// Rows of A that are done panel by panel of a B that is read in place.
     static final int GROUP_ROWS = 4 * PANEL_ROWS;
 
-    /// Depth up to which [SimdMicroKernel4x4x2] is the micro-kernel for an A that lies as rows, where B lies as rows
-    /// and where it is copied.
-    static final int PAIRS = 256;
-
-    static final int PAIRS_PACKED = 200;
+    /// Depth up to which [SimdMicroKernel4x4x2] is the micro-kernel for an A that lies as rows.
+    private static final int PAIRS = 96;
 
     /// Depth up to which [SimdMicroKernel8x2#shallow] is the micro-kernel.
     static final int SHALLOW = 48;
@@ -56,6 +53,11 @@ final class Blocking {
     private static final int KC_TURNED = 512;
 
     private Blocking() {}
+
+    /// Whether columns of A and rows of B are taken two at a time, where sums do not start from C.
+    static boolean pairs(int kc) {
+        return FOUR_BY_FOUR && kc <= PAIRS;
+    }
 
     /// Products that one pass takes, at least 1: all, or equal parts of about [#KC].
     static int kc(int k) {

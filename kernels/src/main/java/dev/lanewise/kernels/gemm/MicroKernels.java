@@ -8,7 +8,8 @@ import java.lang.foreign.MemorySegment;
 /// Chooses the micro-kernel by how the operands lie.
 ///
 /// Offsets and steps are in bytes, `aLd` between stored rows of A; `iRow` is 0 where all rows start from
-/// one. A row beyond `last` is computed as row `last` is.
+/// one. A row beyond `last` is computed as row `last` is. A negative `kc` is a call on nothing, see
+/// [dev.lanewise.kernels.EmptyCalls]; 0 is none, it copies `init`.
 final class MicroKernels {
     private MicroKernels() {}
 
@@ -41,8 +42,14 @@ final class MicroKernels {
         } else if (iRow == 0) {
             if (transA) {
                 SimdMicroKernel4x4.columnsPacked(a, a0, aLd, b, b0, init, i0, c, c0, cRow, last, kc);
-            } else if (kc <= (packedB ? Blocking.PAIRS_PACKED : Blocking.PAIRS)) {
-                pairs(a, a0, aLd, b, b0, packedB ? 4 * BYTES : bStep, init, i0, c, c0, cRow, last, kc);
+            } else if (Blocking.pairs(kc)) {
+                final long step = packedB ? 4 * BYTES : bStep;
+                if (last < SimdMicroKernel4x4.ROWS - 1) {
+                    // Not rowsPacked, which C2 compiles well only if all its calls are of great depth.
+                    SimdMicroKernel4x4.rowsStrided(a, a0, aLd, b, b0, step, init, i0, c, c0, cRow, last, kc);
+                } else {
+                    pairs(a, a0, aLd, b, b0, step, init, i0, c, c0, cRow, kc);
+                }
             } else if (packedB) {
                 SimdMicroKernel4x4.rowsPacked(a, a0, aLd, b, b0, init, i0, c, c0, cRow, last, kc);
             } else {
@@ -57,7 +64,7 @@ final class MicroKernels {
         }
     }
 
-    /// Columns of A and rows of B two at a time, and what is left of an odd depth.
+    /// Four whole rows, columns of A and rows of B two at a time, and what is left of an odd depth.
     private static void pairs(
             MemorySegment a,
             long a0,
@@ -70,17 +77,17 @@ final class MicroKernels {
             MemorySegment c,
             long c0,
             long cRow,
-            int last,
             int kc) {
         final int even = kc & -2;
-        SimdMicroKernel4x4x2.rows(a, a0, aRow, Float.BYTES, b, b0, bStep, init, i0, c, c0, cRow, last, even);
+        SimdMicroKernel4x4x2.rows(a, a0, aRow, Float.BYTES, b, b0, bStep, init, i0, c, c0, cRow, even);
         if (even < kc) {
             final long ka = a0 + (long) even * Float.BYTES;
-            SimdMicroKernel4x4x2.lastStep(a, ka, aRow, b, b0 + even * bStep, c, c0, cRow, last);
+            SimdMicroKernel4x4x2.lastStep(a, ka, aRow, b, b0 + even * bStep, c, c0, cRow);
         }
     }
 
-    /// Two vectors of columns, all rows starting from one, on a CPU of 32 vector registers. Unlike the rest,
+    /// Two vectors of columns, all rows starting from one, on a CPU of 32 vector
+    /// registers. Unlike the rest,
     /// `aAt` and `lda` count floats. A transposed A has whole rows.
     static void half(
             boolean transA,
@@ -126,6 +133,24 @@ final class MicroKernels {
             SimdMicroKernel8x1.panelPacked(a, a0, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
         } else {
             SimdMicroKernel8x1.rowsPacked(a, a0, aLd, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
+        }
+    }
+
+    /// Calls on nothing of each that a usual training step needs.
+    static void callEmpty(MemorySegment s, int times) {
+        for (int i = 0; i < times; i++) {
+            if (FOUR_BY_FOUR) {
+                SimdMicroKernel4x4.rowsPacked(s, 0, 0, s, 0, s, 0, s, 0, 0, 0, -1);
+                SimdMicroKernel4x4x2.rows(s, 0, 0, 0, s, 0, 0, s, 0, s, 0, 0, -1);
+                SimdMicroKernel8x2.rowsStrided(s, 0, 0, s, 0, 0, s, 0, s, 0, 0, 0, -1);
+                SimdMicroKernel8x2.columns(s, 0, 0, s, 0, 0, s, 0, s, 0, 0, -1);
+            } else {
+                SimdMicroKernel6x2.panelPacked(s, 0, s, 0, s, 0, 0, s, 0, 0, 0, -1);
+                SimdMicroKernel6x2.rowsStrided(s, 0, 0, s, 0, 0, s, 0, 0, s, 0, 0, 0, -1);
+                SimdMicroKernel6x2.rowsPacked(s, 0, 0, s, 0, s, 0, 0, s, 0, 0, 0, -1);
+                SimdMicroKernel8x1.panelPacked(s, 0, s, 0, s, 0, 0, s, 0, 0, 0, -1);
+            }
+            SimdMicroKernel8x1.rowsPacked(s, 0, 0, s, 0, s, 0, 0, s, 0, 0, 0, -1);
         }
     }
 }

@@ -7,6 +7,7 @@ import static dev.lanewise.kernels.gemm.Blocking.NR;
 import static dev.lanewise.kernels.gemm.Blocking.PANEL_ROWS;
 import static dev.lanewise.kernels.simd.Simd.LANES;
 
+import dev.lanewise.kernels.EmptyCalls;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Scratch: the row that edges start from, a row of zeros | strip of C | squares to transpose | columns of a
 /// transposed C | panel of A | block of B | a transposed A laid out as rows.
-public final class SimdGemm extends CheckedGemm {
+public final class SimdGemm extends CheckedGemm implements EmptyCalls {
     private static final int STRIP = 2 * NR;
     private static final int SQUARES = STRIP + Blocking.GROUP_ROWS * NR;
     private static final int TRANSPOSED = SQUARES + SimdPacking.TRANSPOSE_WORK;
@@ -32,6 +33,12 @@ public final class SimdGemm extends CheckedGemm {
     private static final int TRANSPOSED_ROWS = 2 * NR;
 
     private static final int PANEL_A = TRANSPOSED + NR / 2 * TRANSPOSED_ROWS;
+
+    @Override
+    public void callEmpty(MemorySegment memory, int times) {
+        MicroKernels.callEmpty(memory, times);
+        SimdPacking.callEmpty(memory, times);
+    }
 
     @Override
     public long scratchSize(int m, int n, int k) {
@@ -447,7 +454,7 @@ public final class SimdGemm extends CheckedGemm {
         if (FOUR_BY_FOUR
                 && !initFromC
                 && rows > MR
-                && (transA ? rows >= SimdMicroKernel8x2.ROWS : !packed && kc > Blocking.PAIRS)) {
+                && (transA ? rows >= SimdMicroKernel8x2.ROWS : !packed && !Blocking.pairs(kc))) {
             // No more rows than the micro-kernel of 4 x 4 has are left to it.
             final int rest = rows % SimdMicroKernel8x2.ROWS <= MR ? rows % SimdMicroKernel8x2.ROWS : 0;
             halfPanels(
@@ -495,10 +502,12 @@ public final class SimdGemm extends CheckedGemm {
             return;
         }
         final long aRow = transA ? 1 : lda;
+        final boolean whole = !initFromC && !transA && Blocking.pairs(kc);
         for (int j = 0; j + NR <= cols; j += NR) {
             final MemorySegment panel = packed ? scratch : b;
             final long panelAt = packed ? scratchOffset + blockB(kc) + (long) j * kc : bAt + j;
-            for (int i = 0; i < rows; i += MR) {
+            for (int next = 0; next < rows; next += MR) {
+                final int i = tile(whole, MR, next, rows);
                 final int last = Math.min(MR, rows - i) - 1;
                 final long cij = cAt + i * ldc + j;
                 final MemorySegment init = initFromC ? c : bias != null ? bias : scratch;
@@ -554,7 +563,7 @@ public final class SimdGemm extends CheckedGemm {
             final long panelAt =
                     4 * (packed ? scratchOffset + blockB(kc) + (j / NR * (long) NR) * kc + j % NR : bAt + j);
             for (int next = 0; next < rows; next += SimdMicroKernel8x2.ROWS) {
-                final int i = tile(transA, next, rows, kc);
+                final int i = tile(transA || kc <= Blocking.SHALLOW, SimdMicroKernel8x2.ROWS, next, rows);
                 final int last = Math.min(SimdMicroKernel8x2.ROWS, rows - i) - 1;
                 final long cij = 4 * (cAt + i * ldc + j);
                 MicroKernels.half(
@@ -576,11 +585,10 @@ public final class SimdGemm extends CheckedGemm {
         }
     }
 
-    /// Where the eight rows begin of which `next` is to be done: for micro-kernels that have whole rows, the
+    /// Where the `size` rows begin of which `next` is to be done: for micro-kernels that have whole rows, the
     /// last ones take in some that are done, and get the same.
-    private static int tile(boolean transA, int next, int rows, int kc) {
-        final int lastWhole = rows - SimdMicroKernel8x2.ROWS;
-        return (transA || kc <= Blocking.SHALLOW) && lastWhole >= 0 ? Math.min(next, lastWhole) : next;
+    private static int tile(boolean whole, int size, int next, int rows) {
+        return whole && rows >= size ? Math.min(next, rows - size) : next;
     }
 
     /// Whether each group of rows has at least eight.
@@ -620,8 +628,11 @@ public final class SimdGemm extends CheckedGemm {
             }
             final MemorySegment init = initFromC ? to : scratch;
             final int step = width == NR ? MR : NARROW_MR;
+            final boolean whole = width == NR
+                    ? !initFromC && !transA && Blocking.pairs(kc)
+                    : width > LANES && (transA || kc <= Blocking.SHALLOW);
             for (int next = 0; next < rows; next += step) {
-                final int i = width > LANES && width < NR ? tile(transA, next, rows, kc) : next;
+                final int i = tile(whole, step, next, rows);
                 final int last = Math.min(step, rows - i) - 1;
                 final long target = toAt + i * toRow;
                 final long initAt = initFromC ? target : scratchOffset + j - first;

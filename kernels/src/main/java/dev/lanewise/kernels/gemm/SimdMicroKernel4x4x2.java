@@ -21,8 +21,11 @@ import jdk.incubator.vector.FloatVector;
 /// great depth the others are quicker, 269 against 259 for 128 x 784 x 128: they have fewer instructions a product,
 /// so the CPU looks farther ahead.
 ///
-/// All offsets and steps are in bytes. A row beyond `last` is stored where row `last` is: rows are stored from the last
-/// to the first, so that row `last` has the final word.
+/// Four whole rows, so that the loop needs few registers: with more, C2 keeps some of its addresses in vector
+/// registers,
+/// in some processes, which costs a tenth.
+///
+/// All offsets and steps are in bytes.
 final class SimdMicroKernel4x4x2 {
     private SimdMicroKernel4x4x2() {}
 
@@ -44,11 +47,10 @@ final class SimdMicroKernel4x4x2 {
             MemorySegment c,
             long c0,
             long cRow,
-            int last,
             int kc) {
-        final long a1 = a0 + Math.min(1, last) * aRow;
-        final long a2 = a0 + Math.min(2, last) * aRow;
-        final long a3 = a0 + Math.min(3, last) * aRow;
+        if (kc < 0) {
+            return;
+        }
         FloatVector acc00 = FloatVector.fromMemorySegment(SPECIES, init, i0, ORDER);
         FloatVector acc01 = FloatVector.fromMemorySegment(SPECIES, init, i0 + BYTES, ORDER);
         FloatVector acc02 = FloatVector.fromMemorySegment(SPECIES, init, i0 + 2 * BYTES, ORDER);
@@ -66,14 +68,14 @@ final class SimdMicroKernel4x4x2 {
         FloatVector acc32 = acc02;
         FloatVector acc33 = acc03;
         for (int k = 0; k < kc; k += 2) {
-            final long ka = k * aStep;
+            final long ka = a0 + k * aStep;
             final long kb = b0 + k * bStep;
             final MemorySegment even = b.asSlice(kb, 4 * BYTES);
             final MemorySegment odd = b.asSlice(kb + bStep, 4 * BYTES);
-            final MemorySegment row0 = a.asSlice(a0 + ka, 2 * Float.BYTES);
-            final MemorySegment row1 = a.asSlice(a1 + ka, 2 * Float.BYTES);
-            final MemorySegment row2 = a.asSlice(a2 + ka, 2 * Float.BYTES);
-            final MemorySegment row3 = a.asSlice(a3 + ka, 2 * Float.BYTES);
+            final MemorySegment row0 = a.asSlice(ka, 2 * Float.BYTES);
+            final MemorySegment row1 = a.asSlice(ka + aRow, 2 * Float.BYTES);
+            final MemorySegment row2 = a.asSlice(ka + 2 * aRow, 2 * Float.BYTES);
+            final MemorySegment row3 = a.asSlice(ka + 3 * aRow, 2 * Float.BYTES);
             final FloatVector even0 = FloatVector.fromMemorySegment(SPECIES, even, 0, ORDER);
             final FloatVector even1 = FloatVector.fromMemorySegment(SPECIES, even, BYTES, ORDER);
             final FloatVector even2 = FloatVector.fromMemorySegment(SPECIES, even, 2 * BYTES, ORDER);
@@ -123,44 +125,36 @@ final class SimdMicroKernel4x4x2 {
             acc32 = w1.fma(odd2, acc32);
             acc33 = w1.fma(odd3, acc33);
         }
-        final long c1 = c0 + Math.min(1, last) * cRow;
-        final long c2 = c0 + Math.min(2, last) * cRow;
-        final long c3 = c0 + Math.min(3, last) * cRow;
-        acc30.intoMemorySegment(c, c3, ORDER);
-        acc31.intoMemorySegment(c, c3 + BYTES, ORDER);
-        acc32.intoMemorySegment(c, c3 + 2 * BYTES, ORDER);
-        acc33.intoMemorySegment(c, c3 + 3 * BYTES, ORDER);
-        acc20.intoMemorySegment(c, c2, ORDER);
-        acc21.intoMemorySegment(c, c2 + BYTES, ORDER);
-        acc22.intoMemorySegment(c, c2 + 2 * BYTES, ORDER);
-        acc23.intoMemorySegment(c, c2 + 3 * BYTES, ORDER);
-        acc10.intoMemorySegment(c, c1, ORDER);
-        acc11.intoMemorySegment(c, c1 + BYTES, ORDER);
-        acc12.intoMemorySegment(c, c1 + 2 * BYTES, ORDER);
-        acc13.intoMemorySegment(c, c1 + 3 * BYTES, ORDER);
+        final long c1 = c0 + cRow;
+        final long c2 = c1 + cRow;
+        final long c3 = c2 + cRow;
         acc00.intoMemorySegment(c, c0, ORDER);
         acc01.intoMemorySegment(c, c0 + BYTES, ORDER);
         acc02.intoMemorySegment(c, c0 + 2 * BYTES, ORDER);
         acc03.intoMemorySegment(c, c0 + 3 * BYTES, ORDER);
+        acc10.intoMemorySegment(c, c1, ORDER);
+        acc11.intoMemorySegment(c, c1 + BYTES, ORDER);
+        acc12.intoMemorySegment(c, c1 + 2 * BYTES, ORDER);
+        acc13.intoMemorySegment(c, c1 + 3 * BYTES, ORDER);
+        acc20.intoMemorySegment(c, c2, ORDER);
+        acc21.intoMemorySegment(c, c2 + BYTES, ORDER);
+        acc22.intoMemorySegment(c, c2 + 2 * BYTES, ORDER);
+        acc23.intoMemorySegment(c, c2 + 3 * BYTES, ORDER);
+        acc30.intoMemorySegment(c, c3, ORDER);
+        acc31.intoMemorySegment(c, c3 + BYTES, ORDER);
+        acc32.intoMemorySegment(c, c3 + 2 * BYTES, ORDER);
+        acc33.intoMemorySegment(c, c3 + 3 * BYTES, ORDER);
     }
 
     /// Adds the products of one more step to what `c` holds: `c[r, :] += a[r] · b[:]`.
     static void lastStep(
-            MemorySegment a,
-            long a0,
-            long aRow,
-            MemorySegment b,
-            long b0,
-            MemorySegment c,
-            long c0,
-            long cRow,
-            int last) {
+            MemorySegment a, long a0, long aRow, MemorySegment b, long b0, MemorySegment c, long c0, long cRow) {
         final MemorySegment row = b.asSlice(b0, 4 * BYTES);
         final FloatVector row0 = FloatVector.fromMemorySegment(SPECIES, row, 0, ORDER);
         final FloatVector row1 = FloatVector.fromMemorySegment(SPECIES, row, BYTES, ORDER);
         final FloatVector row2 = FloatVector.fromMemorySegment(SPECIES, row, 2 * BYTES, ORDER);
         final FloatVector row3 = FloatVector.fromMemorySegment(SPECIES, row, 3 * BYTES, ORDER);
-        for (int r = 0; r <= last; r++) {
+        for (int r = 0; r < SimdMicroKernel4x4.ROWS; r++) {
             final FloatVector x = FloatVector.broadcast(SPECIES, a.get(FLOAT, a0 + r * aRow));
             final MemorySegment to = c.asSlice(c0 + r * cRow, 4 * BYTES);
             x.fma(row0, FloatVector.fromMemorySegment(SPECIES, to, 0, ORDER)).intoMemorySegment(to, 0, ORDER);

@@ -43,6 +43,9 @@ final class SimdMicroKernel8x1 {
             long cRow,
             int last,
             int kc) {
+        if (kc < 0) {
+            return;
+        }
         final long a1 = a0 + Math.min(1, last) * aRow;
         final long a2 = a0 + Math.min(2, last) * aRow;
         final long a3 = a0 + Math.min(3, last) * aRow;
@@ -117,6 +120,9 @@ final class SimdMicroKernel8x1 {
             long cRow,
             int last,
             int kc) {
+        if (kc < 0) {
+            return;
+        }
         final long i1 = i0 + Math.min(1, last) * iRow;
         final long i2 = i0 + Math.min(2, last) * iRow;
         final long i3 = i0 + Math.min(3, last) * iRow;

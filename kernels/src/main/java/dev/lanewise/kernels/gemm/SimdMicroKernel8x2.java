@@ -40,6 +40,9 @@ final class SimdMicroKernel8x2 {
             long cRow,
             int last,
             int kc) {
+        if (kc < 0) {
+            return;
+        }
         final long a1 = a0 + Math.min(1, last) * aRow;
         final long a2 = a0 + Math.min(2, last) * aRow;
         final long a3 = a0 + Math.min(3, last) * aRow;
@@ -136,6 +139,9 @@ final class SimdMicroKernel8x2 {
             long c0,
             long cRow,
             int kc) {
+        if (kc < 0) {
+            return;
+        }
         FloatVector acc00 = FloatVector.fromMemorySegment(SPECIES, init, i0, ORDER);
         FloatVector acc01 = FloatVector.fromMemorySegment(SPECIES, init, i0 + BYTES, ORDER);
         FloatVector acc10 = acc00;

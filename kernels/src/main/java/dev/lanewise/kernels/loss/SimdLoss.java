@@ -2,6 +2,7 @@ package dev.lanewise.kernels.loss;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
+import dev.lanewise.kernels.EmptyCalls;
 import dev.lanewise.kernels.reduction.SimdLaneSum;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -11,7 +12,12 @@ import org.jspecify.annotations.Nullable;
 /// The softmax goes to where the gradient will be if nobody asks for it. The loss of logits when nothing but
 /// the loss is asked for, and that of probabilities and a row of targets when no gradient is, or one in the
 /// place of the probabilities, are left to the plain loops: they have nowhere to put what is in between.
-public final class SimdLoss extends ScalarLoss {
+public final class SimdLoss extends ScalarLoss implements EmptyCalls {
+    @Override
+    public void callEmpty(MemorySegment memory, int times) {
+        SimdSparseSoftmaxLoss.callEmpty(memory, times);
+    }
+
     @Override
     ElementLoss sigmoidLoss() {
         return SigmoidLoss.SimdLoops.INSTANCE;

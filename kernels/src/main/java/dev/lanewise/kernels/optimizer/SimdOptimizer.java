@@ -6,12 +6,20 @@ import static dev.lanewise.kernels.simd.Simd.SPECIES;
 import static dev.lanewise.kernels.simd.Simd.vectorBound;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
+import dev.lanewise.kernels.EmptyCalls;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
 /// Vector loops; the elements that fill no vector are left to the plain ones.
-public final class SimdOptimizer extends ScalarOptimizer {
+public final class SimdOptimizer extends ScalarOptimizer implements EmptyCalls {
+    @Override
+    public void callEmpty(MemorySegment s, int times) {
+        for (int i = 0; i < times; i++) {
+            adamLoop(s, s, s, s, 0, 0, 0, 0, 0, 0);
+        }
+    }
+
     @Override
     void sgdLoop(MemorySegment w, MemorySegment g, long o, int n, float lr) {
         FloatVector rate = FloatVector.broadcast(SPECIES, -lr);

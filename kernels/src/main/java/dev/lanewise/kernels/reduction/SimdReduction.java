@@ -8,6 +8,7 @@ import static dev.lanewise.kernels.simd.Simd.vectorBound;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
+import dev.lanewise.kernels.EmptyCalls;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -15,10 +16,18 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /// Vector loops; elements that fill no vector are left to the plain ones, or masked.
-public final class SimdReduction extends ScalarReduction {
+public final class SimdReduction extends ScalarReduction implements EmptyCalls {
     private static final int SIGN = Integer.MIN_VALUE;
     private static final int POSITIVE_INFINITY = 0x7f800000;
     private static final int NEGATIVE_INFINITY = POSITIVE_INFINITY | SIGN;
+
+    @Override
+    public void callEmpty(MemorySegment s, int times) {
+        for (int i = 0; i < times; i++) {
+            fourVectorsOfColumns(s, 0, -1, 0, s, 0, false);
+            oneVectorOfColumns(s, 0, -1, 0, s, 0, false, 0);
+        }
+    }
 
     @Override
     float sumLoop(MemorySegment x, long xo, int n) {
@@ -158,6 +167,9 @@ public final class SimdReduction extends ScalarReduction {
 
     private static void fourVectorsOfColumns(
             MemorySegment x, long xo, int rows, long ldx, MemorySegment y, long yo, boolean accumulate) {
+        if (rows < 0) {
+            return;
+        }
         FloatVector sum0 = FloatVector.zero(SPECIES);
         FloatVector sum1 = FloatVector.zero(SPECIES);
         FloatVector sum2 = FloatVector.zero(SPECIES);
@@ -184,6 +196,9 @@ public final class SimdReduction extends ScalarReduction {
     ///     where this is not inlined
     private static void oneVectorOfColumns(
             MemorySegment x, long xo, int rows, long ldx, MemorySegment y, long yo, boolean accumulate, int left) {
+        if (rows < 0) {
+            return;
+        }
         // Whole vectors as long as they end within the matrix, whatever lies beyond the columns: the CPU does
         // not fetch ahead for loads under a mask (measured: 4.6 times slower in memory).
         long room = (rows - 1L) * ldx + left - LANES;

@@ -60,10 +60,10 @@ class GemmShapesTest {
         "26, 70, 2100", // as above, and k is cut where rows of B are 512 floats apart
         "26, 66, 2048",
         "70, 30, 20", // little depth
-        "37, 70, 200", // two of k a turn
-        "37, 70, 201",
-        "21, 133, 255",
-        "20, 66, 257",
+        "37, 70, 95", // two of k a turn
+        "21, 133, 96",
+        "20, 66, 97",
+        "3, 70, 64", // fewer rows than that takes
         "27, 200, 48",
         "75, 100, 49",
         "30, 60, 12", // eight rows that overlap, in what is left of the columns too

@@ -1,0 +1,20 @@
+package dev.lanewise.kernels;
+
+import java.lang.foreign.MemorySegment;
+
+/// Kernels whose loops can be called on nothing, so that HotSpot compiles them sooner.
+///
+/// A method has to be called some five thousand times, in the code of the first compiler, before the last one
+/// takes it up. Until then a vector instruction is a loop over lanes that are objects, and each of the methods
+/// of the JDK behind it is compiled for itself as it gets hot: work that nobody needs afterwards, and that the
+/// loops themselves queue behind. Calls on nothing count as well, and run none of it. The compiler reads from
+/// the calls with operands, a few of which must lie between them, which ways are taken.
+public interface EmptyCalls {
+    /// Floats that [#callEmpty] wants, none of which it reads or writes.
+    int FLOATS = 64;
+
+    /// Calls each loop that a usual training step needs on nothing.
+    ///
+    /// @param memory at least [#FLOATS] floats
+    void callEmpty(MemorySegment memory, int times);
+}
