@@ -8,29 +8,28 @@ import static dev.lanewise.kernels.simd.Simd.SPECIES;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
-/// Micro-kernel of 4 rows and 4 vectors that takes two of k a turn: `c[r, :] = init + sum over k of a[r, k] · b[k, :]`,
-/// k in order, by FMA.
+/// Micro-kernel of 4 rows and 4 vectors that takes two of k a turn: `c[r, :] = init + sum over k of a[r, k]
+/// · b[k, :]`, k in order, by FMA.
 ///
 /// For little depth, where it counts what C2 makes around the loop of [SimdMicroKernel4x4]: there it moves the
 /// bounds checks out of the loop, for which it sets up two more loops and a first turn of its own, some 100
-/// cycles a call. Here the steps between columns of A and rows of B are variables, so it leaves the checks where
-/// they are; that they cost little, each is for more than one element: two neighbours of a row of A, four vectors
-/// of a row of B. These are slices, inside of which C2 sees that the constant offsets fit, and stand before all
-/// vectors, since C2 compiles in no more calls of `asSlice` when it has many instructions already. Measured on a
-/// Zen 5, this one and the others: 256 and 216 GFLOP/s for 64 x 64 x 64, 248 and 227 for 96 x 96 x 96, 160 and 129
-/// for a transposed B of 4096 x 10 x 64.
+/// cycles a call. Here the steps between columns of A and rows of B are variables, so it leaves the checks
+/// where they are; that they cost little, each is for more than one element: two neighbours of a row of A,
+/// four vectors of a row of B. These are slices, inside of which C2 sees that the constant offsets fit, and
+/// stand before all vectors, since C2 compiles in no more calls of `asSlice` when it has many instructions
+/// already. Measured on a Zen 5, this one and the others: 256 and 216 GFLOP/s for 64 x 64 x 64, 248 and 227
+/// for 96 x 96 x 96, 160 and 129 for a transposed B of 4096 x 10 x 64.
 ///
-/// Four whole rows, so that the loop needs few registers. There are still more addresses than registers: in some
-/// processes C2 keeps a few in vector registers, which takes a tenth off, so with more depth the others are
-/// better.
+/// Four whole rows, so that the loop needs few registers. There are still more addresses than registers: in
+/// some processes C2 keeps a few in vector registers, which takes a tenth off, so with more depth the others
+/// are better.
 ///
 /// All offsets and steps are in bytes.
 final class SimdMicroKernel4x4x2 {
     private SimdMicroKernel4x4x2() {}
 
-    /// Starts from one row: `a` as it lies in a row-major matrix (`aRow` between rows, `aStep` between columns, which
-    /// is 4,
-    /// but a constant for C2 in no caller), `b` as it lies (`bStep` between rows).
+    /// Starts from one row: `a` as it lies in a row-major matrix (`aRow` between rows, `aStep` between
+    /// columns, which is 4, but a constant for C2 in no caller), `b` as it lies (`bStep` between rows).
     ///
     /// @param kc even
     static void rows(

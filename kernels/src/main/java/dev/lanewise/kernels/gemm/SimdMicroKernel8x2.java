@@ -123,9 +123,10 @@ final class SimdMicroKernel8x2 {
 
     /// Eight whole rows, `a` as it lies in a column-major matrix (`aStep` between columns), at any depth.
     ///
-    /// A column of A and a row of B are slices, inside of which C2 sees that the constant offsets fit: two bounds
-    /// checks a turn, which it leaves in the loop for the sake of the variable steps (measured on a Zen 5, this one and
-    /// the 4 x 4: 233 and 213 GFLOP/s for 64 x 64 x 64, 261 and 244 for 784 x 128 x 128).
+    /// A column of A and a row of B are slices, inside of which C2 sees that the constant offsets fit: two
+    /// bounds checks a turn, which it leaves in the loop for the sake of the variable steps (measured on a
+    /// Zen 5, this one and the 4 x 4: 233 and 213 GFLOP/s for 64 x 64 x 64, 261 and 244 for 784 x 128 x
+    /// 128).
     static void columns(
             MemorySegment a,
             long a0,
