@@ -161,9 +161,9 @@ final class WarmUp {
     /// not compiled takes half a microsecond, and makes work for the compiler.
     ///
     /// A way through a kernel that no call takes is left out of the compiled code, and the compiler begins
-    /// again when it is first taken, in the middle of the training. Hence products of little depth and of
-    /// more, with a bias and without, of few rows and of many, and operands that end with their memory, as
-    /// real ones do.
+    /// again when it is first taken, in the middle of the training. And how well it compiles a loop depends on
+    /// how many turns that had. Hence products of little depth and of great, with a bias and without, of few
+    /// rows and of many, and operands that end with their memory, as real ones do.
     private static List<Runnable> calls(Kernels kernels, Memory memory) {
         final List<Runnable> calls = new ArrayList<>();
         final MemorySegment scratch = memory.floats(kernels.gemm().maxScratchSize());
