@@ -20,15 +20,11 @@ final class Blocking {
     /// micro-kernels' rows and of the vector's lanes.
     static final int PANEL_ROWS = FOUR_BY_FOUR ? 16 : 24;
 
-    /// Up to here k is not cut: streaming B from L2 costs less than a second pass over C (measured 252
-    /// against 238
-    /// GFLOP/s for 128 x 784 x 128).
-    static final int KC_WHOLE = 1024;
+    /// Up to here k is not cut: streaming B from L2 costs less than a second pass over C (measured on a Zen 5:
+    /// 252 against 237 GFLOP/s for 1536 x 1536 x 1536, 261 against 250 for 784 x 1152 x 128).
+    static final int KC_WHOLE = 2048;
 
-    private static final int KC = 512;
-
-    /// The same where B is read in place: nothing is copied that would have to stay in L2 beside it.
-    static final int KC_IN_PLACE = 2048;
+    private static final int KC = 1024;
 
     /// Rows of A that are done panel by panel of a B that is read in place.
     static final int GROUP_ROWS = 4 * PANEL_ROWS;
@@ -47,8 +43,11 @@ final class Blocking {
     /// Floats of one block of B: half of a usual L2 of 1 MiB.
     private static final int B_BLOCK = 128 * 1024;
 
-    /// The largest block of B in floats.
-    static final int MAX_B_BLOCK = Math.max(B_BLOCK, KC_IN_PLACE * NR);
+    /// The most floats of a transposed A that are laid out as rows at a time.
+    static final int MAX_TURNED = 1088 * 1024;
+
+    /// The least of k that one pass takes so that more rows of such an A have room.
+    private static final int KC_TURNED = 512;
 
     private Blocking() {}
 
@@ -61,13 +60,22 @@ final class Blocking {
     }
 
     private static int parts(int k) {
-        final int parts = (k + KC - 1) / KC;
+        return part(k, (k + KC - 1) / KC);
+    }
+
+    /// The longest of `parts` parts, as equal as they can be.
+    private static int part(int k, int parts) {
         return (k + parts - 1) / parts;
     }
 
     /// Columns of B in one block, a multiple of [#NR].
     static int nc(int kc) {
         return Math.max(1, B_BLOCK / kc / NR) * NR;
+    }
+
+    /// Floats of the largest block of B with up to `kc` products a pass.
+    static int maxBlock(int kc) {
+        return Math.max(B_BLOCK, kc * NR);
     }
 
     /// Whether a transposed A is copied into panels for a product with `n` columns. The micro-kernel of 4 x
@@ -83,6 +91,35 @@ final class Blocking {
         return !FOUR_BY_FOUR || narrow || (n >= 256 && lda >= 512);
     }
 
+    /// Whether a transposed A is laid out as rows first: the rows are read by the quicker micro-kernel, and
+    /// once for all blocks of B, so it pays where there are several, or few rows, for which B can then stay where
+    /// it is. Rows apart by a power of two are slow to read in place (measured on a Zen 5: 245 against 195
+    /// GFLOP/s for 1024 x 1024 x 1024, 211 against 175 for 512 x 2000 x 128, but 217 against 253 for
+    /// 1000 x 1500 x 192).
+    static boolean turnA(int m, int n, int k, long lda) {
+        return (m <= PANEL_ROWS && n >= 2 * NR)
+                || (FOUR_BY_FOUR && n > nc(kc(k)) && (n >= 300 || (n >= 128 && lda % 128 == 0)));
+    }
+
+    /// Floats between the rows that a transposed A is laid out as, for `kc` products: not a power of two,
+    /// whose multiples fall on the same few cache sets.
+    static int turnedLd(int kc) {
+        return (kc + Simd.LANES - 1) / Simd.LANES * Simd.LANES + Simd.LANES;
+    }
+
+    /// Products that one pass takes where a transposed A is laid out as rows: so many that all `m` rows have room
+    /// and B is copied but once, if that leaves no less than [#KC_TURNED]; with so few, passes over C cost more.
+    static int kcTurned(int m, int k) {
+        final int whole = kc(k);
+        final long parts = ((long) m * turnedLd(whole) + MAX_TURNED - 1) / MAX_TURNED;
+        return Math.clamp(part(whole, Math.clamp(parts, 1, whole)), Math.min(whole, KC_TURNED), whole);
+    }
+
+    /// Rows that a transposed A is laid out as at a time.
+    static int turnedRows(int kc) {
+        return MAX_TURNED / turnedLd(kc) / PANEL_ROWS * PANEL_ROWS;
+    }
+
     /// Whether B, stored as `[k, n]`, is copied into panels. It is read once for each few rows of A, so with
     /// many rows the copy is cheap. With fewer it is not, but where a panel's part of B does not stay in L2
     /// from one read to the next, all reads are as slow as the first (measured on a Zen 5, copied and in place:
@@ -95,7 +132,7 @@ final class Blocking {
     /// Products that one pass takes where B is read in place: all, if that much of a panel stays in L2, or
     /// if it is hardly read again.
     static int kcInPlace(int m, int k, long ldb) {
-        return k <= KC_IN_PLACE && (m < FEW_ROWS || k <= rowsInL2(ldb)) ? Math.max(1, k) : parts(k);
+        return k <= KC_WHOLE && (m < FEW_ROWS || k <= rowsInL2(ldb)) ? Math.max(1, k) : parts(k);
     }
 
     /// Rows of B whose parts of one panel are in L2 together: rows apart by a multiple of a large power of two

@@ -19,8 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// padded panels of B and a strip of scratch, so that no micro-kernel knows of masks.
 ///
 /// Scratch: the row that edges start from, a row of zeros | strip of C | squares to transpose | columns of a
-/// transposed
-/// C | panel of A | block of B.
+/// transposed C | panel of A | block of B | a transposed A laid out as rows.
 public final class SimdGemm extends CheckedGemm {
     private static final int STRIP = 2 * NR;
     private static final int SQUARES = STRIP + Blocking.GROUP_ROWS * NR;
@@ -36,18 +35,19 @@ public final class SimdGemm extends CheckedGemm {
 
     @Override
     public long scratchSize(int m, int n, int k) {
-        final int widest = Math.max(n, Math.min(m, TRANSPOSED_ROWS));
-        return Math.max(
-                scratchSize(widest, Blocking.kc(k)), scratchSize(widest, Math.clamp(k, 1, Blocking.KC_IN_PLACE)));
+        final int turned = Blocking.kcTurned(m, k);
+        return blocks(Math.max(n, Math.min(m, TRANSPOSED_ROWS)), Blocking.kc(k))
+                + (long) Math.min(m, Blocking.turnedRows(turned)) * Blocking.turnedLd(turned);
     }
 
-    private static long scratchSize(int n, int kc) {
-        return blockB(kc) + (long) Math.min(Blocking.nc(kc), (n + NR - 1) / NR * NR) * kc;
+    /// What a product of `n` columns and up to `kc` products a pass needs apart from an A laid out as rows.
+    private static long blocks(int n, int kc) {
+        return blockB(kc) + Math.min(Blocking.maxBlock(kc), (long) (n + NR - 1) / NR * NR * kc);
     }
 
     @Override
     public long maxScratchSize() {
-        return blockB(Blocking.KC_IN_PLACE) + Blocking.MAX_B_BLOCK;
+        return blockB(Blocking.KC_WHOLE) + Blocking.maxBlock(Blocking.KC_WHOLE) + Blocking.MAX_TURNED;
     }
 
     @Override
@@ -122,16 +122,37 @@ public final class SimdGemm extends CheckedGemm {
             transposed(m, n, k, a, aOffset, lda, b, bOffset, ldb, c, cOffset, ldc, lo, hi, scratch, scratchOffset);
             return;
         }
+        if (transA && (source == null || k <= Blocking.kcTurned(m, k)) && Blocking.turnA(m, n, k, lda)) {
+            turned(
+                    transB,
+                    m,
+                    n,
+                    k,
+                    a,
+                    aOffset,
+                    lda,
+                    b,
+                    bOffset,
+                    ldb,
+                    source,
+                    beta,
+                    c,
+                    cOffset,
+                    ldc,
+                    bias,
+                    biasOffset,
+                    lo,
+                    hi,
+                    scratch,
+                    scratchOffset);
+            return;
+        }
         if (beta != 0 && beta != 1) {
             SimdPacking.scale(c, cOffset, ldc, m, n, beta);
         }
         final boolean clamps = lo > Float.NEGATIVE_INFINITY || hi < Float.POSITIVE_INFINITY;
-        // One group of rows of a transposed A is laid out as rows: B, read for few of them, can then stay
-        // where it is.
-        final boolean turnA = transA && m <= PANEL_ROWS && n >= 2 * NR;
-        final boolean columnsA = transA && !turnA;
-        final boolean pack = columnsA || transB || source != null || Blocking.packB(m, k, ldb);
-        final boolean packA = columnsA && Blocking.packTransposedA(n, k, lda);
+        final boolean pack = transA || transB || source != null || Blocking.packB(m, k, ldb);
+        final boolean packA = transA && Blocking.packTransposedA(n, k, lda);
         final int kc = pack ? Blocking.kc(k) : Blocking.kcInPlace(m, k, ldb);
         final int nc = Blocking.nc(kc);
         final int group = pack ? PANEL_ROWS : Blocking.GROUP_ROWS;
@@ -143,7 +164,7 @@ public final class SimdGemm extends CheckedGemm {
                 // What the accumulators start from: C, or one row for all: the bias, or zeros.
                 final boolean initFromC = beta != 0 || k0 > 0;
                 final boolean pairs =
-                        FOUR_BY_FOUR && !initFromC && (!columnsA || (depth <= Blocking.SHALLOW && wholeTiles(m)));
+                        FOUR_BY_FOUR && !initFromC && (!transA || (depth <= Blocking.SHALLOW && wholeTiles(m)));
                 packBlock(transB, depth, cols, pairs, b, bAt, ldb, source, k0, j0, pack, scratch, scratchOffset);
                 writeEdgeRow(cols, initFromC ? null : bias, biasOffset + j0, scratch, scratchOffset);
                 for (int i0 = 0; i0 < m; i0 += group) {
@@ -152,31 +173,14 @@ public final class SimdGemm extends CheckedGemm {
                     MemorySegment aGroup = a;
                     long aAt = aOffset + (transA ? k0 * lda + i0 : i0 * lda + k0);
                     long aLd = lda;
-                    if (turnA) {
-                        aGroup = scratch;
-                        aAt = scratchOffset + PANEL_A;
-                        aLd = wholeVectors(depth);
-                        if (j0 == 0) {
-                            SimdPacking.transpose(
-                                    a,
-                                    aOffset + k0 * lda,
-                                    lda,
-                                    rows,
-                                    depth,
-                                    scratch,
-                                    aAt,
-                                    wholeVectors(depth),
-                                    scratch,
-                                    scratchOffset + SQUARES);
-                        }
-                    } else if (packA) {
+                    if (packA) {
                         aGroup = scratch;
                         aAt = scratchOffset + PANEL_A;
                         aLd = PANEL_ROWS;
                         SimdPacking.packA(a, aOffset + k0 * lda + i0, lda, depth, rows, scratch, aAt);
                     }
                     wholePanels(
-                            columnsA,
+                            transA,
                             rows,
                             cols,
                             depth,
@@ -197,7 +201,7 @@ public final class SimdGemm extends CheckedGemm {
                             scratchOffset);
                     if (cols % NR != 0) {
                         edge(
-                                columnsA,
+                                transA,
                                 rows,
                                 cols,
                                 depth,
@@ -270,6 +274,78 @@ public final class SimdGemm extends CheckedGemm {
         }
     }
 
+    /// `C = Aᵀ·B` with A laid out as rows first: some rows of Aᵀ at a time, once for all columns of B.
+    private void turned(
+            boolean transB,
+            int m,
+            int n,
+            int k,
+            MemorySegment a,
+            long aOffset,
+            long lda,
+            MemorySegment b,
+            long bOffset,
+            long ldb,
+            @Nullable PanelSource source,
+            float beta,
+            MemorySegment c,
+            long cOffset,
+            long ldc,
+            @Nullable MemorySegment bias,
+            long biasOffset,
+            float lo,
+            float hi,
+            MemorySegment scratch,
+            long scratchOffset) {
+        final int kc = Blocking.kcTurned(m, k);
+        final int group = Blocking.turnedRows(kc);
+        final long rowsAt = scratchOffset + blocks(n, Blocking.kc(k));
+        final long ld = Blocking.turnedLd(kc);
+        for (int i0 = 0; i0 < m; i0 += group) {
+            final int rows = Math.min(group, m - i0);
+            for (int k0 = 0; k0 == 0 || k0 < k; k0 += kc) {
+                final int depth = Math.min(kc, k - k0);
+                final boolean first = k0 == 0;
+                final boolean last = k0 + depth == k;
+                SimdPacking.transpose(
+                        a,
+                        aOffset + k0 * lda + i0,
+                        lda,
+                        rows,
+                        depth,
+                        scratch,
+                        rowsAt,
+                        wholeVectors(depth),
+                        ld,
+                        scratch,
+                        scratchOffset + SQUARES);
+                compute(
+                        false,
+                        transB,
+                        rows,
+                        n,
+                        depth,
+                        scratch,
+                        rowsAt,
+                        ld,
+                        b,
+                        bOffset + (transB ? k0 : k0 * ldb),
+                        ldb,
+                        source,
+                        first ? beta : 1,
+                        c,
+                        cOffset + i0 * ldc,
+                        ldc,
+                        first ? bias : null,
+                        biasOffset,
+                        last ? lo : Float.NEGATIVE_INFINITY,
+                        last ? hi : Float.POSITIVE_INFINITY,
+                        scratch,
+                        scratchOffset);
+            }
+        }
+    }
+
     /// Copies a block of B into panels: all of it with `pack`, otherwise only the columns beyond the last whole
     /// panel.
     private static void packBlock(
@@ -302,7 +378,17 @@ public final class SimdGemm extends CheckedGemm {
                     source.write(k0, kc, j0 + j, used, scratch, panel, width);
                 } else if (transB) {
                     SimdPacking.transpose(
-                            b, bAt + j * ldb, ldb, kc, used, scratch, panel, width, scratch, scratchOffset + SQUARES);
+                            b,
+                            bAt + j * ldb,
+                            ldb,
+                            kc,
+                            used,
+                            scratch,
+                            panel,
+                            width,
+                            width,
+                            scratch,
+                            scratchOffset + SQUARES);
                 } else {
                     SimdPacking.copyRows(b, bAt + p * ldb + j, ldb, rows, used, scratch, panel, width);
                 }

@@ -120,7 +120,8 @@ final class SimdPacking {
     static final int TRANSPOSE_WORK = 2 * LANES * LANES;
 
     /// `to[r, c] = from[c, r]` for `r < rows`, `c < cols`; columns from `cols` to `width`, a multiple of the
-    /// lanes, as zeros. Squares of the vector's size go through [#transposeSquare]; those at the edges are
+    /// lanes, as zeros; rows of `to` are `ldTo` apart. Squares of the vector's size go through [#transposeSquare];
+    /// those at the edges are
     /// padded before.
     static void transpose(
             MemorySegment from,
@@ -131,25 +132,26 @@ final class SimdPacking {
             MemorySegment to,
             long toOffset,
             int width,
+            long ldTo,
             MemorySegment work,
             long workOffset) {
         final long staged = workOffset + (long) LANES * LANES;
         for (int c = 0; c < width; c += LANES) {
             final int usedCols = Math.min(LANES, cols - c);
             if (usedCols <= 0) {
-                zeroVectors(rows, to, (toOffset + c) * Float.BYTES, (long) width * Float.BYTES);
+                zeroVectors(rows, to, (toOffset + c) * Float.BYTES, ldTo * Float.BYTES);
                 continue;
             }
             for (int r = 0; r < rows; r += LANES) {
                 final int usedRows = Math.min(LANES, rows - r);
                 final long source = fromOffset + c * ldFrom + r;
-                final long target = toOffset + (long) r * width + c;
+                final long target = toOffset + r * ldTo + c;
                 if (usedRows == LANES && usedCols == LANES) {
-                    transposeSquare(from, source, ldFrom, to, target, width, work, workOffset);
+                    transposeSquare(from, source, ldFrom, to, target, ldTo, work, workOffset);
                 } else {
                     copyRows(from, source, ldFrom, usedCols, usedRows, work, staged, LANES);
                     transposeSquare(work, staged, LANES, work, staged, LANES, work, workOffset);
-                    copyRowsTo(work, staged, LANES, usedRows, usedCols, to, target, width);
+                    copyRowsTo(work, staged, LANES, usedRows, usedCols, to, target, ldTo);
                 }
             }
         }

@@ -39,12 +39,12 @@ class GemmShapesTest {
     @ParameterizedTest
     @CsvSource({"false,false", "true,false", "false,true", "true,true"})
     void depthThatIsCutIntoBlocksHasTheScalarBits(boolean transA, boolean transB) {
-        for (int k : new int[] {1023, 1024, 1025, 1536, 2053}) {
+        for (int k : new int[] {1025, 2047, 2048, 2049, 3075}) {
             assertSameBits(GemmCase.of(transA, transB, 7, 2 * LANES + 3, k).pads(1, 3));
         }
-        assertSameBits(GemmCase.of(transA, transB, 3, 5, 1100).from(0.5f, false).clamp(-0.5f, 0.5f));
-        assertSameBits(GemmCase.of(transA, transB, 3, 5, 1100).from(1, false).clamp(0, INFINITY));
-        assertSameBits(GemmCase.of(transA, transB, 3, 70, 1100).from(0, true).clamp(0, INFINITY));
+        assertSameBits(GemmCase.of(transA, transB, 3, 5, 2100).from(0.5f, false).clamp(-0.5f, 0.5f));
+        assertSameBits(GemmCase.of(transA, transB, 3, 5, 2100).from(1, false).clamp(0, INFINITY));
+        assertSameBits(GemmCase.of(transA, transB, 3, 70, 2100).from(0, true).clamp(0, INFINITY));
     }
 
     @ParameterizedTest
@@ -57,7 +57,7 @@ class GemmShapesTest {
         "49, 49, 49",
         "77, 83, 40", // B is read in place for more than a group of rows
         "70, 133, 2050", // the same, and k is cut
-        "26, 70, 1100", // as above, and k is cut where rows of B are 512 floats apart
+        "26, 70, 2100", // as above, and k is cut where rows of B are 512 floats apart
         "26, 66, 2048",
         "70, 30, 20", // little depth
         "27, 200, 48",
@@ -76,7 +76,7 @@ class GemmShapesTest {
     @Test
     void fewTransposedRowsHaveTheScalarBits() {
         for (int m : new int[] {1, 3, 10, 16, 17}) {
-            for (int k : new int[] {1, 31, 1030}) {
+            for (int k : new int[] {1, 31, 2060}) {
                 assertSameBits(GemmCase.of(true, false, m, 150, k).pads(1, 2));
                 assertSameBits(GemmCase.of(true, true, m, 150, k).from(1, false));
             }
@@ -87,6 +87,17 @@ class GemmShapesTest {
     void transposedRowsFarApartHaveTheScalarBits() {
         assertSameBits(GemmCase.of(true, false, 19, 260, 21).pads(500, 1));
         assertSameBits(GemmCase.of(true, true, 19, 300, 1030).pads(500, 2));
+    }
+
+    @Test
+    void transposedRowsLaidOutAsRowsHaveTheScalarBits() {
+        // Several blocks of B; k is cut because it is long, or because there are many rows, or neither.
+        assertSameBits(GemmCase.of(true, false, 20, 310, 2100).clamp(-0.5f, 0.5f));
+        assertSameBits(GemmCase.of(true, true, 20, 310, 2100).pads(2, 1).from(1, false));
+        assertSameBits(GemmCase.of(true, false, 35, 530, 300).from(0.5f, false).clamp(0, INFINITY));
+        // More rows than have room.
+        assertSameBits(
+                GemmCase.of(true, false, 2100, 300, 520).pads(1, 3).from(0, true).clamp(0, INFINITY));
     }
 
     @Test
