@@ -149,8 +149,13 @@ final class SimdPacking {
                 if (usedRows == LANES && usedCols == LANES) {
                     transposeSquare(from, source, ldFrom, to, target, ldTo, work, workOffset);
                 } else {
-                    copyRows(from, source, ldFrom, usedCols, usedRows, work, staged, LANES);
-                    transposeSquare(work, staged, LANES, work, staged, LANES, work, workOffset);
+                    if (usedCols == LANES && Float.BYTES * (source + (LANES - 1) * ldFrom + LANES) <= from.byteSize()) {
+                        // What lies beyond the columns is read, but not copied.
+                        transposeSquare(from, source, ldFrom, work, staged, LANES, work, workOffset);
+                    } else {
+                        copyRows(from, source, ldFrom, usedCols, usedRows, work, staged, LANES);
+                        transposeSquare(work, staged, LANES, work, staged, LANES, work, workOffset);
+                    }
                     copyRowsTo(work, staged, LANES, usedRows, usedCols, to, target, ldTo);
                 }
             }
