@@ -63,8 +63,8 @@ class AllocationTest {
         }
     }
 
-    /// This thread and the library's. Looked for once and before measuring: the search makes a trace of each thread's
-    /// stack, whose length depends on where the thread waits.
+    /// This thread and the library's. Looked for once and before measuring: the search makes a trace of each
+    /// thread's stack, whose length depends on where the thread waits.
     private static long[] threads() {
         return Thread.getAllStackTraces().keySet().stream()
                 .filter(t -> t == Thread.currentThread() || t.getName().startsWith("lanewise-"))

@@ -92,9 +92,9 @@ final class Blocking {
     }
 
     /// Whether a transposed A is laid out as rows first: the rows are read by the quicker micro-kernel, and
-    /// once for all blocks of B, so it pays where there are several, or few rows, for which B can then stay where
-    /// it is. Rows apart by a power of two are slow to read in place (measured on a Zen 5: 245 against 195
-    /// GFLOP/s for 1024 x 1024 x 1024, 211 against 175 for 512 x 2000 x 128, but 217 against 253 for
+    /// once for all blocks of B, so it pays where there are several, or few rows, for which B can then stay
+    /// where it is. Rows apart by a power of two are slow to read in place (measured on a Zen 5: 245 against
+    /// 195 GFLOP/s for 1024 x 1024 x 1024, 211 against 175 for 512 x 2000 x 128, but 217 against 253 for
     /// 1000 x 1500 x 192).
     static boolean turnA(int m, int n, int k, long lda) {
         return (m <= PANEL_ROWS && n >= 2 * NR)
@@ -107,8 +107,9 @@ final class Blocking {
         return (kc + Simd.LANES - 1) / Simd.LANES * Simd.LANES + Simd.LANES;
     }
 
-    /// Products that one pass takes where a transposed A is laid out as rows: so many that all `m` rows have room
-    /// and B is copied but once, if that leaves no less than [#KC_TURNED]; with so few, passes over C cost more.
+    /// Products that one pass takes where a transposed A is laid out as rows: so many that all `m` rows have
+    /// room and B is copied but once, if that leaves no less than [#KC_TURNED]; with so few, passes over C
+    /// cost more.
     static int kcTurned(int m, int k) {
         final int whole = kc(k);
         final long parts = ((long) m * turnedLd(whole) + MAX_TURNED - 1) / MAX_TURNED;

@@ -120,9 +120,8 @@ final class SimdPacking {
     static final int TRANSPOSE_WORK = 2 * LANES * LANES;
 
     /// `to[r, c] = from[c, r]` for `r < rows`, `c < cols`; columns from `cols` to `width`, a multiple of the
-    /// lanes, as zeros; rows of `to` are `ldTo` apart. Squares of the vector's size go through [#transposeSquare];
-    /// those at the edges are
-    /// padded before.
+    /// lanes, as zeros; rows of `to` are `ldTo` apart. Squares of the vector's size go through
+    /// [#transposeSquare]; those at the edges are padded before.
     static void transpose(
             MemorySegment from,
             long fromOffset,

@@ -87,7 +87,14 @@ class GemmOperandsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"7, 6, 5, 2, 3", "13, 9, 9, 1, 2", "30, 12, 11, 3, 1", "5, 8, 8, 130, 3", "30, 19, 20, 60, 3", "2100, 19, 20, 60, 3"})
+    @CsvSource({
+        "7, 6, 5, 2, 3",
+        "13, 9, 9, 1, 2",
+        "30, 12, 11, 3, 1",
+        "5, 8, 8, 130, 3",
+        "30, 19, 20, 60, 3",
+        "2100, 19, 20, 60, 3"
+    })
     void productWithARoutineEqualsThatWithItsMatrix(int m, int height, int width, int channels, int kernel) {
         final Patches patches = new Patches(height, width, channels, kernel);
         final int k = kernel * kernel * channels;

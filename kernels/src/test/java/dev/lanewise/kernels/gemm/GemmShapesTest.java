@@ -96,8 +96,10 @@ class GemmShapesTest {
         assertSameBits(GemmCase.of(true, true, 20, 310, 2100).pads(2, 1).from(1, false));
         assertSameBits(GemmCase.of(true, false, 35, 530, 300).from(0.5f, false).clamp(0, INFINITY));
         // More rows than have room.
-        assertSameBits(
-                GemmCase.of(true, false, 2100, 300, 520).pads(1, 3).from(0, true).clamp(0, INFINITY));
+        assertSameBits(GemmCase.of(true, false, 2100, 300, 520)
+                .pads(1, 3)
+                .from(0, true)
+                .clamp(0, INFINITY));
     }
 
     @Test
