@@ -2,6 +2,7 @@ package dev.lanewise.kernels.gemm;
 
 import static dev.lanewise.kernels.gemm.TestedGemm.GEMM;
 import static dev.lanewise.kernels.gemm.TestedGemm.INFINITY;
+import static dev.lanewise.kernels.gemm.TestedGemm.LANES;
 import static dev.lanewise.kernels.gemm.TestedGemm.SCALAR;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -10,6 +11,7 @@ import dev.lanewise.kernels.Gemm;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -132,6 +134,24 @@ class GemmOperandsTest {
                             0);
                     assertTrue(Arrays.equals(expected, c.toArray(JAVA_FLOAT)), of.toString());
                 }
+            }
+        }
+    }
+
+    @Test
+    void transposedBMayEndWithItsMemory() {
+        for (int k : new int[] {1, 3, LANES + 3}) {
+            final GemmCase of = GemmCase.of(false, true, 8, 4 * LANES, k);
+            try (Arena arena = Arena.ofConfined()) {
+                final MemorySegment a = arena.allocateFrom(JAVA_FLOAT, of.aValues());
+                final MemorySegment b = arena.allocateFrom(JAVA_FLOAT, of.bValues());
+                final MemorySegment c = arena.allocateFrom(JAVA_FLOAT, of.cValues());
+                final int n = of.n();
+                final MemorySegment scratch = arena.allocate(4 * GEMM.scratchSize(8, n, k), 64);
+                GEMM.multiply(
+                        false, true, 8, n, k, a, 0, k, b, 0, k, 0, c, 0, n, null, 0, -INFINITY, INFINITY, scratch, 0);
+                final float[] expected = of.run(SCALAR, of.aValues(), of.bValues(), of.cValues());
+                assertTrue(Arrays.equals(expected, c.toArray(JAVA_FLOAT)), of.toString());
             }
         }
     }
