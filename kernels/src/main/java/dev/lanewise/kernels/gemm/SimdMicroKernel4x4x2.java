@@ -147,21 +147,20 @@ final class SimdMicroKernel4x4x2 {
     /// Adds the products of one more step to what `c` holds: `c[r, :] += a[r] · b[:]`.
     static void lastStep(
             MemorySegment a, long a0, long aRow, MemorySegment b, long b0, MemorySegment c, long c0, long cRow) {
-        final MemorySegment row = b.asSlice(b0, 4 * BYTES);
-        final FloatVector row0 = FloatVector.fromMemorySegment(SPECIES, row, 0, ORDER);
-        final FloatVector row1 = FloatVector.fromMemorySegment(SPECIES, row, BYTES, ORDER);
-        final FloatVector row2 = FloatVector.fromMemorySegment(SPECIES, row, 2 * BYTES, ORDER);
-        final FloatVector row3 = FloatVector.fromMemorySegment(SPECIES, row, 3 * BYTES, ORDER);
+        final FloatVector first = FloatVector.fromMemorySegment(SPECIES, b, b0, ORDER);
+        final FloatVector second = FloatVector.fromMemorySegment(SPECIES, b, b0 + BYTES, ORDER);
+        final FloatVector third = FloatVector.fromMemorySegment(SPECIES, b, b0 + 2 * BYTES, ORDER);
+        final FloatVector fourth = FloatVector.fromMemorySegment(SPECIES, b, b0 + 3 * BYTES, ORDER);
         for (int r = 0; r < SimdMicroKernel4x4.ROWS; r++) {
             final FloatVector x = FloatVector.broadcast(SPECIES, a.get(FLOAT, a0 + r * aRow));
-            final MemorySegment to = c.asSlice(c0 + r * cRow, 4 * BYTES);
-            x.fma(row0, FloatVector.fromMemorySegment(SPECIES, to, 0, ORDER)).intoMemorySegment(to, 0, ORDER);
-            x.fma(row1, FloatVector.fromMemorySegment(SPECIES, to, BYTES, ORDER))
-                    .intoMemorySegment(to, BYTES, ORDER);
-            x.fma(row2, FloatVector.fromMemorySegment(SPECIES, to, 2 * BYTES, ORDER))
-                    .intoMemorySegment(to, 2 * BYTES, ORDER);
-            x.fma(row3, FloatVector.fromMemorySegment(SPECIES, to, 3 * BYTES, ORDER))
-                    .intoMemorySegment(to, 3 * BYTES, ORDER);
+            final long at = c0 + r * cRow;
+            x.fma(first, FloatVector.fromMemorySegment(SPECIES, c, at, ORDER)).intoMemorySegment(c, at, ORDER);
+            final long at1 = at + BYTES;
+            x.fma(second, FloatVector.fromMemorySegment(SPECIES, c, at1, ORDER)).intoMemorySegment(c, at1, ORDER);
+            final long at2 = at + 2 * BYTES;
+            x.fma(third, FloatVector.fromMemorySegment(SPECIES, c, at2, ORDER)).intoMemorySegment(c, at2, ORDER);
+            final long at3 = at + 3 * BYTES;
+            x.fma(fourth, FloatVector.fromMemorySegment(SPECIES, c, at3, ORDER)).intoMemorySegment(c, at3, ORDER);
         }
     }
 }
