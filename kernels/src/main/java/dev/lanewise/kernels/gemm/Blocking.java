@@ -86,17 +86,23 @@ final class Blocking {
         return Math.max(B_BLOCK, kc * NR);
     }
 
-    /// Whether a transposed A is copied into panels for a product with `n` columns. The micro-kernel of 4 x
-    /// 4 has the
-    /// time for the bounds checks that reading it in place costs; the others lose 10 to 25 % by them. With
-    /// rows far apart each read costs a page, and falls on the same few cache sets: the copy pays where many
-    /// columns use it (measured on a Zen 5: 227 against 156 GFLOP/s for 1024 x 1024 x 1024, but 227 against
-    /// 241 for 576 x 3136 x 64).
-    static boolean packTransposedA(int n, int k, long lda) {
-        // What is left of the columns may end in a panel of one vector, whose micro-kernel wants it.
-        final int rest = n % NR;
-        final boolean narrow = rest > 0 && rest <= NR / 2;
+    /// Whether a transposed A is copied into panels for a product with `n` columns. The micro-kernel of 4 x 4
+    /// has the time for the bounds checks that reading it in place costs; the others lose 10 to 25 % by them.
+    /// With rows far apart each read costs a page, and falls on the same few cache sets: the copy pays where
+    /// many columns use it (measured on a Zen 5: 227 against 156 GFLOP/s for 1024 x 1024 x 1024, but 227
+    /// against 241 for 576 x 3136 x 64).
+    ///
+    /// @param narrow whether there are panels of one vector, whose micro-kernel wants such an A
+    static boolean packTransposedA(int n, long lda, boolean narrow) {
         return !FOUR_BY_FOUR || narrow || (n >= 256 && lda >= 512);
+    }
+
+    /// Rows of the next group when `left` are left. With `whole` no group has less rows than the
+    /// micro-kernel of 8 x 2.
+    static int rows(int left, int group, boolean whole) {
+        return whole && left > group && left < group + SimdMicroKernel8x2.ROWS
+                ? left - SimdMicroKernel8x2.ROWS
+                : Math.min(group, left);
     }
 
     /// Whether a transposed A is laid out as rows first: the rows are read by the quicker micro-kernel, and

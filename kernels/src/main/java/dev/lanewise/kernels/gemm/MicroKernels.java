@@ -86,14 +86,13 @@ final class MicroKernels {
         }
     }
 
-    /// Two vectors of columns, all rows starting from one, on a CPU of 32 vector
-    /// registers. Unlike the rest,
-    /// `aAt` and `lda` count floats. A transposed A has whole rows.
+    /// Two vectors of columns, which lie `cNext` apart in C, all rows starting from one, on a CPU of 32 vector
+    /// registers. A transposed A has whole rows.
     static void half(
             boolean transA,
             MemorySegment a,
-            long aAt,
-            long lda,
+            long a0,
+            long aLd,
             MemorySegment b,
             long b0,
             long bStep,
@@ -102,14 +101,15 @@ final class MicroKernels {
             MemorySegment c,
             long c0,
             long cRow,
+            long cNext,
             int last,
             int kc) {
         if (transA) {
-            SimdMicroKernel8x2.columns(a, 4 * aAt, 4 * lda, b, b0, bStep, init, i0, c, c0, cRow, kc);
+            SimdMicroKernel8x2.columns(a, a0, aLd, b, b0, bStep, init, i0, c, c0, cRow, cNext, kc);
         } else if (kc > Blocking.SHALLOW || last < SimdMicroKernel8x2.ROWS - 1) {
-            SimdMicroKernel8x2.rowsStrided(a, 4 * aAt, 4 * lda, b, b0, bStep, init, i0, c, c0, cRow, last, kc);
+            SimdMicroKernel8x2.rowsStrided(a, a0, aLd, b, b0, bStep, init, i0, c, c0, cRow, cNext, last, kc);
         } else {
-            SimdMicroKernel8x2.shallow(a, 4 * aAt, 4 * lda, 4, b, b0, bStep, init, i0, c, c0, cRow, kc);
+            SimdMicroKernel8x2.shallow(a, a0, aLd, 4, b, b0, bStep, init, i0, c, c0, cRow, cNext, kc);
         }
     }
 
@@ -142,8 +142,8 @@ final class MicroKernels {
             if (FOUR_BY_FOUR) {
                 SimdMicroKernel4x4.rowsPacked(s, 0, 0, s, 0, s, 0, s, 0, 0, 0, -1);
                 SimdMicroKernel4x4x2.rows(s, 0, 0, 0, s, 0, 0, s, 0, s, 0, 0, -1);
-                SimdMicroKernel8x2.rowsStrided(s, 0, 0, s, 0, 0, s, 0, s, 0, 0, 0, -1);
-                SimdMicroKernel8x2.columns(s, 0, 0, s, 0, 0, s, 0, s, 0, 0, -1);
+                SimdMicroKernel8x2.rowsStrided(s, 0, 0, s, 0, 0, s, 0, s, 0, 0, 0, 0, -1);
+                SimdMicroKernel8x2.columns(s, 0, 0, s, 0, 0, s, 0, s, 0, 0, 0, -1);
             } else {
                 SimdMicroKernel6x2.panelPacked(s, 0, s, 0, s, 0, 0, s, 0, 0, 0, -1);
                 SimdMicroKernel6x2.rowsStrided(s, 0, 0, s, 0, 0, s, 0, 0, s, 0, 0, 0, -1);

@@ -1,7 +1,6 @@
 package dev.lanewise.kernels.gemm;
 
 import static dev.lanewise.kernels.gemm.Blocking.NR;
-import static dev.lanewise.kernels.gemm.Blocking.PANEL_ROWS;
 import static dev.lanewise.kernels.simd.Simd.LANES;
 
 import dev.lanewise.kernels.Gemm.PanelSource;
@@ -16,13 +15,13 @@ final class PackedBlock {
 
     private PackedBlock() {}
 
-    /// Copies a block of B into panels: all of it with `pack`, otherwise only the columns beyond the last whole
-    /// panel.
+    /// Copies a block of B into panels: all of it with `pack`, otherwise only those that are not read as they
+    /// lie.
     static void pack(
             boolean transB,
             int kc,
             int cols,
-            int paired,
+            boolean twice,
             MemorySegment b,
             long bAt,
             long ldb,
@@ -32,70 +31,68 @@ final class PackedBlock {
             boolean pack,
             MemorySegment scratch,
             long scratchOffset) {
-        final int first = pack ? 0 : cols / NR * NR;
+        final int first = pack ? 0 : Columns.whole(cols, twice);
         // Rows as they lie are read from end to end, some at a time, as prefetchers like it.
         final int group = source != null || transB ? kc : Math.min(kc, ROWS_COPIED);
         for (int p = 0; p < kc; p += group) {
             final int rows = Math.min(group, kc - p);
-            for (int j = first; j < cols; ) {
-                final int width = panelWidth(cols - j, paired);
-                final int used = Math.min(width, cols - j);
-                final long panel = scratchOffset + GemmScratch.blockB(kc) + (long) j * kc + (long) p * width;
-                if (source != null) {
-                    if (used < width) {
-                        SimdPacking.zeroRows(kc, width, scratch, panel);
-                    }
-                    source.write(k0, kc, j0 + j, used, scratch, panel, width);
-                } else if (transB) {
-                    SimdPacking.transpose(
-                            b,
-                            bAt + j * ldb,
-                            ldb,
-                            kc,
-                            used,
-                            scratch,
-                            panel,
-                            width,
-                            width,
-                            scratch,
-                            scratchOffset + GemmScratch.SQUARES);
-                } else {
-                    SimdPacking.copyRows(b, bAt + p * ldb + j, ldb, rows, used, scratch, panel, width);
+            for (int place = first, width; place < cols; place += width) {
+                width = Columns.width(place, cols, twice);
+                if (!pack && Columns.inPlace(width, cols, twice)) {
+                    continue;
                 }
-                j += width;
+                final long panel = scratchOffset + GemmScratch.blockB(kc) + (long) place * kc + (long) p * width;
+                // A split panel is two of half the width, side by side.
+                final boolean split = Columns.split(width, cols, twice);
+                final int part = split ? width / 2 : width;
+                for (int v = 0; v < width; v += part) {
+                    final int j = split && v > 0 ? cols - part : Columns.start(place, width, cols, twice);
+                    final int used = Math.min(part, cols - j);
+                    if (source != null) {
+                        if (used < part) {
+                            SimdPacking.zeroRows(kc, width, scratch, panel);
+                        }
+                        source.write(k0, kc, j0 + j, used, scratch, panel + v, width);
+                    } else if (transB) {
+                        SimdPacking.transpose(
+                                b,
+                                bAt + j * ldb,
+                                ldb,
+                                kc,
+                                used,
+                                scratch,
+                                panel + v,
+                                part,
+                                width,
+                                scratch,
+                                scratchOffset + GemmScratch.SQUARES);
+                    } else {
+                        SimdPacking.copyRows(b, bAt + p * ldb + j, ldb, rows, used, part, scratch, panel + v, width);
+                    }
+                }
             }
         }
     }
 
-    /// Columns that are left beyond the last whole panel up to which they go through panels of two vectors and
-    /// of one; 0 for none of two.
-    static int paired(boolean transA, int m) {
-        return !transA ? 3 * LANES : wholeTiles(m) ? 2 * LANES : 0;
-    }
-
-    /// Columns of the next panel when `left` are left: a whole one, also where most of it is used (padded
-    /// with zeros); otherwise one of two vectors or of one.
-    static int panelWidth(int left, int paired) {
-        if (left > (paired > 0 ? paired : NR / 2)) {
-            return NR;
-        }
-        return paired > 0 && left > LANES ? 2 * LANES : LANES;
-    }
-
-    /// The row that edge panels start from: the bias of those columns, zeros beyond; and behind it a row of
-    /// zeros.
+    /// The row that padded and split panels start from: the bias of their columns, zeros beyond; and behind it a
+    /// row of zeros.
     static void writeEdgeRow(
-            int cols, @Nullable MemorySegment bias, long biasAt, MemorySegment scratch, long scratchOffset) {
+            int cols,
+            boolean twice,
+            @Nullable MemorySegment bias,
+            long biasAt,
+            MemorySegment scratch,
+            long scratchOffset) {
         SimdPacking.zeroRows(2, NR, scratch, scratchOffset);
-        final int whole = cols / NR * NR;
-        if (bias != null && whole < cols) {
-            SimdPacking.copyRows(bias, biasAt + whole, 0, 1, cols - whole, scratch, scratchOffset, NR);
+        final int whole = Columns.whole(cols, twice);
+        if (bias == null || whole >= cols) {
+            return;
         }
-    }
-
-    /// Whether each group of rows has at least eight.
-    private static boolean wholeTiles(int m) {
-        final int rest = m % PANEL_ROWS;
-        return rest == 0 || rest >= SimdMicroKernel8x2.ROWS;
+        if (Columns.split(Columns.width(whole, cols, twice), cols, twice)) {
+            SimdPacking.copyRows(bias, biasAt, 0, 1, LANES, LANES, scratch, scratchOffset, NR);
+            SimdPacking.copyRows(bias, biasAt + cols - LANES, 0, 1, LANES, LANES, scratch, scratchOffset + LANES, NR);
+        } else {
+            SimdPacking.copyRows(bias, biasAt + whole, 0, 1, cols - whole, NR, scratch, scratchOffset, NR);
+        }
     }
 }

@@ -29,6 +29,7 @@ final class Panels {
             long bAt,
             long ldb,
             boolean initFromC,
+            boolean twice,
             @Nullable MemorySegment bias,
             long biasAt,
             MemorySegment c,
@@ -39,6 +40,7 @@ final class Panels {
         if (FOUR_BY_FOUR
                 && !initFromC
                 && rows > MR
+                && twice
                 && (transA ? rows >= SimdMicroKernel8x2.ROWS : !packed && !Blocking.pairs(kc))) {
             // No more rows than the micro-kernel of 4 x 4 has are left to it.
             final int rest = rows % SimdMicroKernel8x2.ROWS <= MR ? rows % SimdMicroKernel8x2.ROWS : 0;
@@ -76,6 +78,7 @@ final class Panels {
                         bAt,
                         ldb,
                         false,
+                        twice,
                         bias,
                         biasAt,
                         c,
@@ -88,9 +91,11 @@ final class Panels {
         }
         final long aRow = transA ? 1 : lda;
         final boolean whole = !initFromC && !transA && Blocking.pairs(kc);
-        for (int j = 0; j + NR <= cols; j += NR) {
+        final int end = Columns.whole(cols, twice);
+        for (int place = 0; place < end; place += NR) {
+            final int j = Columns.start(place, NR, cols, twice);
             final MemorySegment panel = packed ? scratch : b;
-            final long panelAt = packed ? scratchOffset + GemmScratch.blockB(kc) + (long) j * kc : bAt + j;
+            final long panelAt = packed ? scratchOffset + GemmScratch.blockB(kc) + (long) place * kc : bAt + j;
             for (int next = 0; next < rows; next += MR) {
                 final int i = tile(whole, MR, next, rows);
                 final int last = Math.min(MR, rows - i) - 1;
@@ -139,34 +144,64 @@ final class Panels {
             long ldc,
             MemorySegment scratch,
             long scratchOffset) {
-        final MemorySegment init = bias != null ? bias : scratch;
-        final MemorySegment panel = packed ? scratch : b;
-        final long bStep = 4L * (packed ? NR : ldb);
-        final int whole = cols / NR * NR;
-        for (int j = 0; j < whole; j += SimdMicroKernel8x2.VECTORS * LANES) {
-            final long initAt = 4 * (bias != null ? biasAt + j : scratchOffset + NR);
-            final long panelAt = 4
-                    * (packed ? scratchOffset + GemmScratch.blockB(kc) + (j / NR * (long) NR) * kc + j % NR : bAt + j);
-            for (int next = 0; next < rows; next += SimdMicroKernel8x2.ROWS) {
-                final int i = tile(transA || kc <= Blocking.SHALLOW, SimdMicroKernel8x2.ROWS, next, rows);
-                final int last = Math.min(SimdMicroKernel8x2.ROWS, rows - i) - 1;
-                final long cij = 4 * (cAt + i * ldc + j);
-                MicroKernels.half(
-                        transA,
-                        a,
-                        aAt + (transA ? i : i * lda),
-                        lda,
-                        panel,
-                        panelAt,
-                        bStep,
-                        init,
-                        initAt,
-                        c,
-                        cij,
-                        4 * ldc,
-                        last,
-                        kc);
-            }
+        final int end = Columns.whole(cols, true);
+        for (int place = 0; place < end; place += SimdMicroKernel8x2.VECTORS * LANES) {
+            final int half = place % NR;
+            final int j = Columns.start(place - half, NR, cols, true) + half;
+            pair(
+                    transA,
+                    rows,
+                    kc,
+                    a,
+                    aAt,
+                    lda,
+                    packed ? scratch : b,
+                    packed ? scratchOffset + GemmScratch.blockB(kc) + (long) (place - half) * kc + half : bAt + j,
+                    packed ? NR : ldb,
+                    bias != null ? bias : scratch,
+                    bias != null ? biasAt + j : scratchOffset + NR,
+                    c,
+                    cAt + j,
+                    ldc,
+                    LANES);
+        }
+    }
+
+    /// Two vectors of columns, which lie `cNext` apart in C.
+    private static void pair(
+            boolean transA,
+            int rows,
+            int kc,
+            MemorySegment a,
+            long aAt,
+            long lda,
+            MemorySegment panel,
+            long panelAt,
+            long panelLd,
+            MemorySegment init,
+            long initAt,
+            MemorySegment c,
+            long cAt,
+            long ldc,
+            long cNext) {
+        for (int next = 0; next < rows; next += SimdMicroKernel8x2.ROWS) {
+            final int i = tile(transA || kc <= Blocking.SHALLOW, SimdMicroKernel8x2.ROWS, next, rows);
+            MicroKernels.half(
+                    transA,
+                    a,
+                    4 * (aAt + (transA ? i : i * lda)),
+                    4 * lda,
+                    panel,
+                    4 * panelAt,
+                    4 * panelLd,
+                    init,
+                    4 * initAt,
+                    c,
+                    4 * (cAt + i * ldc),
+                    4 * ldc,
+                    4 * cNext,
+                    Math.min(SimdMicroKernel8x2.ROWS, rows - i) - 1,
+                    kc);
         }
     }
 
@@ -176,103 +211,158 @@ final class Panels {
         return whole && rows >= size ? Math.min(next, rows - size) : next;
     }
 
-    /// The columns beyond the last whole panel; those of a padded panel through a strip of scratch.
+    /// The columns beyond the last whole panel.
     static void edge(
             boolean transA,
             int rows,
             int cols,
             int kc,
-            int paired,
             MemorySegment a,
             long aAt,
             long lda,
+            boolean packed,
+            MemorySegment b,
+            long bAt,
+            long ldb,
             boolean initFromC,
+            boolean twice,
+            @Nullable MemorySegment bias,
+            long biasAt,
             MemorySegment c,
             long cAt,
             long ldc,
             MemorySegment scratch,
             long scratchOffset) {
-        final long aRow = transA ? 1 : lda;
-        final long strip = scratchOffset + GemmScratch.STRIP;
-        for (int j = cols / NR * NR, first = j; j < cols; ) {
-            final int width = PackedBlock.panelWidth(cols - j, paired);
-            final int used = Math.min(width, cols - j);
-            final long panel = scratchOffset + GemmScratch.blockB(kc) + (long) j * kc;
-            final boolean padded = used < width;
-            final MemorySegment to = padded ? scratch : c;
-            final long toAt = padded ? strip : cAt + j;
-            final long toRow = padded ? width : ldc;
-            if (initFromC && padded) {
-                SimdPacking.copyRows(c, cAt + j, ldc, rows, used, scratch, strip, width);
-            }
-            final MemorySegment init = initFromC ? to : scratch;
-            final int step = width == NR ? MR : NARROW_MR;
-            final boolean whole = width == NR
-                    ? !initFromC && !transA && Blocking.pairs(kc)
-                    : width > LANES && (transA || kc <= Blocking.SHALLOW);
-            for (int next = 0; next < rows; next += step) {
-                final int i = tile(whole, step, next, rows);
-                final int last = Math.min(step, rows - i) - 1;
-                final long target = toAt + i * toRow;
-                final long initAt = initFromC ? target : scratchOffset + j - first;
-                final long initRow = initFromC ? 4 * toRow : 0;
-                final long ai = 4 * (aAt + i * aRow);
-                if (width == NR) {
-                    MicroKernels.wide(
-                            transA,
-                            true,
-                            a,
-                            ai,
-                            4 * lda,
-                            scratch,
-                            4 * panel,
-                            0,
-                            init,
-                            4 * initAt,
-                            initRow,
-                            to,
-                            4 * target,
-                            4 * toRow,
-                            last,
-                            kc);
-                } else if (width == LANES) {
-                    MicroKernels.narrow(
-                            transA,
-                            a,
-                            ai,
-                            4 * lda,
-                            scratch,
-                            4 * panel,
-                            init,
-                            4 * initAt,
-                            initRow,
-                            to,
-                            4 * target,
-                            4 * toRow,
-                            last,
-                            kc);
-                } else {
-                    MicroKernels.half(
-                            transA,
-                            a,
-                            aAt + i * aRow,
-                            lda,
-                            scratch,
-                            4 * panel,
-                            4L * width,
-                            init,
-                            4 * initAt,
-                            to,
-                            4 * target,
-                            4 * toRow,
-                            last,
-                            kc);
+        final int first = Columns.whole(cols, twice);
+        for (int place = first, width; place < cols; place += width) {
+            width = Columns.width(place, cols, twice);
+            final int j = Columns.start(place, width, cols, twice);
+            final long panelAt = scratchOffset + GemmScratch.blockB(kc) + (long) place * kc;
+            final boolean split = Columns.split(width, cols, twice);
+            if (split || Columns.inPlace(width, cols, twice)) {
+                final boolean copied = split || packed;
+                pair(
+                        transA,
+                        rows,
+                        kc,
+                        a,
+                        aAt,
+                        lda,
+                        copied ? scratch : b,
+                        copied ? panelAt : bAt + j,
+                        copied ? width : ldb,
+                        bias != null && !split ? bias : scratch,
+                        split ? scratchOffset : bias != null ? biasAt + j : scratchOffset + NR,
+                        c,
+                        cAt + j,
+                        ldc,
+                        split ? cols - LANES : LANES);
+            } else if (j + width <= cols) {
+                panel(
+                        transA,
+                        rows,
+                        width,
+                        kc,
+                        a,
+                        aAt,
+                        lda,
+                        panelAt,
+                        initFromC,
+                        bias != null ? bias : scratch,
+                        bias != null ? biasAt + j : scratchOffset + NR,
+                        c,
+                        cAt + j,
+                        ldc,
+                        scratch);
+            } else {
+                // Padded: by way of a strip of scratch.
+                final long strip = scratchOffset + GemmScratch.STRIP;
+                if (initFromC) {
+                    SimdPacking.copyRows(c, cAt + j, ldc, rows, cols - j, width, scratch, strip, width);
                 }
+                panel(
+                        transA,
+                        rows,
+                        width,
+                        kc,
+                        a,
+                        aAt,
+                        lda,
+                        panelAt,
+                        initFromC,
+                        scratch,
+                        scratchOffset + place - first,
+                        scratch,
+                        strip,
+                        width,
+                        scratch);
+                SimdPacking.copyRowsBack(scratch, strip, width, rows, cols - j, c, cAt + j, ldc);
             }
-            if (padded) {
-                SimdPacking.copyRowsBack(scratch, strip, width, rows, used, c, cAt + j, ldc);
+        }
+    }
+
+    /// A packed panel that is as wide as the wide micro-kernel, or one vector.
+    private static void panel(
+            boolean transA,
+            int rows,
+            int width,
+            int kc,
+            MemorySegment a,
+            long aAt,
+            long lda,
+            long panelAt,
+            boolean initFromC,
+            MemorySegment row,
+            long rowAt,
+            MemorySegment c,
+            long cAt,
+            long ldc,
+            MemorySegment scratch) {
+        final MemorySegment init = initFromC ? c : row;
+        final long initRow = initFromC ? 4 * ldc : 0;
+        final int step = width == NR ? MR : NARROW_MR;
+        final boolean whole = width == NR && !initFromC && !transA && Blocking.pairs(kc);
+        for (int next = 0; next < rows; next += step) {
+            final int i = tile(whole, step, next, rows);
+            final int last = Math.min(step, rows - i) - 1;
+            final long ai = 4 * (aAt + (transA ? i : i * lda));
+            final long target = cAt + i * ldc;
+            final long initAt = initFromC ? target : rowAt;
+            if (width == NR) {
+                MicroKernels.wide(
+                        transA,
+                        true,
+                        a,
+                        ai,
+                        4 * lda,
+                        scratch,
+                        4 * panelAt,
+                        0,
+                        init,
+                        4 * initAt,
+                        initRow,
+                        c,
+                        4 * target,
+                        4 * ldc,
+                        last,
+                        kc);
+            } else {
+                MicroKernels.narrow(
+                        transA,
+                        a,
+                        ai,
+                        4 * lda,
+                        scratch,
+                        4 * panelAt,
+                        init,
+                        4 * initAt,
+                        initRow,
+                        c,
+                        4 * target,
+                        4 * ldc,
+                        last,
+                        kc);
             }
-            j += width;
         }
     }
 }

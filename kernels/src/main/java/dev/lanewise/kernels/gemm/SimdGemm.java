@@ -136,7 +136,6 @@ public final class SimdGemm extends CheckedGemm implements EmptyCalls {
         }
         final boolean clamps = lo > Float.NEGATIVE_INFINITY || hi < Float.POSITIVE_INFINITY;
         final boolean pack = transA || transB || source != null || Blocking.packB(m, k, ldb);
-        final boolean packA = transA && Blocking.packTransposedA(n, k, lda);
         final int kc = pack ? Blocking.kc(k) : Blocking.kcInPlace(m, k, ldb);
         final int nc = Blocking.nc(kc);
         final int group = pack ? PANEL_ROWS : Blocking.GROUP_ROWS;
@@ -147,12 +146,12 @@ public final class SimdGemm extends CheckedGemm implements EmptyCalls {
                 final long bAt = bOffset + (transB ? j0 * ldb + k0 : k0 * ldb + j0);
                 // What the accumulators start from: C, or one row for all: the bias, or zeros.
                 final boolean initFromC = beta != 0 || k0 > 0;
-                final int paired = FOUR_BY_FOUR && !initFromC ? PackedBlock.paired(transA, m) : 0;
-                PackedBlock.pack(
-                        transB, depth, cols, paired, b, bAt, ldb, source, k0, j0, pack, scratch, scratchOffset);
-                PackedBlock.writeEdgeRow(cols, initFromC ? null : bias, biasOffset + j0, scratch, scratchOffset);
-                for (int i0 = 0; i0 < m; i0 += group) {
-                    final int rows = Math.min(group, m - i0);
+                final boolean twice = Columns.twice(initFromC, transA, m);
+                final boolean packA = transA && Blocking.packTransposedA(n, lda, Columns.narrow(cols, twice));
+                PackedBlock.pack(transB, depth, cols, twice, b, bAt, ldb, source, k0, j0, pack, scratch, scratchOffset);
+                PackedBlock.writeEdgeRow(cols, twice, initFromC ? null : bias, biasOffset + j0, scratch, scratchOffset);
+                for (int i0 = 0, rows; i0 < m; i0 += rows) {
+                    rows = Blocking.rows(m - i0, group, transA && twice);
                     final long cAt = cOffset + i0 * ldc + j0;
                     MemorySegment aGroup = a;
                     long aAt = aOffset + (transA ? k0 * lda + i0 : i0 * lda + k0);
@@ -176,6 +175,7 @@ public final class SimdGemm extends CheckedGemm implements EmptyCalls {
                             bAt,
                             ldb,
                             initFromC,
+                            twice,
                             bias,
                             biasOffset + j0,
                             c,
@@ -189,11 +189,17 @@ public final class SimdGemm extends CheckedGemm implements EmptyCalls {
                                 rows,
                                 cols,
                                 depth,
-                                paired,
                                 aGroup,
                                 aAt,
                                 aLd,
+                                pack,
+                                b,
+                                bAt,
+                                ldb,
                                 initFromC,
+                                twice,
+                                initFromC ? null : bias,
+                                biasOffset + j0,
                                 c,
                                 cAt,
                                 ldc,

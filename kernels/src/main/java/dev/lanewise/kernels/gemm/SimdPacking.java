@@ -29,27 +29,27 @@ final class SimdPacking {
         return lanes;
     }
 
-    /// `to[r, 0 .. width] = from[r, 0 .. cols]`, the columns from `cols` on as zeros; `width` is a multiple
-    /// of the
-    /// lanes.
+    /// `to[r, 0 .. width] = from[r, 0 .. cols]`, the columns from `cols` on as zeros; `width` is a multiple of
+    /// the lanes.
     static void copyRows(
             MemorySegment from,
             long fromOffset,
             long ldFrom,
             int rows,
             int cols,
+            int width,
             MemorySegment to,
             long toOffset,
-            int width) {
+            long ldTo) {
         for (int v = 0; v < width; v += LANES) {
             final long f = (fromOffset + v) * Float.BYTES;
             final long t = (toOffset + v) * Float.BYTES;
             if (v + LANES <= cols) {
-                copyVectors(from, f, ldFrom * Float.BYTES, rows, to, t, (long) width * Float.BYTES);
+                copyVectors(from, f, ldFrom * Float.BYTES, rows, to, t, ldTo * Float.BYTES);
             } else if (v < cols) {
-                copyFirstLanes(from, f, ldFrom * Float.BYTES, rows, cols - v, to, t, (long) width * Float.BYTES);
+                copyFirstLanes(from, f, ldFrom * Float.BYTES, rows, cols - v, to, t, ldTo * Float.BYTES);
             } else {
-                zeroVectors(rows, to, t, (long) width * Float.BYTES);
+                zeroVectors(rows, to, t, ldTo * Float.BYTES);
             }
         }
     }
@@ -163,7 +163,7 @@ final class SimdPacking {
                         // What lies beyond the columns is read, but not copied.
                         transposeSquare(from, source, ldFrom, work, staged, LANES, work, workOffset);
                     } else {
-                        copyRows(from, source, ldFrom, usedCols, usedRows, work, staged, LANES);
+                        copyRows(from, source, ldFrom, usedCols, usedRows, LANES, work, staged, LANES);
                         transposeSquare(work, staged, LANES, work, staged, LANES, work, workOffset);
                     }
                     copyRowsTo(work, staged, LANES, usedRows, usedCols, to, target, ldTo);
@@ -283,7 +283,7 @@ final class SimdPacking {
     /// PANEL_ROWS long and undefined beyond `rows`, which micro-kernels do not read.
     static void packA(
             MemorySegment a, long aOffset, long lda, int kc, int rows, MemorySegment panel, long panelOffset) {
-        copyRows(a, aOffset, lda, kc, rows, panel, panelOffset, PANEL_ROWS);
+        copyRows(a, aOffset, lda, kc, rows, PANEL_ROWS, panel, panelOffset, PANEL_ROWS);
     }
 
     /// `c = c < lo ? lo : c`, then `c > hi ? hi : c`, over `cols` columns of `rows` rows.

@@ -23,6 +23,23 @@ class GemmShapesTest {
         }
     }
 
+    /// Sums that start from one row may be computed twice at the edge; there are as many rows as make groups of
+    /// all sizes.
+    @ParameterizedTest
+    @CsvSource({"false,false", "true,false", "false,true", "true,true"})
+    void everyNumberOfColumnsFromABiasHasTheScalarBits(boolean transA, boolean transB) {
+        final int[] rows = {8, 9, 12, 18, 23, 33, 70};
+        final int[] depths = {5, 49, 97};
+        for (int n = 1; n <= 9 * LANES; n++) {
+            final int m = rows[n % rows.length];
+            final int k = depths[n % depths.length];
+            assertSameBits(GemmCase.of(transA, transB, m, n, k)
+                    .pads(n % 3, n % 5)
+                    .from(0, true)
+                    .clamp(-1, 1));
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"false,false", "true,false", "false,true", "true,true"})
     void sizesAroundTheLanesHaveTheScalarBits(boolean transA, boolean transB) {
