@@ -15,10 +15,13 @@ import jdk.incubator.vector.FloatVector;
 /// bounds checks out of the loop, for which it sets up two more loops and a first turn of its own, some 100
 /// cycles a call. Here the steps between columns of A and rows of B are variables, so it leaves the checks
 /// where they are; that they cost little, each is for more than one element: two neighbours of a row of A,
-/// four vectors of a row of B. These are slices, inside of which C2 sees that the constant offsets fit, and
-/// stand before all vectors, since C2 compiles in no more calls of `asSlice` when it has many instructions
-/// already. Measured on a Zen 5, this one and the others: 256 and 216 GFLOP/s for 64 x 64 x 64, 248 and 227
-/// for 96 x 96 x 96, 160 and 129 for a transposed B of 4096 x 10 x 64.
+/// four vectors of a row of B. Measured on a Zen 5, this one and the others: 250 and 216 GFLOP/s for
+/// 64 x 64 x 64, 248 and 227 for 96 x 96 x 96, 160 and 129 for a transposed B of 4096 x 10 x 64.
+///
+/// The order within a turn matters. When C2 has made 18,000 nodes of a method, a few hundred for each
+/// instruction here, it compiles in no more calls of `asSlice`, and those of the Vector API late. If a load is
+/// caught halfway there, it does not know the exact class of what is loaded, and all sums are kept in objects,
+/// in memory: so slices come first, then all loads, and the limit falls among the products.
 ///
 /// Four whole rows, so that the loop needs few registers. There are still more addresses than registers: in
 /// some processes C2 keeps a few in vector registers, which takes a tenth off, so with more depth the others
@@ -78,6 +81,10 @@ final class SimdMicroKernel4x4x2 {
             final FloatVector even1 = FloatVector.fromMemorySegment(SPECIES, even, BYTES, ORDER);
             final FloatVector even2 = FloatVector.fromMemorySegment(SPECIES, even, 2 * BYTES, ORDER);
             final FloatVector even3 = FloatVector.fromMemorySegment(SPECIES, even, 3 * BYTES, ORDER);
+            final FloatVector odd0 = FloatVector.fromMemorySegment(SPECIES, odd, 0, ORDER);
+            final FloatVector odd1 = FloatVector.fromMemorySegment(SPECIES, odd, BYTES, ORDER);
+            final FloatVector odd2 = FloatVector.fromMemorySegment(SPECIES, odd, 2 * BYTES, ORDER);
+            final FloatVector odd3 = FloatVector.fromMemorySegment(SPECIES, odd, 3 * BYTES, ORDER);
             final FloatVector x0 = FloatVector.broadcast(SPECIES, row0.get(FLOAT, 0));
             acc00 = x0.fma(even0, acc00);
             acc01 = x0.fma(even1, acc01);
@@ -98,10 +105,6 @@ final class SimdMicroKernel4x4x2 {
             acc31 = w0.fma(even1, acc31);
             acc32 = w0.fma(even2, acc32);
             acc33 = w0.fma(even3, acc33);
-            final FloatVector odd0 = FloatVector.fromMemorySegment(SPECIES, odd, 0, ORDER);
-            final FloatVector odd1 = FloatVector.fromMemorySegment(SPECIES, odd, BYTES, ORDER);
-            final FloatVector odd2 = FloatVector.fromMemorySegment(SPECIES, odd, 2 * BYTES, ORDER);
-            final FloatVector odd3 = FloatVector.fromMemorySegment(SPECIES, odd, 3 * BYTES, ORDER);
             final FloatVector x1 = FloatVector.broadcast(SPECIES, row0.get(FLOAT, Float.BYTES));
             acc00 = x1.fma(odd0, acc00);
             acc01 = x1.fma(odd1, acc01);
