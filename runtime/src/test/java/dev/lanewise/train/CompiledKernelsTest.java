@@ -1,5 +1,7 @@
 package dev.lanewise.train;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,6 +12,12 @@ import dev.lanewise.nn.ChildJvm;
 import dev.lanewise.nn.Model;
 import dev.lanewise.nn.Sequential;
 import dev.lanewise.nn.layer.Dense;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -22,13 +30,16 @@ import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Timeout;
 
 /// A fresh JVM with default flags trains, and its compile log says that every vector kernel that ran often came
-/// out of the last compiler, that none was given up, and that training found nothing in a micro-kernel that
-/// its warming up had left out.
+/// out of the last compiler, that none was given up, and that neither training nor the first use of other kinds
+/// of memory found anything in a micro-kernel that its warming up had left out.
 class CompiledKernelsTest {
     /// Beyond the 300 steps the compilers get time to catch up on a busy machine: so many steps, or seconds.
     private static final int LATER_STEPS = 12_000;
 
     private static final long LATER_NANOS = 12_000_000_000L;
+
+    /// The step after which a file is mapped and an array used as a segment for the first time.
+    private static final int OTHER_MEMORY = 2_000;
 
     /// `timestamp id flags tier class::method @ bci (size bytes) remark`, as `-XX:+PrintCompilation` writes.
     private static final Pattern LINE =
@@ -52,7 +63,7 @@ class CompiledKernelsTest {
     static final class Child {
         private Child() {}
 
-        public static void main(String[] args) {
+        public static void main(String[] args) throws IOException {
             final Dataset data = TestData.classes(1280, 784, 10, 1);
             final int[] order = Evaluator.inOrder(1280);
             try (Model model = Model.create(
@@ -66,12 +77,28 @@ class CompiledKernelsTest {
                 for (int step = 0; step < 300 + LATER_STEPS && System.nanoTime() < end; step++) {
                     trainer.gather(data, order, step % 10 * 128, 128);
                     trainer.step();
+                    if (step == OTHER_MEMORY) {
+                        System.out.println("other memory: " + otherMemory());
+                    }
                     if (step == 299) {
                         System.out.println("300 steps are done");
                         end = System.nanoTime() + LATER_NANOS;
                     }
                 }
             }
+        }
+    }
+
+    /// The sum of a byte of a mapped file and a float of an array.
+    private static float otherMemory() throws IOException {
+        final Path file = Files.write(Files.createTempFile("lanewise", ".bin"), new byte[] {1, 2});
+        try (FileChannel channel = FileChannel.open(file);
+                Arena arena = Arena.ofConfined()) {
+            final MemorySegment mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, 2, arena);
+            final MemorySegment array = MemorySegment.ofArray(new float[] {3});
+            return mapped.get(JAVA_BYTE, 1) + array.get(JAVA_FLOAT, 0);
+        } finally {
+            Files.delete(file);
         }
     }
 
@@ -101,6 +128,7 @@ class CompiledKernelsTest {
             }
         }
         assertTrue(log.contains("300 steps are done"), log);
+        assertTrue(log.contains("other memory: 5.0"), log);
         assertEquals(Set.of(), skipped);
         assertEquals(Set.of(), thrownAway);
         for (String hot : HOT) {

@@ -29,11 +29,14 @@ final class Blocking {
     /// Rows of A that are done panel by panel of a B that is read in place.
     static final int GROUP_ROWS = 4 * PANEL_ROWS;
 
-    /// Depth up to which [SimdMicroKernel4x4x2] is the micro-kernel for an A that lies as rows.
-    private static final int PAIRS = 96;
+    /// Depth up to which [SimdMicroKernel4x4Shallow] is the micro-kernel for an A that lies as rows.
+    private static final int SHALLOW_WIDE = 96;
 
     /// Depth up to which [SimdMicroKernel8x2#shallow] is the micro-kernel.
-    static final int SHALLOW = 48;
+    static final int SHALLOW_HALF = 48;
+
+    /// Depth up to which [SimdMicroKernel8x2#columns] is the micro-kernel for a transposed A.
+    static final int SHALLOW_COLUMNS = 128;
 
     /// Rows of A for which B is never copied.
     private static final int FEW_ROWS = 24;
@@ -54,9 +57,9 @@ final class Blocking {
 
     private Blocking() {}
 
-    /// Whether columns of A and rows of B are taken two at a time, where sums do not start from C.
-    static boolean pairs(int kc) {
-        return FOUR_BY_FOUR && kc <= PAIRS;
+    /// Whether [SimdMicroKernel4x4Shallow] is the micro-kernel for whole rows, where sums do not start from C.
+    static boolean shallow(int kc) {
+        return FOUR_BY_FOUR && kc <= SHALLOW_WIDE;
     }
 
     /// Products that one pass takes, at least 1: all, or equal parts of about [#KC].

@@ -42,13 +42,13 @@ final class MicroKernels {
         } else if (iRow == 0) {
             if (transA) {
                 SimdMicroKernel4x4.columnsPacked(a, a0, aLd, b, b0, init, i0, c, c0, cRow, last, kc);
-            } else if (Blocking.pairs(kc)) {
+            } else if (Blocking.shallow(kc)) {
                 final long step = packedB ? 4 * BYTES : bStep;
                 if (last < SimdMicroKernel4x4.ROWS - 1) {
                     // Not rowsPacked, which C2 compiles well only if all its calls are of great depth.
                     SimdMicroKernel4x4.rowsStrided(a, a0, aLd, b, b0, step, init, i0, c, c0, cRow, last, kc);
                 } else {
-                    pairs(a, a0, aLd, b, b0, step, init, i0, c, c0, cRow, kc);
+                    SimdMicroKernel4x4Shallow.rows(a, a0, aLd, Float.BYTES, b, b0, step, init, i0, c, c0, cRow, kc);
                 }
             } else if (packedB) {
                 SimdMicroKernel4x4.rowsPacked(a, a0, aLd, b, b0, init, i0, c, c0, cRow, last, kc);
@@ -61,28 +61,6 @@ final class MicroKernels {
             SimdMicroKernel4x4.rowsPackedOnto(a, a0, aLd, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
         } else {
             SimdMicroKernel4x4.rowsStridedOnto(a, a0, aLd, b, b0, bStep, init, i0, iRow, c, c0, cRow, last, kc);
-        }
-    }
-
-    /// Four whole rows, columns of A and rows of B two at a time, and what is left of an odd depth.
-    private static void pairs(
-            MemorySegment a,
-            long a0,
-            long aRow,
-            MemorySegment b,
-            long b0,
-            long bStep,
-            MemorySegment init,
-            long i0,
-            MemorySegment c,
-            long c0,
-            long cRow,
-            int kc) {
-        final int even = kc & -2;
-        SimdMicroKernel4x4x2.rows(a, a0, aRow, Float.BYTES, b, b0, bStep, init, i0, c, c0, cRow, even);
-        if (even < kc) {
-            final long ka = a0 + (long) even * Float.BYTES;
-            SimdMicroKernel4x4x2.lastStep(a, ka, aRow, b, b0 + even * bStep, c, c0, cRow);
         }
     }
 
@@ -106,7 +84,7 @@ final class MicroKernels {
             int kc) {
         if (transA) {
             SimdMicroKernel8x2.columns(a, a0, aLd, b, b0, bStep, init, i0, c, c0, cRow, cNext, kc);
-        } else if (kc > Blocking.SHALLOW || last < SimdMicroKernel8x2.ROWS - 1) {
+        } else if (kc > Blocking.SHALLOW_HALF || last < SimdMicroKernel8x2.ROWS - 1) {
             SimdMicroKernel8x2.rowsStrided(a, a0, aLd, b, b0, bStep, init, i0, c, c0, cRow, cNext, last, kc);
         } else {
             SimdMicroKernel8x2.shallow(a, a0, aLd, 4, b, b0, bStep, init, i0, c, c0, cRow, cNext, kc);
@@ -141,7 +119,7 @@ final class MicroKernels {
         for (int i = 0; i < times; i++) {
             if (FOUR_BY_FOUR) {
                 SimdMicroKernel4x4.rowsPacked(s, 0, 0, s, 0, s, 0, s, 0, 0, 0, -1);
-                SimdMicroKernel4x4x2.rows(s, 0, 0, 0, s, 0, 0, s, 0, s, 0, 0, -1);
+                SimdMicroKernel4x4Shallow.rows(s, 0, 0, 0, s, 0, 0, s, 0, s, 0, 0, -1);
                 SimdMicroKernel8x2.rowsStrided(s, 0, 0, s, 0, 0, s, 0, s, 0, 0, 0, 0, -1);
                 SimdMicroKernel8x2.columns(s, 0, 0, s, 0, 0, s, 0, s, 0, 0, 0, -1);
             } else {

@@ -41,7 +41,9 @@ final class Panels {
                 && !initFromC
                 && rows > MR
                 && twice
-                && (transA ? rows >= SimdMicroKernel8x2.ROWS : !packed && !Blocking.pairs(kc))) {
+                && (transA
+                        ? rows >= SimdMicroKernel8x2.ROWS && kc <= Blocking.SHALLOW_COLUMNS
+                        : !packed && !Blocking.shallow(kc))) {
             // No more rows than the micro-kernel of 4 x 4 has are left to it.
             final int rest = rows % SimdMicroKernel8x2.ROWS <= MR ? rows % SimdMicroKernel8x2.ROWS : 0;
             halfPanels(
@@ -90,7 +92,7 @@ final class Panels {
             return;
         }
         final long aRow = transA ? 1 : lda;
-        final boolean whole = !initFromC && !transA && Blocking.pairs(kc);
+        final boolean whole = !initFromC && !transA && Blocking.shallow(kc);
         final int end = Columns.whole(cols, twice);
         for (int place = 0; place < end; place += NR) {
             final int j = Columns.start(place, NR, cols, twice);
@@ -185,7 +187,7 @@ final class Panels {
             long ldc,
             long cNext) {
         for (int next = 0; next < rows; next += SimdMicroKernel8x2.ROWS) {
-            final int i = tile(transA || kc <= Blocking.SHALLOW, SimdMicroKernel8x2.ROWS, next, rows);
+            final int i = tile(transA || kc <= Blocking.SHALLOW_HALF, SimdMicroKernel8x2.ROWS, next, rows);
             MicroKernels.half(
                     transA,
                     a,
@@ -321,7 +323,7 @@ final class Panels {
         final MemorySegment init = initFromC ? c : row;
         final long initRow = initFromC ? 4 * ldc : 0;
         final int step = width == NR ? MR : NARROW_MR;
-        final boolean whole = width == NR && !initFromC && !transA && Blocking.pairs(kc);
+        final boolean whole = width == NR && !initFromC && !transA && Blocking.shallow(kc);
         for (int next = 0; next < rows; next += step) {
             final int i = tile(whole, step, next, rows);
             final int last = Math.min(step, rows - i) - 1;

@@ -99,7 +99,7 @@ public final class SimdGemm extends CheckedGemm implements EmptyCalls {
         if (transA
                 && !transB
                 && source == null
-                && n <= (FOUR_BY_FOUR ? k <= Blocking.SHALLOW ? LANES : 24 : NR / 2)
+                && n <= (FOUR_BY_FOUR ? k <= Blocking.SHALLOW_HALF ? LANES : 24 : NR / 2)
                 && m >= NR
                 && beta == 0
                 && bias == null) {

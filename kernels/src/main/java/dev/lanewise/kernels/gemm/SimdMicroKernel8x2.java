@@ -123,12 +123,12 @@ final class SimdMicroKernel8x2 {
         acc01.intoMemorySegment(c, c0 + cNext, ORDER);
     }
 
-    /// Eight whole rows, `a` as it lies in a column-major matrix (`aStep` between columns), at any depth.
+    /// Eight whole rows, `a` as it lies in a column-major matrix (`aStep` between columns), for little depth.
     ///
-    /// A column of A and a row of B are slices, inside of which C2 sees that the constant offsets fit: two
-    /// bounds checks a turn, which it leaves in the loop for the sake of the variable steps (measured on a
-    /// Zen 5, this one and the 4 x 4: 233 and 213 GFLOP/s for 64 x 64 x 64, 261 and 244 for 784 x 128 x
-    /// 128).
+    /// With steps that C2 does not know, the bounds checks stay in the loop, which has nothing around it
+    /// then (see [#shallow]); that repays them up to a depth of about a hundred (measured on a Zen 5, this one
+    /// and the 4 x 4: 214 and 208 GFLOP/s for 64 x 64 x 64, 243 and 243 for 784 x 128 x 128, 242 and 247 for
+    /// 1152 x 784 x 128).
     static void columns(
             MemorySegment a,
             long a0,
@@ -163,32 +163,32 @@ final class SimdMicroKernel8x2 {
         FloatVector acc70 = acc00;
         FloatVector acc71 = acc01;
         for (int k = 0; k < kc; k++) {
-            final MemorySegment row = b.asSlice(b0 + k * bStep, 2 * BYTES);
-            final MemorySegment column = a.asSlice(a0 + k * aStep, ROWS * Float.BYTES);
-            final FloatVector b0v = FloatVector.fromMemorySegment(SPECIES, row, 0, ORDER);
-            final FloatVector b1v = FloatVector.fromMemorySegment(SPECIES, row, BYTES, ORDER);
-            final FloatVector x0 = FloatVector.broadcast(SPECIES, column.get(FLOAT, 0));
+            final long kb = b0 + k * bStep;
+            final long ka = a0 + k * aStep;
+            final FloatVector b0v = FloatVector.fromMemorySegment(SPECIES, b, kb, ORDER);
+            final FloatVector b1v = FloatVector.fromMemorySegment(SPECIES, b, kb + BYTES, ORDER);
+            final FloatVector x0 = FloatVector.broadcast(SPECIES, a.get(FLOAT, ka));
             acc00 = x0.fma(b0v, acc00);
             acc01 = x0.fma(b1v, acc01);
-            final FloatVector x1 = FloatVector.broadcast(SPECIES, column.get(FLOAT, Float.BYTES));
+            final FloatVector x1 = FloatVector.broadcast(SPECIES, a.get(FLOAT, ka + Float.BYTES));
             acc10 = x1.fma(b0v, acc10);
             acc11 = x1.fma(b1v, acc11);
-            final FloatVector x2 = FloatVector.broadcast(SPECIES, column.get(FLOAT, 2 * Float.BYTES));
+            final FloatVector x2 = FloatVector.broadcast(SPECIES, a.get(FLOAT, ka + 2 * Float.BYTES));
             acc20 = x2.fma(b0v, acc20);
             acc21 = x2.fma(b1v, acc21);
-            final FloatVector x3 = FloatVector.broadcast(SPECIES, column.get(FLOAT, 3 * Float.BYTES));
+            final FloatVector x3 = FloatVector.broadcast(SPECIES, a.get(FLOAT, ka + 3 * Float.BYTES));
             acc30 = x3.fma(b0v, acc30);
             acc31 = x3.fma(b1v, acc31);
-            final FloatVector x4 = FloatVector.broadcast(SPECIES, column.get(FLOAT, 4 * Float.BYTES));
+            final FloatVector x4 = FloatVector.broadcast(SPECIES, a.get(FLOAT, ka + 4 * Float.BYTES));
             acc40 = x4.fma(b0v, acc40);
             acc41 = x4.fma(b1v, acc41);
-            final FloatVector x5 = FloatVector.broadcast(SPECIES, column.get(FLOAT, 5 * Float.BYTES));
+            final FloatVector x5 = FloatVector.broadcast(SPECIES, a.get(FLOAT, ka + 5 * Float.BYTES));
             acc50 = x5.fma(b0v, acc50);
             acc51 = x5.fma(b1v, acc51);
-            final FloatVector x6 = FloatVector.broadcast(SPECIES, column.get(FLOAT, 6 * Float.BYTES));
+            final FloatVector x6 = FloatVector.broadcast(SPECIES, a.get(FLOAT, ka + 6 * Float.BYTES));
             acc60 = x6.fma(b0v, acc60);
             acc61 = x6.fma(b1v, acc61);
-            final FloatVector x7 = FloatVector.broadcast(SPECIES, column.get(FLOAT, 7 * Float.BYTES));
+            final FloatVector x7 = FloatVector.broadcast(SPECIES, a.get(FLOAT, ka + 7 * Float.BYTES));
             acc70 = x7.fma(b0v, acc70);
             acc71 = x7.fma(b1v, acc71);
         }

@@ -30,6 +30,10 @@ public final class Simd {
 
     private static final int MAX_BITS = 512;
 
+    static {
+        SegmentClasses.initialize();
+    }
+
     private static final int PREFERRED_BITS = FloatVector.SPECIES_PREFERRED.vectorBitSize();
 
     /// Whether this JVM compiles vectors to instructions of the CPU. Without, they work but are very slow.
