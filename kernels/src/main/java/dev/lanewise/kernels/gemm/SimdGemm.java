@@ -96,6 +96,29 @@ public final class SimdGemm extends CheckedGemm implements EmptyCalls {
                         scratchOffset)) {
             return;
         }
+        if (source == null && !transA && transB && FewRowsProduct.pays(m, n, k)) {
+            FewRowsProduct.multiply(
+                    m,
+                    n,
+                    k,
+                    a,
+                    aOffset,
+                    lda,
+                    b,
+                    bOffset,
+                    ldb,
+                    beta,
+                    c,
+                    cOffset,
+                    ldc,
+                    bias,
+                    biasOffset,
+                    lo,
+                    hi,
+                    scratch,
+                    scratchOffset);
+            return;
+        }
         if (source == null && ShallowProduct.pays(m, n, k)) {
             ShallowProduct.multiply(
                     transA,

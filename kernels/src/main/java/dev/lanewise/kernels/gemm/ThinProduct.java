@@ -49,7 +49,8 @@ final class ThinProduct {
         final boolean column = n == 1 && ldc == 1;
         final boolean alongRows = !transB && m <= FEW_ROWS && n >= LEAST_COLUMNS;
         final boolean alongColumn = transA && column && m >= LEAST_COLUMNS;
-        final boolean rowsOfDots = transB && m <= (transA ? 1 : FEW_ROWS) && dotsPay(m, n, k);
+        final boolean rowsOfDots =
+                transB && m <= (transA || FewRowsProduct.pays(m, n, k) ? 1 : FEW_ROWS) && dotsPay(m, n, k);
         final boolean columnOfDots = !transA && column && dotsPay(1, m, k);
         if (k < 4 || !(alongRows || alongColumn || rowsOfDots || columnOfDots)) {
             return false;

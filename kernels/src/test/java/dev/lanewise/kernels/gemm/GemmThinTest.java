@@ -54,4 +54,38 @@ class GemmThinTest {
             assertSameBits(of.from(1, false));
         }
     }
+
+    @ParameterizedTest
+    @CsvSource({"false,false", "true,false", "false,true", "true,true"})
+    void fewRowsHaveTheScalarBits(boolean transA, boolean transB) {
+        final int[] depths = {
+            LANES - 1, LANES, LANES + 1, 2 * LANES - 1, 2 * LANES, 3 * LANES + 5, 255, 256, 257, 273, 530
+        };
+        final int[] columns = {1, 2, 8, 9, LANES - 1, LANES, LANES + 1, 2 * LANES - 1, 2 * LANES, 2 * LANES + 1, 70};
+        int next = 0;
+        for (int m : new int[] {1, 2, 3, 4, 5, 8, 9, 12, 15, 16, 17, 32, 33}) {
+            for (int n : columns) {
+                final GemmCase of = GemmCase.of(transA, transB, m, n, depths[next++ % depths.length]);
+                assertSameBits(of);
+                assertSameBits(of.pads(n % 3, n % 5).from(0, true).clamp(-0.5f, 0.5f));
+                assertSameBits(
+                        of.pads(m % 2, 1).from(m % 2 == 0 ? 1 : 0.5f, false).clamp(0, INFINITY));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "128, 16, 40", // few columns, and as many rows as there is room for
+        "129, 16, 40",
+        "128, 17, 40",
+        "33, 16, 600"
+    })
+    void fewColumnsHaveTheScalarBits(int m, int n, int k) {
+        for (int t = 0; t < 4; t++) {
+            final GemmCase of = GemmCase.of((t & 1) != 0, (t & 2) != 0, m, n, k);
+            assertSameBits(of.pads(1, 1).from(0, true));
+            assertSameBits(of.from(1, false).clamp(0, INFINITY));
+        }
+    }
 }
