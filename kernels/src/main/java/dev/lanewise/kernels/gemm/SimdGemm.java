@@ -144,6 +144,30 @@ public final class SimdGemm extends CheckedGemm implements EmptyCalls {
                     scratchOffset);
             return;
         }
+        if (source == null && !transB && InPlaceProduct.pays(transA, m, n, k, ldb)) {
+            InPlaceProduct.multiply(
+                    transA,
+                    m,
+                    n,
+                    k,
+                    a,
+                    aOffset,
+                    lda,
+                    b,
+                    bOffset,
+                    ldb,
+                    beta,
+                    c,
+                    cOffset,
+                    ldc,
+                    bias,
+                    biasOffset,
+                    lo,
+                    hi,
+                    scratch,
+                    scratchOffset);
+            return;
+        }
         if (transA
                 && !transB
                 && source == null
