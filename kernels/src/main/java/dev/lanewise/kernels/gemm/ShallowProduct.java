@@ -13,8 +13,11 @@ final class ShallowProduct {
     /// Depth up to which products are done here: two passes.
     private static final int DEPTH = 2 * SimdShallow.DEPTH;
 
-    /// Rows that are done at a time, so that their part of a panel stays in L1 from one pass to the next.
-    private static final int ROWS = 64;
+    /// Rows that are done at a time.
+    private static final int ROWS = Math.min(256, GemmScratch.STRIP_FLOATS / LANES);
+
+    /// The same with several passes, so that their part of a panel stays in L1 from one to the next.
+    private static final int ROWS_OF_PASSES = 64;
 
     /// Columns from which so few rows do not repay that B is read in narrow panels.
     private static final int MANY_COLUMNS = 512;
@@ -84,8 +87,12 @@ final class ShallowProduct {
                     SimdPacking.copyRows(bias, biasOffset + j0, 0, 1, cols, LANES, scratch, scratchOffset, LANES);
                 }
             }
-            for (int i = 0; i < m; i += ROWS) {
-                final int rows = Math.min(ROWS, m - i);
+            final int group = k > SimdShallow.DEPTH ? ROWS_OF_PASSES : ROWS;
+            // Of a C without gaps a row may be stored as a whole vector, which takes half as long, if the rows that it
+            // reaches into are still to come.
+            final int over = n < LANES && ldc == n && beta == 0 ? (LANES - 1) / n : m;
+            for (int i = 0; i < m; i += group) {
+                final int rows = Math.min(group, m - i);
                 final long a0 = 4 * (aOffset + (transA ? i : i * lda));
                 final long aRow = transA ? 4 : 4 * lda;
                 final long aStep = transA ? 4 * lda : 4;
@@ -96,6 +103,7 @@ final class ShallowProduct {
                         SimdPacking.copyRows(c, cAt, ldc, rows, cols, LANES, scratch, strip, LANES);
                     }
                     narrowRows(
+                            Math.clamp(m - over - i, 0, rows),
                             rows,
                             cols,
                             k,
@@ -203,7 +211,10 @@ final class ShallowProduct {
     }
 
     /// Some rows of a C that are shorter than a vector; offsets and steps in bytes.
+    ///
+    /// @param whole of the rows, which are stored as whole vectors
     private static void narrowRows(
+            int whole,
             int rows,
             int cols,
             int k,
@@ -219,33 +230,41 @@ final class ShallowProduct {
             long c0,
             long cRow,
             long strip) {
-        final int first = (k - 1) % SimdShallow.DEPTH + 1;
-        if (first == k) {
+        long init = i0;
+        long initRow = iRow;
+        int p = 0;
+        for (int depth = (k - 1) % SimdShallow.DEPTH + 1; p + depth < k; depth = SimdShallow.DEPTH) {
+            final long ap = a0 + p * aStep;
+            final long bp = b0 + p * BYTES;
             SimdShallowNarrow.add(
-                    k, cols, rows, a, a0, aRow, aStep, scratch, b0, BYTES, scratch, i0, iRow, c, c0, cRow);
-            return;
+                    depth, LANES, rows, a, ap, aRow, aStep, scratch, bp, BYTES, scratch, init, initRow, scratch, strip,
+                    BYTES);
+            init = strip;
+            initRow = BYTES;
+            p += depth;
+        }
+        final long ap = a0 + p * aStep;
+        final long bp = b0 + p * BYTES;
+        if (whole > 0) {
+            SimdShallowNarrow.add(
+                    k - p, LANES, whole, a, ap, aRow, aStep, scratch, bp, BYTES, scratch, init, initRow, c, c0, cRow);
         }
         SimdShallowNarrow.add(
-                first, LANES, rows, a, a0, aRow, aStep, scratch, b0, BYTES, scratch, i0, iRow, scratch, strip, BYTES);
-        for (int p = first; p < k; p += SimdShallow.DEPTH) {
-            final boolean last = p + SimdShallow.DEPTH == k;
-            SimdShallowNarrow.add(
-                    SimdShallow.DEPTH,
-                    last ? cols : LANES,
-                    rows,
-                    a,
-                    a0 + p * aStep,
-                    aRow,
-                    aStep,
-                    scratch,
-                    b0 + p * BYTES,
-                    BYTES,
-                    scratch,
-                    strip,
-                    BYTES,
-                    last ? c : scratch,
-                    last ? c0 : strip,
-                    last ? cRow : BYTES);
-        }
+                k - p,
+                cols,
+                rows - whole,
+                a,
+                ap + whole * aRow,
+                aRow,
+                aStep,
+                scratch,
+                bp,
+                BYTES,
+                scratch,
+                init + whole * initRow,
+                initRow,
+                c,
+                c0 + whole * cRow,
+                cRow);
     }
 }

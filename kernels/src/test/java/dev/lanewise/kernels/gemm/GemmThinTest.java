@@ -34,7 +34,7 @@ class GemmThinTest {
             64,
             67
         };
-        final int[] rows = {1, 3, 4, 63, 64, 65};
+        final int[] rows = {1, 3, 4, 17, 63, 64, 65, 193, 257};
         for (int k = 1; k <= 17; k++) {
             for (int n : columns) {
                 final int m = rows[(n + k) % rows.length];
