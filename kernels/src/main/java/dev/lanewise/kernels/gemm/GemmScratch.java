@@ -9,7 +9,8 @@ import static dev.lanewise.kernels.simd.Simd.LANES;
 /// rows.
 final class GemmScratch {
     static final int STRIP = 2 * NR;
-    static final int SQUARES = STRIP + Blocking.GROUP_ROWS * NR;
+    static final int STRIP_FLOATS = Blocking.GROUP_ROWS * NR;
+    static final int SQUARES = STRIP + STRIP_FLOATS;
     static final int TRANSPOSED = SQUARES + SimdPacking.TRANSPOSE_WORK;
 
     /// Rows of a narrow C that are computed as columns at a time.
