@@ -29,6 +29,11 @@ public final class SimdLoss extends ScalarLoss {
     }
 
     @Override
+    boolean areLabels(MemorySegment labels, long lo, int rows, int cols) {
+        return SimdSparseSoftmaxLoss.areLabels(labels, lo, rows, cols);
+    }
+
+    @Override
     void softmaxSparseRows(
             MemorySegment z,
             long zo,
