@@ -308,6 +308,42 @@ class LossTest {
         }
     }
 
+    /// So many that they are worked on together, with some left; rows that are not finite among them.
+    @Test
+    void manyNarrowRowsHaveTheSameBits() {
+        for (int cols = 2; cols <= 11; cols++) {
+            for (int rows : List.of(15, 16, 23, 31, 700)) {
+                assertSameBits(Method.SOFTMAX_SPARSE, Data.RANDOM, rows, cols, false);
+                assertSameBits(Method.SOFTMAX_SPARSE, Data.RANDOM, rows, cols, true);
+            }
+            int rows = 40;
+            float[] z = Data.RANDOM.values(cols, rows * cols);
+            Arrays.fill(z, 0, cols, Float.NEGATIVE_INFINITY);
+            Arrays.fill(z, cols, 2 * cols, -200);
+            z[2 * cols - 1] = 0;
+            z[3 * cols] = Float.NaN;
+            z[5 * cols - 1] = Float.POSITIVE_INFINITY;
+            z[6 * cols] = Float.NEGATIVE_INFINITY;
+            float[] t = Method.SOFTMAX_SPARSE.targets(rows, cols);
+            t[6] = 0;
+            Tested.Call call = call(Method.SOFTMAX_SPARSE, rows, cols, true, true, true);
+            List<float[]> results =
+                    sameBits("cols=" + cols, 1, call, z, t, weights(rows), new float[z.length], new float[rows], z);
+            assertEquals(Float.POSITIVE_INFINITY, results.get(4)[6]);
+            Tested.Call some = call(Method.SOFTMAX_SPARSE, rows, cols, true, false, true);
+            List<float[]> inPlace = sameBits(
+                    "dz == z, cols=" + cols,
+                    1,
+                    (k, o) -> some.on(k, o[0], o[1], o[2], null, o[3], o[0]),
+                    z,
+                    t,
+                    weights(rows),
+                    new float[rows]);
+            assertArrayEquals(results.get(5), inPlace.get(0));
+            assertArrayEquals(results.get(4), inPlace.get(3));
+        }
+    }
+
     @ParameterizedTest
     @EnumSource
     void agreesWithDoubles(Method method) {

@@ -46,6 +46,12 @@ public final class SimdSoftmax {
         }
         if (cols == 2 && areApart(x, xo, y, yo, 2L * rows)) {
             SimdSoftmaxPairs.forward(x, xo, y, yo, rows);
+        } else if (SimdSoftmaxColumns.arePossible(cols) && areApart(x, xo, y, yo, (long) rows * cols)) {
+            int groups = SimdSoftmaxColumns.groups(rows, cols);
+            SimdSoftmaxColumns.forward(x, xo, y, yo, groups, cols);
+            int done = groups * SimdSoftmaxColumns.TOGETHER;
+            long at = (long) done * cols;
+            narrow(x, xo + at, y, yo + at, rows - done, cols);
         } else if (cols <= LANES) {
             narrow(x, xo, y, yo, rows, cols);
         } else {

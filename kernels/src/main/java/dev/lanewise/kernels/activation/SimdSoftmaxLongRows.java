@@ -25,7 +25,7 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 
 /// Softmax of rows too long for a first-level cache, in two loops a row instead of four: exponentials with
-/// their sum, and quotients with the maximum of the next row, which memory brings meanwhile.
+/// their sum and the maximum of the next row, which memory brings meanwhile, and quotients.
 final class SimdSoftmaxLongRows {
     private SimdSoftmaxLongRows() {}
 
@@ -42,21 +42,23 @@ final class SimdSoftmaxLongRows {
             long row = (long) r * cols;
             boolean last = r == rows - 1;
             SimdSoftmax.exponentials(x, xo + row + bound, max, y, yo + row + bound, cols - bound, !last);
-            float sum = exponentials(x, xo + row, max, y, yo + row, cols);
-            SimdSoftmax.divide(y, yo + row + bound, cols - bound, sum, !last);
-            if (last) {
-                SimdSoftmax.divide(y, yo + row, bound, sum, false);
-            } else {
-                max = quotients(y, yo + row, cols, sum, x, xo + row + cols);
-            }
+            // Behind the last row there is none.
+            long both = exponentials(x, xo + row, max, y, yo + row, cols, last ? xo + row : xo + row + cols);
+            float sum = Float.intBitsToFloat((int) both);
+            SimdSoftmax.divide(y, yo + row, cols, sum, !last);
+            max = Float.intBitsToFloat((int) (both >>> Integer.SIZE));
         }
     }
 
     /// `y = exp(x - max)` for the whole vectors of a row.
     ///
-    /// @return the sum of the row, whose other exponentials are there, as [LaneSum#sum]: the four accumulators
-    ///     may end in any order, since the fold adds every second
-    private static float exponentials(MemorySegment x, long xo, float max, MemorySegment y, long yo, int cols) {
+    /// @return the bits of the maximum of the row from `next` on, as [SimdSoftmax#max], and below them those of
+    ///     the sum of this one, whose other exponentials are there, as [LaneSum#sum]: the four accumulators may
+    ///     end in any order, since the fold adds every second
+    private static long exponentials(
+            MemorySegment x, long xo, float max, MemorySegment y, long yo, int cols, long next) {
+        IntVector largest = IntVector.fromMemorySegment(INT_SPECIES, x, 4 * (next + cols - LANES), ORDER);
+        IntVector nearest = largest;
         FloatVector acc0 = FloatVector.zero(SPECIES);
         FloatVector acc1 = acc0;
         FloatVector acc2 = acc0;
@@ -64,6 +66,9 @@ final class SimdSoftmaxLongRows {
         int bound = vectorBound(cols);
         for (int i = 0; i < bound; i += LANES) {
             long at = 4 * (yo + i);
+            IntVector v = IntVector.fromMemorySegment(INT_SPECIES, x, 4 * (next + i), ORDER);
+            largest = largest.max(v);
+            nearest = nearest.lanewise(UMIN, v);
             FloatVector z = fromMemorySegment(SPECIES, x, 4 * (xo + i), ORDER).sub(max);
             FloatVector rounded = z.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND + BIAS + HALFWAY));
             rounded.intoMemorySegment(y, at, ORDER);
@@ -94,23 +99,9 @@ final class SimdSoftmaxLongRows {
         fold = fold.add(fold.rearrange(SWAP_2));
         fold = fold.add(fold.rearrange(SWAP_4));
         fold = fold.add(fold.rearrange(SWAP_8));
-        return fold.lane(0);
-    }
-
-    /// `y = y / sum` for the whole vectors of a row.
-    ///
-    /// @return the maximum of the next row of `x`, as [SimdSoftmax#max]
-    private static float quotients(MemorySegment y, long yo, int cols, float sum, MemorySegment x, long next) {
-        IntVector largest = IntVector.fromMemorySegment(INT_SPECIES, x, 4 * (next + cols - LANES), ORDER);
-        IntVector nearest = largest;
-        int bound = vectorBound(cols);
-        for (int i = 0; i < bound; i += LANES) {
-            IntVector v = IntVector.fromMemorySegment(INT_SPECIES, x, 4 * (next + i), ORDER);
-            largest = largest.max(v);
-            nearest = nearest.lanewise(UMIN, v);
-            fromMemorySegment(SPECIES, y, 4 * (yo + i), ORDER).div(sum).intoMemorySegment(y, 4 * (yo + i), ORDER);
-        }
-        nearest = nearest.lanewise(XOR, Integer.MIN_VALUE);
-        return SimdSoftmax.largest(largest.reduceLanes(MAX), nearest.reduceLanes(MIN));
+        int most = largest.reduceLanes(MAX);
+        int least = nearest.lanewise(XOR, Integer.MIN_VALUE).reduceLanes(MIN);
+        long high = (long) (most >= 0 ? most : least ^ Integer.MIN_VALUE) << Integer.SIZE;
+        return high | Integer.toUnsignedLong(Float.floatToRawIntBits(fold.lane(0)));
     }
 }

@@ -503,8 +503,16 @@ abstract class CheckedLoss implements LossKernel {
         }
     }
 
-    private static void requireLabels(String name, MemorySegment labels, long lo, int rows, int cols) {
+    /// Whether all are seen at once to be whole numbers from 0 to `cols - 1`.
+    boolean areLabels(MemorySegment labels, long lo, int rows, int cols) {
+        return false;
+    }
+
+    private void requireLabels(String name, MemorySegment labels, long lo, int rows, int cols) {
         requireFloats(name, "labels", labels, lo, rows);
+        if (areLabels(labels, lo, rows, cols)) {
+            return;
+        }
         for (int r = 0; r < rows; r++) {
             float label = labels.getAtIndex(JAVA_FLOAT, lo + r);
             int index = (int) label;

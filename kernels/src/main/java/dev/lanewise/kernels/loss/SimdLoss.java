@@ -35,6 +35,11 @@ public final class SimdLoss extends ScalarLoss implements EmptyCalls {
     }
 
     @Override
+    boolean areLabels(MemorySegment labels, long lo, int rows, int cols) {
+        return SimdSparseSoftmaxLoss.areLabels(labels, lo, rows, cols);
+    }
+
+    @Override
     void softmaxSparseRows(
             MemorySegment z,
             long zo,

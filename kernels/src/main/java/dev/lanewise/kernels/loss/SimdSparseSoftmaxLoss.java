@@ -1,8 +1,10 @@
 package dev.lanewise.kernels.loss;
 
+import static dev.lanewise.kernels.activation.SimdSoftmaxColumns.TOGETHER;
 import static dev.lanewise.kernels.loss.CheckedLoss.weight;
 import static dev.lanewise.kernels.loss.SimdLoss.label;
 import static dev.lanewise.kernels.loss.SimdLoss.multiplyByWeights;
+import static dev.lanewise.kernels.simd.ScalarMath.ROUND;
 import static dev.lanewise.kernels.simd.Simd.LANES;
 import static dev.lanewise.kernels.simd.Simd.ORDER;
 import static dev.lanewise.kernels.simd.Simd.SPECIES;
@@ -15,6 +17,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import dev.lanewise.kernels.activation.SimdSoftmax;
+import dev.lanewise.kernels.activation.SimdSoftmaxColumns;
 import dev.lanewise.kernels.simd.ScalarMath;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -27,6 +30,9 @@ import org.jspecify.annotations.Nullable;
 /// a row's loss in between. Narrow rows are those of [SimdSoftmax]; the logarithm, one per row, is the plain
 /// one and runs beside the vector instructions.
 final class SimdSparseSoftmaxLoss {
+    /// Adding and taking away [ScalarMath#ROUND] rounds to whole numbers up to here.
+    private static final int ROUND_UP_TO = 1 << 22;
+
     private SimdSparseSoftmaxLoss() {}
 
     /// Calls on nothing of its loops.
@@ -34,6 +40,26 @@ final class SimdSparseSoftmaxLoss {
         for (int i = 0; i < times; i++) {
             softmaxSparseBlock(s, 0, s, 0, null, 0, s, 0, s, 0, s, 0, 0, LANES, 1);
         }
+    }
+
+    /// Whether all are whole numbers from 0 to `cols - 1`; no where there are too many columns to tell.
+    static boolean areLabels(MemorySegment labels, long lo, int rows, int cols) {
+        if (cols > ROUND_UP_TO) {
+            return false;
+        }
+        VectorMask<Float> good = SPECIES.maskAll(true);
+        int bound = vectorBound(rows);
+        for (int r = 0; r < bound; r += LANES) {
+            FloatVector v = fromMemorySegment(SPECIES, labels, 4 * (lo + r), ORDER);
+            // NaN is not less than anything.
+            good = good.and(v.add(ROUND).sub(ROUND).eq(v)).and(v.lt(cols)).andNot(v.lt(0f));
+        }
+        boolean all = good.allTrue();
+        for (int r = bound; r < rows; r++) {
+            float label = labels.getAtIndex(JAVA_FLOAT, lo + r);
+            all &= (int) label == label && label >= 0 && label < cols;
+        }
+        return all;
     }
 
     /// Block by block.
@@ -54,7 +80,14 @@ final class SimdSparseSoftmaxLoss {
             int cols,
             float scale) {
         int block = SimdSoftmax.rowsOfBlock(Math.max(1, cols));
-        for (int first = 0; first < rows; first += block) {
+        int turned = 0;
+        if (dz != null && SimdSoftmaxColumns.arePossible(cols) && !same(z, zo, soft, so) && !same(z, zo, dz, dzo)) {
+            int groups = Math.max(0, rows / TOGETHER - 1);
+            SimdSparseSoftmaxColumns.rows(
+                    z, zo, labels, lo, weights, wo, soft, so, loss, lso, dz, dzo, groups, cols, scale);
+            turned = groups * TOGETHER;
+        }
+        for (int first = turned; first < rows; first += Math.min(block, rows - first)) {
             int count = Math.min(block, rows - first);
             long at = (long) first * cols;
             softmaxSparseBlock(
@@ -74,6 +107,10 @@ final class SimdSparseSoftmaxLoss {
                     cols,
                     scale);
         }
+    }
+
+    private static boolean same(MemorySegment a, long ao, MemorySegment b, long bo) {
+        return a.address() + 4 * ao == b.address() + 4 * bo;
     }
 
     /// Rows that stay in the second-level cache.
@@ -134,7 +171,7 @@ final class SimdSparseSoftmaxLoss {
             int rows,
             int cols,
             float scale) {
-        if (p.address() + 4 * po == dz.address() + 4 * dzo) {
+        if (same(p, po, dz, dzo)) {
             for (int r = 0; r < rows; r++) {
                 long index = dzo + (long) r * cols + label(labels, lo + r);
                 dz.setAtIndex(JAVA_FLOAT, index, dz.getAtIndex(JAVA_FLOAT, index) - 1);
