@@ -103,8 +103,8 @@ final class SimdSparseSoftmaxColumns {
         }
     }
 
-    /// `loss = log(sum) + loss` and `dz = (e / sum - (c == label ? 1 : 0)) * (w * scale)`, `sum` that of the row's
-    /// exponentials.
+    /// `loss = log(sum) + loss` and `dz = (e / sum - (c == label ? 1 : 0)) * (w * scale)`, `sum` that of the
+    /// row's exponentials.
     private static void gradients(
             MemorySegment e,
             long eo,
