@@ -13,11 +13,8 @@ final class ShallowProduct {
     /// Depth up to which products are done here: two passes.
     private static final int DEPTH = 2 * SimdShallow.DEPTH;
 
-    /// Rows that are done at a time.
-    private static final int ROWS = Math.min(256, GemmScratch.STRIP_FLOATS / LANES);
-
-    /// The same with several passes, so that their part of a panel stays in L1 from one to the next.
-    private static final int ROWS_OF_PASSES = 64;
+    /// Rows that are done at a time, so that their part of a panel stays in L1 from one pass to the next.
+    private static final int ROWS = 64;
 
     /// Columns from which so few rows do not repay that B is read in narrow panels.
     private static final int MANY_COLUMNS = 512;
@@ -87,12 +84,11 @@ final class ShallowProduct {
                     SimdPacking.copyRows(bias, biasOffset + j0, 0, 1, cols, LANES, scratch, scratchOffset, LANES);
                 }
             }
-            final int group = k > SimdShallow.DEPTH ? ROWS_OF_PASSES : ROWS;
             // Of a C without gaps a row may be stored as a whole vector, which takes half as long, if the rows that it
             // reaches into are still to come.
             final int over = n < LANES && ldc == n && beta == 0 ? (LANES - 1) / n : m;
-            for (int i = 0; i < m; i += group) {
-                final int rows = Math.min(group, m - i);
+            for (int i = 0; i < m; i += ROWS) {
+                final int rows = Math.min(ROWS, m - i);
                 final long a0 = 4 * (aOffset + (transA ? i : i * lda));
                 final long aRow = transA ? 4 : 4 * lda;
                 final long aStep = transA ? 4 * lda : 4;
