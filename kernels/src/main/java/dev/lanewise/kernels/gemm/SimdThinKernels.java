@@ -51,11 +51,10 @@ final class SimdThinKernels {
         long ak = a0;
         long bk = b0;
         for (int k = 0; k < kc; k++) {
-            final MemorySegment row = b.asSlice(bk, 4 * BYTES);
-            final FloatVector b0v = FloatVector.fromMemorySegment(SPECIES, row, 0, ORDER);
-            final FloatVector b1v = FloatVector.fromMemorySegment(SPECIES, row, BYTES, ORDER);
-            final FloatVector b2v = FloatVector.fromMemorySegment(SPECIES, row, 2 * BYTES, ORDER);
-            final FloatVector b3v = FloatVector.fromMemorySegment(SPECIES, row, 3 * BYTES, ORDER);
+            final FloatVector b0v = FloatVector.fromMemorySegment(SPECIES, b, bk, ORDER);
+            final FloatVector b1v = FloatVector.fromMemorySegment(SPECIES, b, bk + BYTES, ORDER);
+            final FloatVector b2v = FloatVector.fromMemorySegment(SPECIES, b, bk + 2 * BYTES, ORDER);
+            final FloatVector b3v = FloatVector.fromMemorySegment(SPECIES, b, bk + 3 * BYTES, ORDER);
             final FloatVector x0 = FloatVector.broadcast(SPECIES, a.get(FLOAT, ak));
             acc00 = x0.fma(b0v, acc00);
             acc01 = x0.fma(b1v, acc01);

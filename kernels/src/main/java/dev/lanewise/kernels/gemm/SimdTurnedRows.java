@@ -45,7 +45,7 @@ final class SimdTurnedRows {
         for (int i = 0; i < 2 * squares; i++) {
             final long at = Math.min((i >> 1) * BYTES, last);
             final int upper = COLUMNS * (i & 1);
-            final MemorySegment to = panel.asSlice(p0 + ROWS * at + upper * BYTES, COLUMNS * BYTES);
+            final long to = p0 + ROWS * at + upper * BYTES;
             final FloatVector zip = ZIP_LOW.add(upper);
             final FloatVector r0 = FloatVector.fromMemorySegment(SPECIES, b, b0 + at, ORDER);
             final FloatVector r1 = FloatVector.fromMemorySegment(SPECIES, b, b1 + at, ORDER);
@@ -87,14 +87,14 @@ final class SimdTurnedRows {
             final FloatVector u5 = ZIP_HIGH.selectFrom(t2, t6);
             final FloatVector u6 = ZIP_LOW.selectFrom(t3, t7);
             final FloatVector u7 = ZIP_HIGH.selectFrom(t3, t7);
-            ZIP_LOW.selectFrom(u0, u4).intoMemorySegment(to, 0, ORDER);
-            ZIP_HIGH.selectFrom(u0, u4).intoMemorySegment(to, BYTES, ORDER);
-            ZIP_LOW.selectFrom(u1, u5).intoMemorySegment(to, 2 * BYTES, ORDER);
-            ZIP_HIGH.selectFrom(u1, u5).intoMemorySegment(to, 3 * BYTES, ORDER);
-            ZIP_LOW.selectFrom(u2, u6).intoMemorySegment(to, 4 * BYTES, ORDER);
-            ZIP_HIGH.selectFrom(u2, u6).intoMemorySegment(to, 5 * BYTES, ORDER);
-            ZIP_LOW.selectFrom(u3, u7).intoMemorySegment(to, 6 * BYTES, ORDER);
-            ZIP_HIGH.selectFrom(u3, u7).intoMemorySegment(to, 7 * BYTES, ORDER);
+            ZIP_LOW.selectFrom(u0, u4).intoMemorySegment(panel, to, ORDER);
+            ZIP_HIGH.selectFrom(u0, u4).intoMemorySegment(panel, to + BYTES, ORDER);
+            ZIP_LOW.selectFrom(u1, u5).intoMemorySegment(panel, to + 2 * BYTES, ORDER);
+            ZIP_HIGH.selectFrom(u1, u5).intoMemorySegment(panel, to + 3 * BYTES, ORDER);
+            ZIP_LOW.selectFrom(u2, u6).intoMemorySegment(panel, to + 4 * BYTES, ORDER);
+            ZIP_HIGH.selectFrom(u2, u6).intoMemorySegment(panel, to + 5 * BYTES, ORDER);
+            ZIP_LOW.selectFrom(u3, u7).intoMemorySegment(panel, to + 6 * BYTES, ORDER);
+            ZIP_HIGH.selectFrom(u3, u7).intoMemorySegment(panel, to + 7 * BYTES, ORDER);
         }
     }
 }

@@ -218,10 +218,6 @@ final class ThinProduct {
     }
 
     private static void fill(float value, int n, MemorySegment c, long offset) {
-        if (Float.floatToRawIntBits(value) == 0) {
-            c.asSlice(offset, 4L * n).fill((byte) 0);
-            return;
-        }
         for (int j = 0; j < n; j++) {
             c.set(FLOAT, offset + 4L * j, value);
         }
