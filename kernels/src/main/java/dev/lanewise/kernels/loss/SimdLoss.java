@@ -3,6 +3,7 @@ package dev.lanewise.kernels.loss;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import dev.lanewise.kernels.EmptyCalls;
+import dev.lanewise.kernels.activation.SimdSoftmaxColumns;
 import dev.lanewise.kernels.reduction.SimdLaneSum;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,10 @@ public final class SimdLoss extends ScalarLoss implements EmptyCalls {
     @Override
     public void callEmpty(MemorySegment memory, int times) {
         SimdSparseSoftmaxLoss.callEmpty(memory, times);
+        if (SimdSoftmaxColumns.arePossible(SimdSoftmaxColumns.TOGETHER)) {
+            SimdSoftmaxColumns.callEmpty(memory, times);
+            SimdSparseSoftmaxColumns.callEmpty(memory, times);
+        }
     }
 
     @Override
