@@ -153,7 +153,7 @@ final class Resampling {
         final MemorySegment dy = b.dy(0).segment();
         for (int n = from; n < to; n++) {
             if (!b.accumulateDx(0)) {
-                dx.asSlice(n * image * Float.BYTES, image * Float.BYTES).fill((byte) 0);
+                b.compute().kernels().elementwise().fill(dx, n * image, Math.toIntExact(image), 0);
             }
             final long first = n * image + start;
             for (int i = 0; i < height; i++) {
