@@ -6,8 +6,9 @@ import static dev.lanewise.kernels.simd.Simd.LANES;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/// `C = A·Bᵀ` with few rows of A, where laying out B takes longer than the products: two vectors of columns at a
-/// time, which are rows of B, and no more of their depth than stays in L1 until all rows of A have used it.
+/// `C = A·Bᵀ` with few rows of A, where laying out B takes longer than the products: two vectors of columns
+/// at a time, which are rows of B, and no more of their depth than stays in L1 until all rows of A have used
+/// it.
 final class FewRowsProduct {
     private static final int FEW = 32;
 
@@ -22,8 +23,9 @@ final class FewRowsProduct {
     private FewRowsProduct() {}
 
     /// Whether a product with a transposed B gains by these loops. Measured on a Zen 5, GFLOP/s, by them and by
-    /// micro-kernels of great depth: 45 and 26 for 3 x 1298 x 116, 97 and 63 for 8 x 1024 x 1024, 159 and 154 for
-    /// 32 x 128 x 128; of few columns 140 and 110 for 57 x 511 x 14, but 131 and 147 for 1054 x 328 x 12.
+    /// micro-kernels of great depth: 45 and 26 for 3 x 1298 x 116, 97 and 63 for 8 x 1024 x 1024, 159 and
+    /// 154 for 32 x 128 x 128; of few columns 140 and 110 for 57 x 511 x 14, but 131 and 147 for 1054 x 328
+    /// x 12.
     static boolean pays(int m, int n, int k) {
         return Blocking.FOUR_BY_FOUR && (m <= FEW || (m <= MOST && n <= LANES)) && k >= LANES;
     }

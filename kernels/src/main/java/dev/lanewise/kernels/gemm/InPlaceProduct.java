@@ -181,8 +181,8 @@ final class InPlaceProduct {
         }
     }
 
-    /// Columns of the next panel when `left` are left, at least a vector; four vectors, or two that may overlap, but
-    /// not with those of another panel, since sums that start from C would be added twice.
+    /// Columns of the next panel when `left` are left, at least a vector; four vectors, or two that may
+    /// overlap, but not with those of another panel, since sums that start from C would be added twice.
     private static int width(int m, int left) {
         if (m <= 2 && (left == 4 * LANES || left >= 5 * LANES)) {
             return 4 * LANES;
@@ -190,8 +190,8 @@ final class InPlaceProduct {
         return left <= 2 * LANES ? left : Math.min(2 * LANES, left - LANES);
     }
 
-    /// Less than a vector of columns: rows of B are read with what lies behind them, the last ones, behind which
-    /// memory may end, as a copy; rows of C come and go by way of scratch.
+    /// Less than a vector of columns: rows of B are read with what lies behind them, the last ones, behind
+    /// which memory may end, as a copy; rows of C come and go by way of scratch.
     private static void narrow(
             boolean transA,
             int m,

@@ -74,8 +74,8 @@ final class PackedBlock {
         }
     }
 
-    /// The row that padded and split panels start from: the bias of their columns, zeros beyond; and behind it a
-    /// row of zeros.
+    /// The row that padded and split panels start from: the bias of their columns, zeros beyond; and behind
+    /// it a row of zeros.
     static void writeEdgeRow(
             int cols,
             boolean twice,

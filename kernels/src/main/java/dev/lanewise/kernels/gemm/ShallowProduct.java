@@ -7,8 +7,9 @@ import static dev.lanewise.kernels.simd.Simd.LANES;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/// Products of little depth: each row of C is a sum of a few rows of B, which [SimdShallow] keeps in registers. No
-/// operand is copied, but a transposed B, and one that is narrower than a vector; both are small.
+/// Products of little depth: each row of C is a sum of a few rows of B, which [SimdShallow] keeps in
+/// registers. No operand is copied, but a transposed B, and one that is narrower than a vector; both are
+/// small.
 final class ShallowProduct {
     /// Depth up to which products are done here: two passes.
     private static final int DEPTH = 2 * SimdShallow.DEPTH;
@@ -84,8 +85,8 @@ final class ShallowProduct {
                     SimdPacking.copyRows(bias, biasOffset + j0, 0, 1, cols, LANES, scratch, scratchOffset, LANES);
                 }
             }
-            // Of a C without gaps a row may be stored as a whole vector, which takes half as long, if the rows that it
-            // reaches into are still to come.
+            // Of a C without gaps a row may be stored as a whole vector, which takes half as long, if the
+            // rows that it reaches into are still to come.
             final int over = n < LANES && ldc == n && beta == 0 ? (LANES - 1) / n : m;
             for (int i = 0; i < m; i += ROWS) {
                 final int rows = Math.min(ROWS, m - i);
@@ -198,9 +199,8 @@ final class ShallowProduct {
         }
     }
 
-    /// Columns of the next panel when `left` are left, at least a vector: its two vectors may overlap, but not those of
-    /// two
-    /// panels, since sums that start from C would be added twice.
+    /// Columns of the next panel when `left` are left, at least a vector: its two vectors may overlap, but
+    /// not those of two panels, since sums that start from C would be added twice.
     private static int width(int left) {
         final int whole = SimdShallow.VECTORS * LANES;
         return left <= whole ? left : Math.min(whole, left - LANES);

@@ -8,18 +8,19 @@ import static dev.lanewise.kernels.simd.Simd.SPECIES;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
-/// Micro-kernel of 4 rows and 2 vectors for few rows: `c[r, :] = init[r, :] + sum over k of a[r, k] · b[k, :]`, k in
-/// order, by FMA. Its eight sums are as many as it takes to hide how long an FMA lasts.
+/// Micro-kernel of 4 rows and 2 vectors for few rows: `c[r, :] = init[r, :] + sum over k of a[r, k] · b[k,
+/// :]`, k in order, by FMA. Its eight sums are as many as it takes to hide how long an FMA lasts.
 ///
-/// All offsets and steps are in bytes. A row beyond `last` starts from and is stored where row `last` is; rows are
-/// stored from the last to the first, so that row `last` has the final word. `init` and `c` may be the same memory.
+/// All offsets and steps are in bytes. A row beyond `last` starts from and is stored where row `last` is;
+/// rows are stored from the last to the first, so that row `last` has the final word. `init` and `c` may be
+/// the same memory.
 final class SimdMicroKernel4x2 {
     static final int ROWS = 4;
 
     private SimdMicroKernel4x2() {}
 
-    /// `a` as it lies in a row-major matrix (`aRow` between rows), `b` two packed panels of a vector, one at `b0`, one
-    /// at `b1`.
+    /// `a` as it lies in a row-major matrix (`aRow` between rows), `b` two packed panels of a vector, one at
+    /// `b0`, one at `b1`.
     static void rowsPacked(
             MemorySegment a,
             long a0,

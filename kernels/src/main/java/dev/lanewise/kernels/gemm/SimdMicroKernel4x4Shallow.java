@@ -17,9 +17,10 @@ import jdk.incubator.vector.FloatVector;
 /// a Zen 5, this one and the others: 243 and 216 GFLOP/s for 64 x 64 x 64, 240 and 227 for 96 x 96 x 96, 152
 /// and 129 for a transposed B of 4096 x 10 x 64).
 ///
-/// With `asSlice` there would be one check for the four vectors of B, and another tenth. But it is not among the
-/// methods that C2 always compiles in: if what it has counted of its calls is too little, or the method has
-/// 18,000 nodes by then, each slice is an object, and in some processes the kernel stays ten times slower.
+/// With `asSlice` there would be one check for the four vectors of B, and another tenth. But it is not among
+/// the methods that C2 always compiles in: if what it has counted of its calls is too little, or the method
+/// has 18,000 nodes by then, each slice is an object, and in some processes the kernel stays ten times
+/// slower.
 ///
 /// All offsets and steps are in bytes.
 final class SimdMicroKernel4x4Shallow {

@@ -7,8 +7,8 @@ import static dev.lanewise.kernels.simd.Simd.SPECIES;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
-/// Adds the products of a few k, by FMA, to rows of C, two vectors of columns wide. The rows of B stay in registers
-/// while those of C go by, each of which is written once.
+/// Adds the products of a few k, by FMA, to rows of C, two vectors of columns wide. The rows of B stay in
+/// registers while those of C go by, each of which is written once.
 ///
 /// A vector of C that is stored takes about two cycles, in which no FMAs are made (measured on a Zen 5), so
 /// there is a method for each depth: with several passes over C instead the loop takes up to twice as long. All

@@ -10,8 +10,8 @@ import jdk.incubator.vector.VectorMask;
 
 /// [SimdShallow] for a C that is narrower than a vector: the lanes beyond are computed and not stored.
 ///
-/// `init` and `c` must not be the same memory unless its rows lie a vector apart: a row's vector reaches into the
-/// rows behind, and reading what was just written in parts takes a dozen cycles.
+/// `init` and `c` must not be the same memory unless its rows lie a vector apart: a row's vector reaches
+/// into the rows behind, and reading what was just written in parts takes a dozen cycles.
 final class SimdShallowNarrow {
     /// Of k that one pass takes.
     static final int DEPTH = 8;

@@ -97,8 +97,8 @@ final class ThinProduct {
         return true;
     }
 
-    /// A column as the row that it is in memory, `Cᵀ = op(B)ᵀ·op(A)ᵀ`, where that is quicker than as a column: with
-    /// the names of that product.
+    /// A column as the row that it is in memory, `Cᵀ = op(B)ᵀ·op(A)ᵀ`, where that is quicker than as a
+    /// column: with the names of that product.
     ///
     /// @param bias of the column, which has one
     private static boolean row(
