@@ -24,6 +24,7 @@ class NothingIsExecutedTest {
     private static final List<String> KNOWN = List.of(
             "Boot.java ProcessBuilder", // starts the command again with a newer JDK
             "Kernels.java Class.forName", // looks whether there is a module for vectors
+            "SegmentClasses.java Class.forName", // a class of the JDK, so that it is there before kernels are compiled
             "SeparateForm.java .setAccessible(", // the kernels' own classes, in the form without fused multiply-add
             "SeparateForm.java defineClass");
 
