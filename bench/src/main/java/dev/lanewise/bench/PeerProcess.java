@@ -45,7 +45,21 @@ final class PeerProcess {
             new Product("TN", 64, 4096, 64),
             new Product("NN", 64, 64, 64),
             new Product("TN", 512, 512, 512),
-            new Product("TN", 33, 300, 17));
+            new Product("TN", 33, 300, 17),
+            new Product("NN", 48, 48, 48), // little depth
+            new Product("TN", 128, 100, 128),
+            new Product("NN", 200, 8, 300), // next to none
+            new Product("TN", 180, 4, 80),
+            new Product("NT", 64, 16, 40),
+            new Product("NN", 300, 12, 9),
+            new Product("NT", 221, 15, 3),
+            new Product("NT", 3, 1000, 100), // few rows
+            new Product("NT", 32, 128, 128),
+            new Product("NN", 4, 300, 40),
+            new Product("TN", 3, 161, 83),
+            new Product("NN", 3, 419, 4),
+            new Product("TN", 13, 84, 5),
+            new Product("NT", 11, 741, 2));
 
     private static final long WARMING_MILLIS = 300;
 
