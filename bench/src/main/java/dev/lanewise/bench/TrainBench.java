@@ -55,6 +55,9 @@ final class TrainBench {
             }
             rows.add(Row.rate(
                     "step " + network.title() + ", batch " + batch, threads, steps, peaks, network.stepFlop()));
+            if (threads > 1) {
+                rows.add(RoundTrip.row(threads));
+            }
             try (StepParts parts = new StepParts(network, compute)) {
                 rows.addAll(parts.rows(millis, Machine.peak(threads)));
             }

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /// How soon a fresh process trains at its steady rate: starts some, one after another, and reads how many steps
 /// each did in every tenth of a second.
@@ -31,9 +32,17 @@ final class WarmupBench {
     /// @param share of the FMA peak that the process measures when it has trained
     /// @param half milliseconds from its start until it trained at half of the steady rate, -1 if it did not
     /// @param most the same for 95 %
+    /// @param roundTrip nanoseconds from one thread to another and back, when it has trained; null for one thread
     /// @param steps steps done in each tenth of a second
-    record Run(long firstStep, double steady, double share, int half, int most, List<Integer> steps) {
-        static Run of(long firstStep, double peak, int[] steps) {
+    record Run(
+            long firstStep,
+            double steady,
+            double share,
+            int half,
+            int most,
+            @Nullable Double roundTrip,
+            List<Integer> steps) {
+        static Run of(long firstStep, double peak, @Nullable Double roundTrip, int[] steps) {
             final int[] last = Arrays.copyOfRange(steps, steps.length - steps.length / STEADY_PART, steps.length);
             Arrays.sort(last);
             final double steady = last[last.length / 2];
@@ -43,6 +52,7 @@ final class WarmupBench {
                     steady * Network.SMALL.stepFlop() / (1e6 * WarmupProcess.WINDOW_MILLIS) / peak,
                     reached(steps, 0.5 * steady),
                     reached(steps, 0.95 * steady),
+                    roundTrip,
                     Arrays.stream(steps).boxed().toList());
         }
 
@@ -64,6 +74,7 @@ final class WarmupBench {
             json.addProperty("ceilingShare", share);
             json.addProperty("half", half);
             json.addProperty("most", most);
+            json.addProperty("roundTrip", roundTrip);
             final JsonArray windows = new JsonArray();
             steps.forEach(windows::add);
             json.add("steps", windows);
@@ -73,17 +84,19 @@ final class WarmupBench {
         String line() {
             return String.format(
                     Locale.ROOT,
-                    "%11.2f s %11s %11s %,13.0f %8.0f %%",
+                    "%11.2f s %11s %11s %,13.0f %8.0f %% %12s",
                     firstStep / 1e3,
                     seconds(half),
                     seconds(most),
                     steady,
-                    100 * share);
+                    100 * share,
+                    roundTrip == null ? "-" : String.format(Locale.ROOT, "%.0f ns", roundTrip));
         }
     }
 
     static String heading() {
-        return String.format("%13s %11s %11s %13s %10s", "first step", "50 %", "95 %", "samples/s", "of peak");
+        return String.format(
+                "%13s %11s %11s %13s %10s %12s", "first step", "50 %", "95 %", "samples/s", "of peak", "round trip");
     }
 
     private static String seconds(int millis) {
@@ -148,6 +161,8 @@ final class WarmupBench {
         final int[] steps = answer.getAsJsonArray("steps").asList().stream()
                 .mapToInt(element -> element.getAsInt())
                 .toArray();
-        return Run.of(answer.get("firstStep").getAsLong(), answer.get("peak").getAsDouble(), steps);
+        final Double roundTrip =
+                answer.has("roundTrip") ? answer.get("roundTrip").getAsDouble() : null;
+        return Run.of(answer.get("firstStep").getAsLong(), answer.get("peak").getAsDouble(), roundTrip, steps);
     }
 }

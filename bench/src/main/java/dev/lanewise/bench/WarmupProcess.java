@@ -65,6 +65,9 @@ final class WarmupProcess {
         }
         final JsonObject json = new JsonObject();
         json.addProperty("firstStep", first[0]);
+        if (threads > 1) {
+            json.addProperty("roundTrip", RoundTrip.row(threads).median());
+        }
         json.addProperty("peak", Machine.peak(threads));
         final JsonArray steps = new JsonArray();
         for (int window : windows) {

@@ -113,14 +113,15 @@ class BenchmarksTest {
         Arrays.fill(steps, 20, 30, 94);
         Arrays.fill(steps, 30, 60, 100);
         steps[5] = 100; // a single window does not count
-        final WarmupBench.Run run = WarmupBench.Run.of(400, 500, steps);
+        final WarmupBench.Run run = WarmupBench.Run.of(400, 500, null, steps);
         assertEquals(2100, run.half());
         assertEquals(3100, run.most());
         assertEquals(128_000, run.steady(), 1e-6);
         assertEquals(Network.SMALL.stepFlop() * 1e3 / 1e9 / 500, run.share(), 1e-9);
         assertEquals(
-                -1, WarmupBench.Run.of(400, 500, new int[] {0, 0, 0, 0, 0, 9}).most());
-        assertTrue(WarmupBench.summary(List.of(run, WarmupBench.Run.of(900, 500, steps)))
+                -1,
+                WarmupBench.Run.of(400, 500, null, new int[] {0, 0, 0, 0, 0, 9}).most());
+        assertTrue(WarmupBench.summary(List.of(run, WarmupBench.Run.of(900, 500, 55.0, steps)))
                 .startsWith("median: first step 0.90 s, 50 % 2.1 s, 95 % 3.1 s; worst: first step 0.90 s"));
     }
 
@@ -130,6 +131,16 @@ class BenchmarksTest {
         assertEquals(30, run.steps().size());
         // On a busy machine the first step may come later than what is counted.
         assertTrue(run.firstStep() > 0, run::line);
+    }
+
+    @Test
+    void roundTripsBetweenThreadsAreTimed() {
+        final long[] nanos = RoundTrip.nanos();
+        assertTrue(nanos.length > 0);
+        assertTrue(Arrays.stream(nanos).allMatch(n -> n > 0), () -> Arrays.toString(nanos));
+        final Row row = RoundTrip.row(2);
+        assertEquals("ns", row.unit());
+        assertTrue(row.best() <= row.median(), row::line);
     }
 
     @Test

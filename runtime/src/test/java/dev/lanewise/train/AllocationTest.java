@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lanewise.data.Dataset;
+import dev.lanewise.kernels.Activations;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.nn.ChildJvm;
 import dev.lanewise.nn.Compute;
@@ -13,7 +14,15 @@ import dev.lanewise.nn.Initializer;
 import dev.lanewise.nn.Model;
 import dev.lanewise.nn.Predictor;
 import dev.lanewise.nn.Sequential;
+import dev.lanewise.nn.layer.Add;
 import dev.lanewise.nn.layer.Dense;
+import dev.lanewise.nn.layer.Flatten;
+import dev.lanewise.nn.layer.Grayscale;
+import dev.lanewise.nn.layer.Highway;
+import dev.lanewise.nn.layer.PreprocessInput;
+import dev.lanewise.nn.layer.Reshape;
+import dev.lanewise.nn.layer.Resizing;
+import dev.lanewise.nn.layer.Softmax;
 import dev.lanewise.tensor.Memory;
 import dev.lanewise.tensor.Shape;
 import dev.lanewise.tensor.Tensor;
@@ -126,11 +135,11 @@ class AllocationTest {
     void stepThroughLayersForImagesAllocatesNothing() {
         final Dataset data = TestData.classes(64, 75, 5, 3).reshapeInput(0, Shape.of(5, 5, 3));
         final Graph graph = Sequential.input(5, 5, 3)
-                .add(new dev.lanewise.nn.layer.PreprocessInput("caffe"))
+                .add(new PreprocessInput("caffe"))
                 .add(new Dense(3))
-                .add(new dev.lanewise.nn.layer.Grayscale())
-                .add(new dev.lanewise.nn.layer.Resizing(4, 7))
-                .add(new dev.lanewise.nn.layer.Flatten())
+                .add(new Grayscale())
+                .add(new Resizing(4, 7))
+                .add(new Flatten())
                 .add(new Dense(5))
                 .build();
         final int[] order = Evaluator.inOrder(64);
@@ -190,6 +199,18 @@ class AllocationTest {
             print("texts", TestData.texts(), TestData.texts(32, 3));
             print("videos", TestData.videos(), TestData.videos(32, 3));
             print("transformer", TestData.transformer(), TestData.transformer(32, 3));
+            print("branches", branches(), TestData.classes(32, 50, 5, 3));
+        }
+
+        /// Layers that work in parts of their scratch: softmax over an axis before the last, a sum in which an
+        /// input is repeated, a highway.
+        private static Graph branches() {
+            final Graph.Builder b = Graph.builder();
+            final Graph.Value x = b.input("x", Shape.of(50));
+            final Graph.Value shares = b.add("shares", new Softmax(1), b.add("rows", new Reshape(5, 10), x));
+            final Graph.Value row = b.add("row", new Reshape(1, 10), b.add("ten", new Dense(10), x));
+            final Graph.Value sum = b.add("flat", new Flatten(), b.add("sum", new Add(), shares, row));
+            return b.build(b.add("classes", new Dense(5), b.add("highway", new Highway(Activations.TANH), sum)));
         }
 
         private static void print(String name, Graph graph, Dataset data) {
@@ -231,7 +252,7 @@ class AllocationTest {
                 .lines()
                 .filter(line -> line.endsWith("none") || line.endsWith("calls"))
                 .toList();
-        assertEquals(List.of("images none", "texts none", "videos none", "transformer none"), lines);
+        assertEquals(List.of("images none", "texts none", "videos none", "transformer none", "branches none"), lines);
     }
 
     /// The mask of an output weighs its rows.

@@ -70,7 +70,7 @@ public record Softmax(int axis) implements Layer {
             return;
         }
         final int cols = x.shape().dim(Shapes.axis("Softmax", axis, x.shape()));
-        final MemorySegment turned = b.scratch().asSlice(0, (long) x.size() * Float.BYTES);
+        final MemorySegment turned = b.kept(Turned.class, "turned", this, Turned::of).y;
         turn(x.segment(), turned, x.shape(), true, false);
         b.compute().forward(Activations.SOFTMAX, turned, turned, cols == 0 ? 0 : x.size() / cols, cols);
         turn(turned, b.y(0).segment(), x.shape(), false, false);
@@ -100,16 +100,15 @@ public record Softmax(int axis) implements Layer {
             return;
         }
         final int cols = y.shape().dim(Shapes.axis("Softmax", axis, y.shape()));
-        final long bytes = (long) y.size() * Float.BYTES;
-        final MemorySegment turnedY = b.scratch().asSlice(0, bytes);
-        final MemorySegment turned = b.scratch().asSlice(bytes, bytes);
-        turn(y.segment(), turnedY, y.shape(), true, false);
+        final Turned work = b.kept(Turned.class, "turned", this, Turned::of);
+        final MemorySegment turned = work.gradient;
+        turn(y.segment(), work.y, y.shape(), true, false);
         turn(b.dy(0).segment(), turned, y.shape(), true, false);
         b.compute()
                 .backward(
                         Activations.SOFTMAX,
                         null,
-                        turnedY,
+                        work.y,
                         turned,
                         turned,
                         cols == 0 ? 0 : y.size() / cols,
@@ -160,5 +159,13 @@ public record Softmax(int axis) implements Layer {
     @Override
     public Layer withoutActivation() {
         return axis == -1 ? new Activation(Activations.LINEAR) : this;
+    }
+
+    /// The output and its gradient with the axis last, in scratch.
+    private record Turned(MemorySegment y, MemorySegment gradient) {
+        static Turned of(Softmax layer, LayerBuffers b) {
+            final long bytes = b.y(0).segment().byteSize();
+            return new Turned(b.scratch().asSlice(0, bytes), b.scratch().asSlice(bytes, bytes));
+        }
     }
 }
