@@ -2,7 +2,6 @@ package dev.lanewise.bench;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.Arrays;
 
 /// How long a word takes from one thread to another and back.
 ///
@@ -33,8 +32,7 @@ final class RoundTrip {
 
     private RoundTrip() {}
 
-    /// Nanoseconds of a round trip: of some rounds of many trips each, the first of which are not counted, in
-    /// ascending order.
+    /// Nanoseconds of a round trip: of some rounds of many trips each, the first of which are not counted.
     static long[] nanos() {
         final long[] words = new long[2 * PLACE + 1];
         Thread.ofPlatform().daemon().name("lanewise-round-trip").start(() -> answer(words));
@@ -58,16 +56,12 @@ final class RoundTrip {
             }
         }
         WORD.setRelease(words, PLACE, OVER);
-        Arrays.sort(nanos);
         return nanos;
     }
 
     /// As a figure, in nanoseconds.
     static Row row(int threads) {
-        final long[] nanos = nanos();
-        final double median = nanos[ROUNDS / 2];
-        final double spread = (nanos[ROUNDS * 9 / 10] - nanos[ROUNDS / 10]) / 2.0 / median;
-        return new Row("round trip to another thread", null, threads, median, nanos[0], "ns", spread, null, null, null);
+        return Row.nanos("round trip to another thread", threads, nanos());
     }
 
     private static void answer(long[] words) {

@@ -80,21 +80,23 @@ record Row(
     /// @param flop of one run, or 0 for no share of the peak
     /// @param peak in GFLOP/s
     static Row micros(String what, int threads, long[] nanos, double flop, double peak) {
+        final Row row = time(what, threads, nanos, "us", 1e3);
+        final Double share = flop > 0 ? flop / (row.median * 1e3) / peak : null;
+        return new Row(what, null, threads, row.median, row.best, row.unit, row.spread, share, null, null);
+    }
+
+    /// The same in nanoseconds.
+    static Row nanos(String what, int threads, long[] nanos) {
+        return time(what, threads, nanos, "ns", 1);
+    }
+
+    private static Row time(String what, int threads, long[] nanos, String unit, double nanosOfUnit) {
         final long[] sorted = nanos.clone();
         Arrays.sort(sorted);
         final int n = sorted.length;
-        final double median = sorted[n / 2] / 1e3;
-        return new Row(
-                what,
-                null,
-                threads,
-                median,
-                sorted[0] / 1e3,
-                "us",
-                (sorted[n * 9 / 10] - sorted[n / 10]) / 2e3 / median,
-                flop > 0 ? flop / (median * 1e3) / peak : null,
-                null,
-                null);
+        final double median = sorted[n / 2] / nanosOfUnit;
+        final double spread = (sorted[n * 9 / 10] - sorted[n / 10]) / (2 * nanosOfUnit) / median;
+        return new Row(what, null, threads, median, sorted[0] / nanosOfUnit, unit, spread, null, null, null);
     }
 
     /// The same with a peer that did so much work in runs of so many nanoseconds.

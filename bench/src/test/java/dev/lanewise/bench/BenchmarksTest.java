@@ -117,6 +117,7 @@ class BenchmarksTest {
         assertEquals(2100, run.half());
         assertEquals(3100, run.most());
         assertEquals(128_000, run.steady(), 1e-6);
+        assertTrue(run.line().endsWith(" -"), run::line);
         assertEquals(Network.SMALL.stepFlop() * 1e3 / 1e9 / 500, run.share(), 1e-9);
         assertEquals(
                 -1,
@@ -127,10 +128,12 @@ class BenchmarksTest {
 
     @Test
     void freshProcessCountsItsSteps() {
-        final WarmupBench.Run run = WarmupBench.run(List.of(), 1, 3000);
+        final WarmupBench.Run run = WarmupBench.run(List.of(), 2, 3000);
         assertEquals(30, run.steps().size());
         // On a busy machine the first step may come later than what is counted.
         assertTrue(run.firstStep() > 0, run::line);
+        final Double roundTrip = run.roundTrip();
+        assertTrue(roundTrip != null && roundTrip > 0, run::line);
     }
 
     @Test
@@ -138,9 +141,21 @@ class BenchmarksTest {
         final long[] nanos = RoundTrip.nanos();
         assertTrue(nanos.length > 0);
         assertTrue(Arrays.stream(nanos).allMatch(n -> n > 0), () -> Arrays.toString(nanos));
-        final Row row = RoundTrip.row(2);
+    }
+
+    @Test
+    void timesAreReadFromTheRuns() {
+        final long[] nanos = {70, 50, 60, 40, 80};
+        final Row row = Row.nanos("trip", 2, nanos);
+        assertEquals(60, row.median());
+        assertEquals(40, row.best());
         assertEquals("ns", row.unit());
-        assertTrue(row.best() <= row.median(), row::line);
+        assertEquals((80 - 40) / 2.0 / 60, row.spread(), 1e-12);
+        final Row micros = Row.micros("trip", 2, nanos, 6_000, 200);
+        assertEquals(0.06, micros.median(), 1e-12);
+        assertEquals("us", micros.unit());
+        assertEquals(row.spread(), micros.spread(), 1e-12);
+        assertEquals(0.5, micros.ceilingShare(), 1e-12);
     }
 
     @Test
