@@ -214,8 +214,8 @@ public final class BenchCommand {
     @Command(
             name = "train",
             description =
-                    "Training: dense layers (the step, its parts, and fit with shuffling), an LSTM or a block of a"
-                            + " transformer (the step, and prediction).",
+                    "Training: dense layers (the step, its parts, fit with shuffling, and prediction), an LSTM or a block"
+                            + " of a transformer (the step, and prediction).",
             mixinStandardHelpOptions = true)
     static final class Train extends Measure {
         @Option(

@@ -57,6 +57,15 @@ record Network(List<Integer> sizes, int batch) {
         return weights;
     }
 
+    /// FLOP of the prediction of a batch: 2 for each product and sum.
+    double forwardFlop() {
+        double flop = 0;
+        for (int layer = 0; layer < layers(); layer++) {
+            flop += 2.0 * batch * sizes.get(layer) * sizes.get(layer + 1);
+        }
+        return flop;
+    }
+
     /// FLOP of a step: forward and the gradient by the weights of all layers, and the gradient by the inputs
     /// of all
     /// but the first; 2 for each product and sum.

@@ -13,13 +13,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/// The training step, its parts, and the whole of `fit` for dense layers (relu, softmax, cross-entropy, Adam).
+/// The training step, its parts, the whole of `fit` and the prediction of a batch for dense layers (relu, softmax,
+/// cross-entropy, Adam).
 ///
 /// The data are images of bytes, drawn at random with labels that follow from it, one in ten of them wrong, so
 /// that gradients do not die away.
 final class TrainBench {
     private static final int SAMPLES = 60_000;
-    private static final int PARTS = 20;
+
+    /// Gathering is measured for this part of the time of the steps.
+    private static final int GATHERINGS = 20;
 
     /// For a look at the FMA peak before each part.
     private static final long PEAK_MILLIS = 25;
@@ -44,17 +47,15 @@ final class TrainBench {
             for (int i = 0; i < SAMPLES; i++) {
                 order[i] = i;
             }
-            trainer.gather(data, order, 0, batch);
-            GemmBench.repeat(trainer::step, millis);
-            final List<long[]> steps = new ArrayList<>();
-            final List<Double> peaks = new ArrayList<>();
-            for (int part = 0; part < PARTS; part++) {
-                trainer.gather(data, order, part * batch % (SAMPLES - batch), batch);
-                peaks.add(Machine.peak(threads, PEAK_MILLIS));
-                steps.add(GemmBench.repeat(trainer::step, millis / PARTS));
-            }
-            rows.add(Row.rate(
-                    "step " + network.title() + ", batch " + batch, threads, steps, peaks, network.stepFlop()));
+            final String of = network.title() + ", batch " + batch;
+            final int[] next = {0};
+            rows.add(InParts.rate(
+                    "step " + of,
+                    threads,
+                    millis,
+                    network.stepFlop(),
+                    () -> trainer.gather(data, order, next[0]++ * batch % (SAMPLES - batch), batch),
+                    trainer::step));
             if (threads > 1) {
                 rows.add(RoundTrip.row(threads));
             }
@@ -64,7 +65,7 @@ final class TrainBench {
             rows.add(Row.micros(
                     "gathering a batch",
                     threads,
-                    GemmBench.repeat(() -> trainer.gather(data, order, 0, batch), millis / PARTS),
+                    GemmBench.repeat(() -> trainer.gather(data, order, 0, batch), millis / GATHERINGS),
                     0,
                     0));
 
@@ -73,13 +74,15 @@ final class TrainBench {
             final double flop = network.stepFlop() * SAMPLES / batch;
             rows.add(Row.rate("fit, each step at the median", threads, clock.typicalEpochs(), clock.peaks(), flop));
             rows.add(Row.rate("fit, 60,000 samples an epoch", threads, clock.epochs(), clock.peaks(), flop));
+            rows.add(PredictionBench.row(model, compute, of, batch, threads, millis, network.forwardFlop() / batch));
         }
         return rows;
     }
 
     /// What the rates mean in samples.
     static String samplesPerSecond(Network network, Row row) {
-        return String.format(Locale.ROOT, "%,.0f samples/s", row.median() * 1e9 * network.batch() / network.stepFlop());
+        final double flop = PredictionBench.is(row) ? network.forwardFlop() : network.stepFlop();
+        return String.format(Locale.ROOT, "%,.0f samples/s", row.median() * 1e9 * network.batch() / flop);
     }
 
     static Dataset data(Network network, int samples) {

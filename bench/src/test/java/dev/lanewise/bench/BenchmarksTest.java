@@ -207,6 +207,7 @@ class BenchmarksTest {
     void networksAreReadFromTheirSizes() {
         assertEquals(Network.SMALL, Network.of("784-128-10", 128));
         assertEquals(52.3e6, Network.SMALL.stepFlop(), 0.1e6);
+        assertEquals(128 * 2.0 * (784 * 128 + 128 * 10), Network.SMALL.forwardFlop());
         final Network wide = Network.of("784-1024-1024-10", 256);
         assertEquals(9.56e6, wide.stepFlop() / 256, 0.02e6);
         assertEquals(3, wide.layers());
@@ -239,6 +240,9 @@ class BenchmarksTest {
         final List<Row> rows = SequenceBench.run(network, batch, 1, 1);
         assertEquals(2, rows.size());
         assertEquals("step " + network.title() + ", batch 8", rows.get(0).what());
+        assertEquals("prediction " + network.title() + ", batch 8", rows.get(1).what());
+        assertEquals(
+                List.of(false, true), rows.stream().map(PredictionBench::is).toList());
         assertEquals(network, SequenceNetwork.of(network.title()));
         assertTrue(SequenceNetwork.has(network.title()));
     }

@@ -38,11 +38,14 @@ final class Blocking {
     /// Depth up to which [SimdMicroKernel8x2#columns] is the micro-kernel for a transposed A.
     static final int SHALLOW_COLUMNS = 128;
 
-    /// Rows of A for which B is never copied.
+    /// Rows of A for which a B that may be in a cache is hardly copied.
     private static final int FEW_ROWS = 24;
 
     /// A usual L2, of sixteen ways, and its lines.
     private static final int L2_BYTES = 1024 * 1024;
+
+    /// What a product may hope to find in caches of its B.
+    private static final long CACHES_BYTES = 16L * 1024 * 1024;
 
     private static final int LINE_BYTES = 64;
 
@@ -139,12 +142,27 @@ final class Blocking {
     }
 
     /// Whether B, stored as `[k, n]`, is copied into panels. It is read once for each few rows of A, so with
-    /// many rows the copy is cheap. With fewer it is not, but where a panel's part of B does not stay in L2
-    /// from one read to the next, all reads are as slow as the first (measured on a Zen 5, copied and in place:
-    /// 180 and 254 GFLOP/s for 24 x 512 x 512, 202 and 231 for 128 x 2048 x 1000, 225 and 208 for
-    /// 64 x 1024 x 1024).
-    static boolean packB(int m, int k, long ldb) {
-        return m >= 192 || (m >= FEW_ROWS && kcInPlace(m, k, ldb) > (m < 40 ? 2 : 1) * rowsInL2(ldb));
+    /// many rows the copy is cheap. With fewer it is not, but a B that is larger than L2 is read in place from
+    /// farther away, one that no cache holds from memory, and where a panel's part of it does not stay in L2 from
+    /// one read to the next, all reads are as slow as the first (measured on a Zen 5, GFLOP/s copied and in place:
+    /// 187 and 241 for 24 x 512 x 512, 237 and 243 for 128 x 512 x 512, 236 and 230 for 128 x 784 x 1000, 225 and
+    /// 208 for 64 x 1024 x 1024; with B in memory 218 and 200 for the second, 209 and 185 for the third, 163 and
+    /// 140 for 48 x 3000 x 3000).
+    static boolean packB(int m, int n, int k, long ldb) {
+        final long bytes = (long) Float.BYTES * k * n;
+        return m >= 192
+                || (m >= 96 && bytes >= L2_BYTES)
+                || (m >= 64 && bytes > L2_BYTES && nc(kcPacked(m, k)) > NR)
+                || (m >= SimdMicroKernel8x2.ROWS && bytes > CACHES_BYTES)
+                || (m >= (bytes > 4 * L2_BYTES ? SimdMicroKernel8x2.ROWS : FEW_ROWS)
+                        && kcInPlace(m, k, ldb) > (m < 40 ? 2 : 1) * rowsInL2(ldb));
+    }
+
+    /// Products that one pass takes of a B, stored as `[k, n]`, that is copied. For few rows a second pass over C
+    /// costs less than rows of B that are read a panel at a time (measured on a Zen 5, with B in memory: 170
+    /// GFLOP/s for 64 x 2000 x 300, in one pass 150; but 243 and 257 for 1536 x 1536 x 1536).
+    static int kcPacked(int m, int k) {
+        return m < 96 && k > KC ? parts(k) : kc(k);
     }
 
     /// Products that one pass takes where B is read in place: all, if that much of a panel stays in L2, or

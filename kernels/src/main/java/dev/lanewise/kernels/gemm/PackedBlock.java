@@ -1,5 +1,6 @@
 package dev.lanewise.kernels.gemm;
 
+import static dev.lanewise.kernels.gemm.Blocking.FOUR_BY_FOUR;
 import static dev.lanewise.kernels.gemm.Blocking.NR;
 import static dev.lanewise.kernels.simd.Simd.LANES;
 
@@ -42,6 +43,12 @@ final class PackedBlock {
                     continue;
                 }
                 final long panel = scratchOffset + GemmScratch.blockB(kc) + (long) place * kc + (long) p * width;
+                if (FOUR_BY_FOUR && source == null && !transB && place + NR <= cols) {
+                    final int panels = place + 2 * NR <= cols ? 2 : 1;
+                    SimdPacking.copyPanels(panels, b, bAt + p * ldb + place, ldb, rows, scratch, panel, (long) NR * kc);
+                    width = panels * NR;
+                    continue;
+                }
                 // A split panel is two of half the width, side by side.
                 final boolean split = Columns.split(width, cols, twice);
                 final int part = split ? width / 2 : width;

@@ -68,6 +68,10 @@ class GemmShapesTest {
     @CsvSource({
         "200, 5, 9", // B is packed because of the rows
         "193, 67, 3",
+        "193, 215, 9", // panels that are packed two at a time, and one
+        "100, 530, 500", // because B is larger than L2
+        "64, 260, 1031", // the same, and k is cut because of the few rows
+        "8, 2100, 2003", // because B is larger than caches
         "24, 3, 70", // rows of B 512 floats apart, see below
         "2, 150, 1024", // more columns than a block of B holds
         "2, 270, 1030",

@@ -1,6 +1,6 @@
-"""Rates of PyTorch on the networks of `lanewise bench train --network lstm` and `--network transformer`.
+"""Rates of PyTorch on the networks of `lanewise bench train`.
 
-    python3 sequences.py lstm|transformer THREADS
+    python3 networks.py 784-128-10|784-1024-1024-10|lstm|transformer THREADS
 
 Prints one line a figure, `peer workload threads metric value`: the median of slices of 0.4 s, after three to warm up.
 """
@@ -16,8 +16,19 @@ import torch.nn.functional as F  # noqa: E402
 from torch import nn  # noqa: E402
 
 SLICE_SECONDS, WARM_UP, SLICES = 0.4, 3, 6
-BATCH, FEATURES, HEADS, CLASSES = 32, 128, 4, 10
-STEPS = {"lstm": 100, "transformer": 128}[workload]
+FEATURES, HEADS, CLASSES = 128, 4, 10
+BATCH = {"784-128-10": 128, "784-1024-1024-10": 256, "lstm": 32, "transformer": 32}[workload]
+STEPS = {"lstm": 100, "transformer": 128}.get(workload)
+DENSE = STEPS is None
+# Dense layers learn eight batches by heart, and their gradients die away: they have 60,000 samples, one label in ten wrong.
+BATCHES, WRONG, SHAPE = (60_000 // BATCH, 0.1, (784,)) if DENSE else (8, 0, (STEPS, FEATURES))
+
+
+def dense():
+    layers, sizes = [], [int(n) for n in workload.split("-")]
+    for inputs, units in zip(sizes[:-2], sizes[1:-1]):
+        layers += [nn.Linear(inputs, units), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Linear(*sizes[-2:]))
 
 
 class Lstm(nn.Module):
@@ -54,19 +65,22 @@ class Block(nn.Module):
 
 torch.set_num_threads(threads)
 torch.manual_seed(42)
-net = Lstm() if workload == "lstm" else Block()
+net = dense() if DENSE else Lstm() if workload == "lstm" else Block()
 optimizer = torch.optim.Adam(net.parameters(), lr=1e-3, fused=True)
-# A centre for each class, and noise: eight batches in turn.
-centres = torch.rand(CLASSES, FEATURES) - 0.5
-labels = [torch.randint(0, CLASSES, (BATCH,)) for _ in range(8)]
-inputs = [0.3 * centres[y][:, None, :] + 0.7 * (torch.rand(BATCH, STEPS, FEATURES) - 0.5) for y in labels]
+# A centre for each class, and noise: batches in turn.
+centres = torch.rand(CLASSES, SHAPE[-1]) - 0.5
+inputs, labels = [], []
+for _ in range(BATCHES):
+    y = torch.randint(0, CLASSES, (BATCH,))
+    inputs.append(0.3 * centres[y].view(BATCH, *(1,) * (len(SHAPE) - 1), -1) + 0.7 * (torch.rand(BATCH, *SHAPE) - 0.5))
+    labels.append(torch.where(torch.rand(BATCH) < WRONG, torch.randint(0, CLASSES, (BATCH,)), y))
 count, loss = 0, None
 
 
 def step():
     global count, loss
     optimizer.zero_grad(set_to_none=True)
-    loss = F.cross_entropy(net(inputs[count % 8]), labels[count % 8])
+    loss = F.cross_entropy(net(inputs[count % BATCHES]), labels[count % BATCHES])
     count += 1
     loss.backward()
     optimizer.step()

@@ -18,24 +18,51 @@ import org.tensorflow.op.math.Mean;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.types.TFloat32;
 
-/// Rates of TensorFlow-Java on the networks of `lanewise bench train --network lstm` and `--network
-/// transformer`: `Sequences lstm|transformer THREADS`.
+/// Rates of TensorFlow-Java on the networks of `lanewise bench train`:
+/// `Networks 784-128-10|784-1024-1024-10|lstm|transformer THREADS`.
 ///
 /// One graph, made of elementary operations, for which TensorFlow has gradients: the LSTM is unrolled over
 /// its steps. Prints one line a figure, `peer workload threads metric value`: the median of slices of 0.4 s,
 /// after three to warm up.
-public final class Sequences {
+public final class Networks {
     private static final long SLICE_NANOS = 400_000_000L;
     private static final int WARM_UP = 3;
     private static final int SLICES = 4;
 
-    private static final int BATCH = 32;
     private static final int FEATURES = 128;
     private static final int HEADS = 4;
     private static final int CLASSES = 10;
-    private static final int BATCHES = 8;
 
-    private final boolean lstm;
+    /// What is measured.
+    ///
+    /// @param batch samples in a step
+    /// @param batches how many of them take turns; dense layers learn eight by heart, and their gradients die
+    ///     away
+    /// @param wrong the share of labels that say nothing about their sample
+    /// @param sample the shape of a sample
+    private record Workload(String name, int batch, int batches, double wrong, int... sample) {
+        static Workload of(String name) {
+            return switch (name) {
+                case "784-128-10" -> new Workload(name, 128, 60_000 / 128, 0.1, 784);
+                case "784-1024-1024-10" -> new Workload(name, 256, 60_000 / 256, 0.1, 784);
+                case "lstm" -> new Workload(name, 32, 8, 0, 100, FEATURES);
+                case "transformer" -> new Workload(name, 32, 8, 0, 128, FEATURES);
+                default -> throw new IllegalArgumentException("no such network: " + name);
+            };
+        }
+
+        /// The shape of a batch.
+        Shape shape() {
+            return Shape.of(batch).append(Shape.of(Arrays.stream(sample).asLongStream().toArray()));
+        }
+
+        int features() {
+            return sample[sample.length - 1];
+        }
+    }
+
+    private final Workload workload;
+    private final int batch;
     private final int steps;
     private final Graph graph;
     private final Ops tf;
@@ -43,53 +70,55 @@ public final class Sequences {
     private final List<Op> initial = new ArrayList<>();
     private int products;
 
-    private Sequences(boolean lstm, Graph graph) {
-        this.lstm = lstm;
-        this.steps = lstm ? 100 : 128;
+    private Networks(Workload workload, Graph graph) {
+        this.workload = workload;
+        this.batch = workload.batch;
+        this.steps = workload.sample[0];
         this.graph = graph;
         this.tf = Ops.create(graph);
     }
 
     public static void main(String[] args) {
-        final boolean lstm = args[0].equals("lstm");
-        if (!lstm && !args[0].equals("transformer")) {
-            throw new IllegalArgumentException("lstm or transformer, got " + args[0]);
-        }
+        final Workload workload = Workload.of(args[0]);
         try (Graph graph = new Graph()) {
-            new Sequences(lstm, graph).run(args[0], Integer.parseInt(args[1]));
+            new Networks(workload, graph).run(Integer.parseInt(args[1]));
         }
     }
 
-    private void run(String workload, int threads) {
-        final Placeholder<TFloat32> x =
-                tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(BATCH, steps, FEATURES)));
-        final Placeholder<TFloat32> y = tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(BATCH, CLASSES)));
-        final Operand<TFloat32> logits = lstm ? lstm(x) : block(x);
+    private void run(int threads) {
+        final Placeholder<TFloat32> x = tf.placeholder(TFloat32.class, Placeholder.shape(workload.shape()));
+        final Placeholder<TFloat32> y = tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(batch, CLASSES)));
+        final Operand<TFloat32> logits =
+                switch (workload.name) {
+                    case "lstm" -> lstm(x);
+                    case "transformer" -> block(x);
+                    default -> layers(x);
+                };
         final Operand<TFloat32> probabilities = tf.nn.softmax(logits);
         final Operand<TFloat32> loss =
                 tf.math.mean(tf.nn.softmaxCrossEntropyWithLogits(logits, y).loss(), tf.constant(0));
         final Op step = adam(loss);
         final ConfigProto config = ConfigProto.newBuilder()
                 .setIntraOpParallelismThreads(threads)
-                .setInterOpParallelismThreads(1)
+                .setInterOpParallelismThreads(-1)
                 .build();
         try (Session session = new Session(graph, config)) {
             final Session.Runner start = session.runner();
             initial.forEach(start::addTarget);
             start.run();
-            final TFloat32[] xs = new TFloat32[BATCHES];
-            final TFloat32[] ys = new TFloat32[BATCHES];
+            final TFloat32[] xs = new TFloat32[workload.batches];
+            final TFloat32[] ys = new TFloat32[workload.batches];
             fill(xs, ys);
             final int[] count = {0};
             final double training = rate(() -> {
-                final int i = count[0]++ % BATCHES;
+                final int i = count[0]++ % xs.length;
                 session.runner().feed(x, xs[i]).feed(y, ys[i]).addTarget(step).run().close();
             });
             final float last;
             try (Result result = session.runner().feed(x, xs[0]).feed(y, ys[0]).fetch(loss).run()) {
                 last = ((TFloat32) result.get(0)).getFloat();
             }
-            final String peer = "tensorflow-" + TensorFlow.version() + " " + workload + " " + threads;
+            final String peer = "tensorflow-" + TensorFlow.version() + " " + workload.name + " " + threads;
             System.out.printf("%s train_samples_per_s %.1f (loss %.4f)%n", peer, training, last);
             System.out.printf(
                     "%s inference_samples_per_s %.1f%n",
@@ -98,15 +127,26 @@ public final class Sequences {
         }
     }
 
+    /// Dense layers of as many units as the network's name says, with relu between them.
+    private Operand<TFloat32> layers(Operand<TFloat32> x) {
+        final int[] sizes =
+                Arrays.stream(workload.name.split("-")).mapToInt(Integer::parseInt).toArray();
+        Operand<TFloat32> h = dense(x, sizes[0], sizes[1]);
+        for (int i = 2; i < sizes.length; i++) {
+            h = dense(tf.nn.relu(h), sizes[i - 1], sizes[i]);
+        }
+        return h;
+    }
+
     /// 128 units, the last step of which is classified; gates in the order i, f, c, o.
     private Operand<TFloat32> lstm(Operand<TFloat32> x) {
         final int units = 128;
-        final Operand<TFloat32> byStep = reshape(transpose(x, 1, 0, 2), steps * BATCH, FEATURES);
-        final Operand<TFloat32> inputs = reshape(dense(byStep, FEATURES, 4 * units), steps, BATCH, 4 * units);
+        final Operand<TFloat32> byStep = reshape(transpose(x, 1, 0, 2), steps * batch, FEATURES);
+        final Operand<TFloat32> inputs = reshape(dense(byStep, FEATURES, 4 * units), steps, batch, 4 * units);
         final Variable<TFloat32> recurrent = weight(units, 4 * units);
         final List<Output<TFloat32>> inputOf = tf.unstack(inputs, (long) steps).output();
-        Operand<TFloat32> h = zeros(BATCH, units);
-        Operand<TFloat32> c = zeros(BATCH, units);
+        Operand<TFloat32> h = zeros(batch, units);
+        Operand<TFloat32> c = zeros(batch, units);
         for (int t = 0; t < steps; t++) {
             final List<Output<TFloat32>> gates = tf.split(
                             tf.constant(1), tf.math.add(inputOf.get(t), tf.linalg.matMul(h, recurrent)), 4L)
@@ -123,19 +163,19 @@ public final class Sequences {
     /// the steps.
     private Operand<TFloat32> block(Operand<TFloat32> input) {
         final int size = FEATURES / HEADS;
-        final Operand<TFloat32> x = reshape(input, BATCH * steps, FEATURES);
+        final Operand<TFloat32> x = reshape(input, batch * steps, FEATURES);
         final List<Operand<TFloat32>> heads = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
-            heads.add(transpose(reshape(dense(x, FEATURES, FEATURES), BATCH, steps, HEADS, size), 0, 2, 1, 3));
+            heads.add(transpose(reshape(dense(x, FEATURES, FEATURES), batch, steps, HEADS, size), 0, 2, 1, 3));
         }
         final Operand<TFloat32> queries = tf.math.mul(heads.get(0), tf.constant((float) (1 / Math.sqrt(size))));
         final Operand<TFloat32> scores = tf.nn.softmax(batchProduct(queries, transpose(heads.get(1), 0, 1, 3, 2)));
         final Operand<TFloat32> attended =
-                reshape(transpose(batchProduct(scores, heads.get(2)), 0, 2, 1, 3), BATCH * steps, FEATURES);
+                reshape(transpose(batchProduct(scores, heads.get(2)), 0, 2, 1, 3), batch * steps, FEATURES);
         final Operand<TFloat32> h = normalization(tf.math.add(x, dense(attended, FEATURES, FEATURES)));
         final Operand<TFloat32> wide = tf.nn.relu(dense(h, FEATURES, 4 * FEATURES));
         final Operand<TFloat32> y = normalization(tf.math.add(h, dense(wide, 4 * FEATURES, FEATURES)));
-        return dense(tf.math.mean(reshape(y, BATCH, steps, FEATURES), tf.constant(1)), FEATURES, CLASSES);
+        return dense(tf.math.mean(reshape(y, batch, steps, FEATURES), tf.constant(1)), FEATURES, CLASSES);
     }
 
     private Operand<TFloat32> normalization(Operand<TFloat32> x) {
@@ -231,20 +271,21 @@ public final class Sequences {
     /// A centre for each class, and noise.
     private void fill(TFloat32[] xs, TFloat32[] ys) {
         final Random labels = new Random(7);
-        final float[] centres = random(CLASSES * FEATURES, 3);
-        final int sample = steps * FEATURES;
-        for (int i = 0; i < BATCHES; i++) {
-            final float[] x = random(BATCH * sample, 100 + i);
-            final float[] y = new float[BATCH * CLASSES];
-            for (int b = 0; b < BATCH; b++) {
+        final int features = workload.features();
+        final float[] centres = random(CLASSES * features, 3);
+        final int sample = Arrays.stream(workload.sample).reduce(1, Math::multiplyExact);
+        for (int i = 0; i < xs.length; i++) {
+            final float[] x = random(batch * sample, 100 + i);
+            final float[] y = new float[batch * CLASSES];
+            for (int b = 0; b < batch; b++) {
                 final int label = labels.nextInt(CLASSES);
-                y[b * CLASSES + label] = 1;
+                y[b * CLASSES + (labels.nextDouble() < workload.wrong ? labels.nextInt(CLASSES) : label)] = 1;
                 for (int j = 0; j < sample; j++) {
-                    x[b * sample + j] = 0.7f * x[b * sample + j] + 0.3f * centres[label * FEATURES + j % FEATURES];
+                    x[b * sample + j] = 0.7f * x[b * sample + j] + 0.3f * centres[label * features + j % features];
                 }
             }
-            xs[i] = TFloat32.tensorOf(Shape.of(BATCH, steps, FEATURES), DataBuffers.of(x, true, false));
-            ys[i] = TFloat32.tensorOf(Shape.of(BATCH, CLASSES), DataBuffers.of(y, true, false));
+            xs[i] = TFloat32.tensorOf(workload.shape(), DataBuffers.of(x, true, false));
+            ys[i] = TFloat32.tensorOf(Shape.of(batch, CLASSES), DataBuffers.of(y, true, false));
         }
     }
 
@@ -257,7 +298,7 @@ public final class Sequences {
         return values;
     }
 
-    private static double rate(Runnable call) {
+    private double rate(Runnable call) {
         final double[] rates = new double[SLICES];
         for (int i = -WARM_UP; i < SLICES; i++) {
             int calls = 0;
@@ -269,7 +310,7 @@ public final class Sequences {
                 nanos = System.nanoTime() - start;
             } while (nanos < SLICE_NANOS);
             if (i >= 0) {
-                rates[i] = calls * BATCH / (nanos * 1e-9);
+                rates[i] = calls * batch / (nanos * 1e-9);
             }
         }
         Arrays.sort(rates);
