@@ -97,6 +97,7 @@ final class WarmUp {
                     calls(kernels, memory).stream().map(Call::new).toList();
             final long start = System.nanoTime();
             int shortRounds = 0;
+            families.forEach(family -> family.loadEveryKind(nothing));
             while (shortRounds < SHORT_ROUNDS && System.nanoTime() - start < LIMIT_NANOS) {
                 // Operands first: in a method that has done nothing the first compiler finds more to be looked up
                 // later, and its registers may not suffice for that.

@@ -14,6 +14,7 @@ import dev.lanewise.kernels.OptimizerKernel;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
@@ -23,6 +24,20 @@ public final class SimdElementwise extends ScalarElementwise implements EmptyCal
     /// As many bytes as a vector has floats, but there is no species of less than 64 bits.
     private static final VectorSpecies<Byte> BYTE_SPECIES =
             LANES == 16 ? ByteVector.SPECIES_128 : ByteVector.SPECIES_64;
+
+    /// Loads of each kind: meanwhile the method that they share must be in the code of HotSpot's first
+    /// compiler, which counts what it loads, as it is some milliseconds after 200 loads, but not yet in that of
+    /// the last, as after some 5,000 that were counted.
+    private static final int LOADS = 1024;
+
+    @Override
+    public void loadEveryKind(MemorySegment s) {
+        for (int i = 0; i < LOADS; i++) {
+            ByteVector.fromMemorySegment(BYTE_SPECIES, s, 0, ORDER);
+            IntVector.fromMemorySegment(INT_SPECIES, s, 0, ORDER);
+            fromMemorySegment(SPECIES, s, 0, ORDER);
+        }
+    }
 
     @Override
     public void callEmpty(MemorySegment s, int times) {

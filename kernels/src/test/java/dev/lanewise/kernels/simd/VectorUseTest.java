@@ -9,15 +9,21 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassModel;
+import java.lang.classfile.CodeModel;
 import java.lang.classfile.MethodModel;
 import java.lang.classfile.constantpool.MemberRefEntry;
 import java.lang.classfile.constantpool.PoolEntry;
+import java.lang.classfile.instruction.InvokeInstruction;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import org.junit.jupiter.api.Test;
@@ -84,6 +90,32 @@ class VectorUseTest {
     @Test
     void noMethodTakesOrGivesVectors() throws Exception {
         assertEquals(List.of(), methodsOfVectors(kernels()));
+    }
+
+    private static Set<String> loaded(Stream<? extends MemberRefEntry> members) {
+        return members.filter(member -> member.name().stringValue().equals("fromMemorySegment"))
+                .map(member -> member.owner().asInternalName())
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /// Else kernels would be slow in some processes, see [dev.lanewise.kernels.EmptyCalls#loadEveryKind].
+    @Test
+    void everyKindThatIsLoadedIsLoadedFirst() throws Exception {
+        final Set<String> first = loaded(kernels().stream()
+                .flatMap(model -> model.methods().stream())
+                .filter(method -> method.methodName().equalsString("loadEveryKind"))
+                .flatMap(method -> method.code().stream())
+                .flatMap(CodeModel::elementStream)
+                .filter(InvokeInstruction.class::isInstance)
+                .map(element -> ((InvokeInstruction) element).method()));
+        assertEquals(
+                loaded(kernels().stream()
+                        .flatMap(model ->
+                                StreamSupport.stream(model.constantPool().spliterator(), false))
+                        .filter(MemberRefEntry.class::isInstance)
+                        .map(MemberRefEntry.class::cast)),
+                first);
+        assertEquals(Set.of(VECTORS + "ByteVector", VECTORS + "FloatVector", VECTORS + "IntVector"), first);
     }
 
     /// A class that breaks the rules; never called.
