@@ -5,10 +5,10 @@ import java.util.List;
 
 /// A rate measured in parts, each held against the FMA peak that was measured right before it.
 final class InParts {
-    private static final int PARTS = 20;
+    private static final int PARTS = 10;
 
     /// For a look at the FMA peak before each part.
-    private static final long PEAK_MILLIS = 25;
+    static final long PEAK_MILLIS = 25;
 
     private InParts() {}
 

@@ -19,7 +19,7 @@ final class PredictionBench {
     /// Measures a model with one input and one output.
     ///
     /// @param of its name
-    /// @param flop of the prediction of one sample
+    /// @param flop of the prediction of the batch
     static Row row(Model model, Compute compute, String of, int batch, int threads, long millis, double flop) {
         try (Predictor predictor = model.predictor(batch, compute);
                 Memory memory = new Memory("bench train")) {
@@ -33,8 +33,7 @@ final class PredictionBench {
             }
             final List<Tensor> inputs = List.of(x);
             final List<Tensor> outputs = List.of(y);
-            return InParts.rate(
-                    PREDICTION + of, threads, millis, flop * batch, () -> {}, () -> predictor.run(inputs, outputs));
+            return InParts.rate(PREDICTION + of, threads, millis, flop, () -> {}, () -> predictor.run(inputs, outputs));
         }
     }
 

@@ -41,7 +41,7 @@ final class SequenceBench {
                         () -> trainer.gather(data, order, next[0]++ % BATCHES * batch, batch),
                         trainer::step));
             }
-            rows.add(PredictionBench.row(model, compute, of, batch, threads, millis, network.forwardFlop()));
+            rows.add(PredictionBench.row(model, compute, of, batch, threads, millis, network.forwardFlop() * batch));
         }
         return rows;
     }

@@ -21,17 +21,14 @@ import java.util.Locale;
 final class TrainBench {
     private static final int SAMPLES = 60_000;
 
-    /// Gathering is measured for this part of the time of the steps.
+    /// Gathering is measured for one in so many milliseconds of the steps.
     private static final int GATHERINGS = 20;
-
-    /// For a look at the FMA peak before each part.
-    private static final long PEAK_MILLIS = 25;
 
     private TrainBench() {}
 
     /// Measures on some threads.
     ///
-    /// @param millis for the steps, after a warm-up by an epoch of `fit`
+    /// @param millis for the steps, and for the predictions, after a warm-up as long and four epochs of `fit`
     /// @param epochs of `fit` that are timed
     static List<Row> run(Network network, int threads, long millis, int epochs) {
         final Dataset data = data(network, SAMPLES);
@@ -69,12 +66,12 @@ final class TrainBench {
                     0,
                     0));
 
-            final FitClock clock = new FitClock(threads, PEAK_MILLIS);
+            final FitClock clock = new FitClock(threads, InParts.PEAK_MILLIS);
             trainer.fit(data, Fit.epochs(epochs).batchSize(batch).listener(clock));
             final double flop = network.stepFlop() * SAMPLES / batch;
             rows.add(Row.rate("fit, each step at the median", threads, clock.typicalEpochs(), clock.peaks(), flop));
             rows.add(Row.rate("fit, 60,000 samples an epoch", threads, clock.epochs(), clock.peaks(), flop));
-            rows.add(PredictionBench.row(model, compute, of, batch, threads, millis, network.forwardFlop() / batch));
+            rows.add(PredictionBench.row(model, compute, of, batch, threads, millis, network.forwardFlop()));
         }
         return rows;
     }

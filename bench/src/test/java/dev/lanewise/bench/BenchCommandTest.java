@@ -57,6 +57,24 @@ class BenchCommandTest {
                 measured());
     }
 
+    @Test
+    void denseNetworksTrainFitAndPredict() {
+        final String line = "train;--network;20-10-4;--batch-size;32;--epochs;1;--threads;1;--millis;1";
+        assertEquals(0, run(line + ";--json"), err::toString);
+        final List<String> rows = measured();
+        assertEquals("step 20-10-4, batch 32", rows.getFirst());
+        assertEquals("prediction 20-10-4, batch 32", rows.getLast());
+        assertTrue(rows.contains("fit, 60,000 samples an epoch"), rows::toString);
+        out.getBuffer().setLength(0);
+        assertEquals(0, run(line), err::toString);
+        final List<String> rates = out.toString()
+                .lines()
+                .filter(row -> row.endsWith(" samples/s"))
+                .map(row -> row.replaceFirst("^(\\w+).*", "$1"))
+                .toList();
+        assertEquals(List.of("step", "fit", "fit", "prediction"), rates);
+    }
+
     private static List<Product> products(String... arguments) {
         final BenchCommand.Gemm gemm = new BenchCommand.Gemm();
         new CommandLine(gemm).parseArgs(arguments);

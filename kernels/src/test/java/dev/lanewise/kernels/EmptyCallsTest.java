@@ -13,7 +13,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Calls on nothing, with memory of no more than they ask for: none reads beyond it, where a segment would
+/// Calls on nothing, and loads of every kind, with memory of no more than they ask for: none reads beyond it, where a
+/// segment would
 /// throw, and none writes.
 class EmptyCallsTest {
     @BeforeAll
@@ -41,8 +42,10 @@ class EmptyCallsTest {
             final byte[] before = new byte[(int) memory.byteSize()];
             Arrays.fill(before, (byte) 0x5a);
             MemorySegment.copy(before, 0, memory, JAVA_BYTE, 0, before.length);
+            calls.loadEveryKind(memory);
             calls.callEmpty(memory, 1000);
             assertArrayEquals(before, memory.toArray(JAVA_BYTE));
+            calls.loadEveryKind(memory.asReadOnly());
             calls.callEmpty(memory.asReadOnly(), 1000);
         }
     }

@@ -25,9 +25,9 @@ public final class SimdElementwise extends ScalarElementwise implements EmptyCal
     private static final VectorSpecies<Byte> BYTE_SPECIES =
             LANES == 16 ? ByteVector.SPECIES_128 : ByteVector.SPECIES_64;
 
-    /// Loads of each kind: meanwhile the method that they share must be in the code of HotSpot's first
-    /// compiler, which counts what it loads, as it is some milliseconds after 200 loads, but not yet in that of
-    /// the last, as after some 5,000 that were counted.
+    /// Loads of each kind: so many that the method that they share is in the code of HotSpot's first compiler,
+    /// which counts what it loads, before the last of them (it is compiled after 200 loads, which takes some
+    /// milliseconds), and so few that the last compiler does not take it up (after some 5,000).
     private static final int LOADS = 1024;
 
     @Override

@@ -38,8 +38,11 @@ final class Blocking {
     /// Depth up to which [SimdMicroKernel8x2#columns] is the micro-kernel for a transposed A.
     static final int SHALLOW_COLUMNS = 128;
 
-    /// Rows of A for which a B that may be in a cache is hardly copied.
+    /// With fewer rows of A, a B that a cache may hold is not copied.
     private static final int FEW_ROWS = 24;
+
+    /// With fewer, none is.
+    private static final int ROWS_FAR = SimdMicroKernel8x2.ROWS;
 
     /// A usual L2, of sixteen ways, and its lines.
     private static final int L2_BYTES = 1024 * 1024;
@@ -112,8 +115,8 @@ final class Blocking {
     }
 
     /// Whether a transposed A is laid out as rows first: the rows are read by the quicker micro-kernel, and
-    /// once for all blocks of B, so it pays where there are several, or few rows, for which B can then stay
-    /// where it is. Rows apart by a power of two are slow to read in place (measured on a Zen 5: 245 against
+    /// once for all blocks of B, so it pays where there are several, or few rows, for which most Bs can then stay
+    /// where they are. Rows apart by a power of two are slow to read in place (measured on a Zen 5: 245 against
     /// 195 GFLOP/s for 1024 x 1024 x 1024, 211 against 175 for 512 x 2000 x 128, but 217 against 253 for
     /// 1000 x 1500 x 192).
     static boolean turnA(int m, int n, int k, long lda) {
@@ -142,27 +145,28 @@ final class Blocking {
     }
 
     /// Whether B, stored as `[k, n]`, is copied into panels. It is read once for each few rows of A, so with
-    /// many rows the copy is cheap. With fewer it is not, but a B that is larger than L2 is read in place from
-    /// farther away, one that no cache holds from memory, and where a panel's part of it does not stay in L2 from
-    /// one read to the next, all reads are as slow as the first (measured on a Zen 5, GFLOP/s copied and in place:
-    /// 187 and 241 for 24 x 512 x 512, 237 and 243 for 128 x 512 x 512, 236 and 230 for 128 x 784 x 1000, 225 and
-    /// 208 for 64 x 1024 x 1024; with B in memory 218 and 200 for the second, 209 and 185 for the third, 163 and
-    /// 140 for 48 x 3000 x 3000).
+    /// many rows the copy is cheap. With fewer it is not, but where a panel's part of B does not stay in L2 from
+    /// one read to the next, all reads are as slow as the first. And the copy reads B along its rows, as the CPU
+    /// fetches ahead, if there are 32 vector registers: then it pays sooner where B is larger than L2, and sooner
+    /// still where it is so large that it comes from memory (measured on a Zen 5, GFLOP/s copied and in place:
+    /// 187 and 241 for 24 x 512 x 512, 236 and 230 for 128 x 784 x 1000, 225 and 208 for 64 x 1024 x 1024, 129
+    /// and 111 for 24 x 2500 x 2500, 97 and 57 for 16 x 4096 x 4096, 60 and 47 for 8 x 4096 x 4096; with B in
+    /// memory 209 and 185 for the second).
     static boolean packB(int m, int n, int k, long ldb) {
         final long bytes = (long) Float.BYTES * k * n;
-        return m >= 192
-                || (m >= 96 && bytes >= L2_BYTES)
-                || (m >= 64 && bytes > L2_BYTES && nc(kcPacked(m, k)) > NR)
-                || (m >= SimdMicroKernel8x2.ROWS && bytes > CACHES_BYTES)
-                || (m >= (bytes > 4 * L2_BYTES ? SimdMicroKernel8x2.ROWS : FEW_ROWS)
-                        && kcInPlace(m, k, ldb) > (m < 40 ? 2 : 1) * rowsInL2(ldb));
+        final boolean far = (m >= 64 && bytes > L2_BYTES) || (m >= ROWS_FAR && bytes > CACHES_BYTES);
+        if (m >= 192 || (FOUR_BY_FOUR && far)) {
+            return true;
+        }
+        final int few = FOUR_BY_FOUR && bytes > 4 * L2_BYTES ? ROWS_FAR : FEW_ROWS;
+        return m >= few && kcInPlace(m, k, ldb) > (m < 40 ? 2 : 1) * rowsInL2(ldb);
     }
 
     /// Products that one pass takes of a B, stored as `[k, n]`, that is copied. For few rows a second pass over C
-    /// costs less than rows of B that are read a panel at a time (measured on a Zen 5, with B in memory: 170
+    /// costs less than to copy one panel at a time and not two (measured on a Zen 5, with B in memory: 170
     /// GFLOP/s for 64 x 2000 x 300, in one pass 150; but 243 and 257 for 1536 x 1536 x 1536).
     static int kcPacked(int m, int k) {
-        return m < 96 && k > KC ? parts(k) : kc(k);
+        return FOUR_BY_FOUR && m < 96 && k > KC ? parts(k) : kc(k);
     }
 
     /// Products that one pass takes where B is read in place: all, if that much of a panel stays in L2, or

@@ -207,9 +207,9 @@ public final class SimdGemm extends CheckedGemm implements EmptyCalls {
             SimdPacking.scale(c, cOffset, ldc, m, n, beta);
         }
         final boolean clamps = lo > Float.NEGATIVE_INFINITY || hi < Float.POSITIVE_INFINITY;
-        final boolean other = transA || transB || source != null;
-        final boolean pack = other || Blocking.packB(m, n, k, ldb);
-        final int kc = other ? Blocking.kc(k) : pack ? Blocking.kcPacked(m, k) : Blocking.kcInPlace(m, k, ldb);
+        final boolean alwaysPacked = transA || transB || source != null;
+        final boolean pack = alwaysPacked || Blocking.packB(m, n, k, ldb);
+        final int kc = alwaysPacked ? Blocking.kc(k) : pack ? Blocking.kcPacked(m, k) : Blocking.kcInPlace(m, k, ldb);
         final int nc = Blocking.nc(kc);
         final int group = pack ? PANEL_ROWS : Blocking.GROUP_ROWS;
         for (int k0 = 0; k0 == 0 || k0 < k; k0 += kc) {
