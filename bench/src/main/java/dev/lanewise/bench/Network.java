@@ -66,15 +66,10 @@ record Network(List<Integer> sizes, int batch) {
         return flop;
     }
 
-    /// FLOP of a step: forward and the gradient by the weights of all layers, and the gradient by the inputs
-    /// of all
-    /// but the first; 2 for each product and sum.
+    /// FLOP of a step: forward and the gradient by the weights of all layers, and the gradient by the inputs of
+    /// all but the first, each as much as forward.
     double stepFlop() {
-        double flop = 0;
-        for (int layer = 0; layer < layers(); layer++) {
-            flop += (layer == 0 ? 4.0 : 6.0) * batch * sizes.get(layer) * sizes.get(layer + 1);
-        }
-        return flop;
+        return 3 * forwardFlop() - 2.0 * batch * sizes.get(0) * sizes.get(1);
     }
 
     Graph graph() {

@@ -13,9 +13,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Calls on nothing, and loads of every kind, with memory of no more than they ask for: none reads beyond it, where a
-/// segment would
-/// throw, and none writes.
+/// Calls on nothing, and loads of every kind, with memory of no more than they ask for: none reads beyond it,
+/// where a segment would throw, and none writes.
 class EmptyCallsTest {
     @BeforeAll
     static void needsVectors() {
