@@ -61,6 +61,16 @@ final class Blocking {
     /// The least of k that one pass takes so that more rows of such an A have room.
     private static final int KC_TURNED = 512;
 
+    /// What is fetched ahead has this much of a C at least, [SimdFetch].
+    private static final long FETCHED_C_BYTES = 3L * L2_BYTES / 2;
+
+    /// Products that are added to an element of such a C before it is stored: with less, nothing is gained.
+    private static final int FETCHED_C_DEPTH = 192;
+
+    /// Products that one pass takes where a transposed A is fetched ahead: so many that parts of its rows are
+    /// long enough for prefetchers.
+    private static final int KC_FETCHED = 512;
+
     private Blocking() {}
 
     /// Whether [SimdMicroKernel4x4Shallow] is the micro-kernel for whole rows, where sums do not start from C.
@@ -101,9 +111,10 @@ final class Blocking {
     /// many columns use it (measured on a Zen 5: 227 against 156 GFLOP/s for 1024 x 1024 x 1024, but 227
     /// against 241 for 576 x 3136 x 64).
     ///
-    /// @param narrow whether there are panels of one vector, whose micro-kernel wants such an A
-    static boolean packTransposedA(int n, long lda, boolean narrow) {
-        return !FOUR_BY_FOUR || narrow || (n >= 256 && lda >= 512);
+    /// @param narrow whether there are panels of one vector, whose micro-kernel takes no other A
+    /// @param fetched whether A is fetched ahead
+    static boolean packTransposedA(int n, long lda, boolean narrow, boolean fetched) {
+        return !FOUR_BY_FOUR || narrow || (!fetched && n >= 256 && lda >= 512);
     }
 
     /// Rows of the next group when `left` are left. With `whole` no group has less rows than the
@@ -118,10 +129,46 @@ final class Blocking {
     /// once for all blocks of B, so it pays where there are several, or few rows, for which most Bs can then stay
     /// where they are. Rows apart by a power of two are slow to read in place (measured on a Zen 5: 245 against
     /// 195 GFLOP/s for 1024 x 1024 x 1024, 211 against 175 for 512 x 2000 x 128, but 217 against 253 for
-    /// 1000 x 1500 x 192).
+    /// 1000 x 1500 x 192), unless they are fetched ahead (on a Zen 4: 106 against 89 for the second).
     static boolean turnA(int m, int n, int k, long lda) {
-        return (m <= PANEL_ROWS && n >= 2 * NR)
-                || (FOUR_BY_FOUR && n > nc(kc(k)) && (n >= 300 || (n >= 128 && lda % 128 == 0)));
+        if (m <= PANEL_ROWS) {
+            return n >= 2 * NR;
+        }
+        if (!FOUR_BY_FOUR || n <= nc(kc(k))) {
+            return false;
+        }
+        return fetchA(m, n, k, lda) ? n >= 512 : n >= 300 || (n >= 128 && lda % 128 == 0);
+    }
+
+    /// Whether a transposed A, stored as `[k, m]`, is fetched ahead where it is not laid out as rows. A group of
+    /// rows of Aᵀ reads a line of each row of A, which the CPU foresees only where these lines are near each
+    /// other, and waits for each if they come from memory (measured on a Zen 4, whose peak is 119 GFLOP/s: 93
+    /// against 57 for 147 x 12544 x 64, 95 against 75 for 600 x 4000 x 64, 99 against 68 for 2048 x 1000 x 64,
+    /// and no difference for 1152 x 784 x 128).
+    static boolean fetchA(int m, int n, int k, long lda) {
+        // All of A, of which a thread may have some columns.
+        final long bytes = Float.BYTES * lda * k;
+        return FOUR_BY_FOUR
+                && m > PANEL_ROWS
+                && n >= NR
+                && (bytes > 4 * L2_BYTES || (bytes > 2 * L2_BYTES && lda >= 512));
+    }
+
+    /// Products that one pass takes of a transposed A that is fetched ahead.
+    static int kcFetched(int k) {
+        return k <= KC_FETCHED ? Math.max(1, k) : part(k, (k + KC_FETCHED - 1) / KC_FETCHED);
+    }
+
+    /// Rows of Aᵀ that are fetched ahead at a time, which stay in half of L2.
+    static int rowsFetched(int kc) {
+        return Math.max(1, B_BLOCK / kc / PANEL_ROWS) * PANEL_ROWS;
+    }
+
+    /// Whether the lines of C that a group of rows will store to are fetched ahead. A store to a line that is in
+    /// no cache has to wait for it, and only so many wait at a time (measured on a Zen 4, whose peak is 119
+    /// GFLOP/s: 107 against 100 for 1024 x 256 x 1024, 109 against 105 for 1024 x 512 x 4096).
+    static boolean fetchC(int m, int n, int kc) {
+        return FOUR_BY_FOUR && kc >= FETCHED_C_DEPTH && (long) Float.BYTES * m * n >= FETCHED_C_BYTES;
     }
 
     /// Floats between the rows that a transposed A is laid out as, for `kc` products: not a power of two,

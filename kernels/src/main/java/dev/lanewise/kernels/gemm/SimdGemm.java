@@ -209,7 +209,10 @@ public final class SimdGemm extends CheckedGemm implements EmptyCalls {
         final boolean clamps = lo > Float.NEGATIVE_INFINITY || hi < Float.POSITIVE_INFINITY;
         final boolean alwaysPacked = transA || transB || source != null;
         final boolean pack = alwaysPacked || Blocking.packB(m, n, k, ldb);
-        final int kc = alwaysPacked ? Blocking.kc(k) : pack ? Blocking.kcPacked(m, k) : Blocking.kcInPlace(m, k, ldb);
+        final boolean fetchA = transA && Blocking.fetchA(m, n, k, lda);
+        final int kc = fetchA
+                ? Blocking.kcFetched(k)
+                : alwaysPacked ? Blocking.kc(k) : pack ? Blocking.kcPacked(m, k) : Blocking.kcInPlace(m, k, ldb);
         final int nc = Blocking.nc(kc);
         final int group = pack ? PANEL_ROWS : Blocking.GROUP_ROWS;
         for (int k0 = 0; k0 == 0 || k0 < k; k0 += kc) {
@@ -220,12 +223,23 @@ public final class SimdGemm extends CheckedGemm implements EmptyCalls {
                 // What the accumulators start from: C, or one row for all: the bias, or zeros.
                 final boolean initFromC = beta != 0 || k0 > 0;
                 final boolean twice = Columns.twice(initFromC, transA, m);
-                final boolean packA = transA && Blocking.packTransposedA(n, lda, Columns.narrow(cols, twice));
+                final boolean packA = transA && Blocking.packTransposedA(n, lda, Columns.narrow(cols, twice), fetchA);
+                final boolean fetchC = !initFromC && Blocking.fetchC(m, n, depth);
+                int fetched = 0;
                 PackedBlock.pack(transB, depth, cols, twice, b, bAt, ldb, source, k0, j0, pack, scratch, scratchOffset);
                 PackedBlock.writeEdgeRow(cols, twice, initFromC ? null : bias, biasOffset + j0, scratch, scratchOffset);
                 for (int i0 = 0, rows; i0 < m; i0 += rows) {
                     rows = Blocking.rows(m - i0, group, transA && twice);
                     final long cAt = cOffset + i0 * ldc + j0;
+                    if (fetchA && i0 + rows > fetched) {
+                        final int ahead = Math.min(Blocking.rowsFetched(depth), m - fetched);
+                        final long from = aOffset + k0 * lda + fetched;
+                        SimdFetch.fetch(a, from, lda, depth, ahead, scratch, scratchOffset + GemmScratch.SQUARES);
+                        fetched += ahead;
+                    }
+                    if (fetchC) {
+                        SimdFetch.fetch(c, cAt, ldc, rows, cols, scratch, scratchOffset + GemmScratch.SQUARES);
+                    }
                     MemorySegment aGroup = a;
                     long aAt = aOffset + (transA ? k0 * lda + i0 : i0 * lda + k0);
                     long aLd = lda;

@@ -46,4 +46,50 @@ class BlockingTest {
         assertEquals(2 * Blocking.NR, Blocking.nc(Blocking.kcPacked(m, k)));
         assertEquals(2048, Blocking.kcPacked(96, 2048));
     }
+
+    @ParameterizedTest
+    @CsvSource({
+        "147, 64, 12544, 147, true", // more than caches hold
+        "84, 64, 12544, 147, true", // of which a thread has a part
+        "16, 64, 12544, 147, false", // a single group of rows
+        "147, 63, 12544, 147, false", // no whole panel
+        "400, 64, 2000, 400, false", // which caches may hold, near rows
+        "512, 64, 2000, 512, true", // far rows
+        "512, 64, 1000, 512, false"
+    })
+    void whichTransposedAIsFetchedAhead(int m, int n, int k, long lda, boolean fetched) {
+        Assumptions.assumeTrue(Blocking.FOUR_BY_FOUR, "vectors of 16 lanes only");
+        assertEquals(fetched, Blocking.fetchA(m, n, k, lda));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "1024, 1024, 1024, 1024, true", // many blocks of B
+        "1024, 511, 2000, 1024, false", // fetched ahead in place
+        "512, 300, 512, 512, true", // not fetched
+        "512, 128, 512, 512, false", // one block of B
+        "384, 128, 1025, 384, true",
+        "16, 128, 64, 16, true",
+        "16, 127, 64, 16, false"
+    })
+    void whichTransposedAIsLaidOutAsRows(int m, int n, int k, long lda, boolean turned) {
+        Assumptions.assumeTrue(Blocking.FOUR_BY_FOUR, "vectors of 16 lanes only");
+        assertEquals(turned, Blocking.turnA(m, n, k, lda));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1024, 384, 192, true", "1023, 384, 192, false", "1024, 384, 191, false"})
+    void whichCIsFetchedAhead(int m, int n, int kc, boolean fetched) {
+        Assumptions.assumeTrue(Blocking.FOUR_BY_FOUR, "vectors of 16 lanes only");
+        assertEquals(fetched, Blocking.fetchC(m, n, kc));
+    }
+
+    /// Half of L2 at a time, and rows that are read for more than a line or two.
+    @ParameterizedTest
+    @CsvSource({"512, 512, 256", "513, 257, 496", "12544, 502, 256", "100, 100, 1296"})
+    void whatIsFetchedOfATransposedAAtATime(int k, int products, int rows) {
+        Assumptions.assumeTrue(Blocking.FOUR_BY_FOUR, "vectors of 16 lanes only");
+        assertEquals(products, Blocking.kcFetched(k));
+        assertEquals(rows, Blocking.rowsFetched(products));
+    }
 }
