@@ -31,50 +31,64 @@ class ChannelTest {
     void sumsGoDownTheColumns(Data data) {
         for (int cols : Tested.SIZES) {
             for (int rows : ROWS) {
-                final float[] x = data.values(1, rows * cols);
-                final float[] dy = data.values(2, rows * cols);
-                final float[] mean = data.values(3, cols);
-                final Tested.Call squares = (k, o) -> k.channel()
-                        .squaredDistances(
-                                o[0].segment(),
-                                o[0].offset(),
-                                rows,
-                                cols,
-                                o[1].segment(),
-                                o[1].offset(),
-                                o[2].segment(),
-                                o[2].offset());
-                final Tested.Call products = (k, o) -> k.channel()
-                        .distanceProducts(
-                                o[0].segment(),
-                                o[0].offset(),
-                                o[1].segment(),
-                                o[1].offset(),
-                                rows,
-                                cols,
-                                o[2].segment(),
-                                o[2].offset(),
-                                o[3].segment(),
-                                o[3].offset());
-                final String what = data + " " + rows + " x " + cols;
-                final float[] s = sameBits(what, 1, squares, x, mean, data.values(4, cols))
-                        .get(2);
-                final float[] p = sameBits(what, 1, products, x, dy, mean, data.values(4, cols))
-                        .get(3);
-                for (int c = 0; c < cols; c++) {
-                    double square = 0;
-                    double product = 0;
-                    double magnitude = 0;
-                    for (int r = 0; r < rows; r++) {
-                        final double d = (double) x[r * cols + c] - mean[c];
-                        square += d * d;
-                        product += d * dy[r * cols + c];
-                        magnitude += Math.abs(d * dy[r * cols + c]);
-                    }
-                    check(square, s[c], (rows + 3) * U * square, data, what);
-                    check(product, p[c], (rows + 3) * U * magnitude, data, what);
-                }
+                assertSums(data, rows, cols);
             }
+        }
+    }
+
+    /// So many that they are read row by row where rows are longer than eight vectors.
+    @ParameterizedTest
+    @EnumSource
+    void sumsOfMuchGoDownTheColumns(Data data) {
+        for (int cols : new int[] {64, 129, 200, 257, 1024}) {
+            assertSums(data, 65_536 / cols - 1, cols);
+            assertSums(data, 65_536 / cols + 3, cols);
+        }
+    }
+
+    private static void assertSums(Data data, int rows, int cols) {
+        final float[] x = data.values(1, rows * cols);
+        final float[] dy = data.values(2, rows * cols);
+        final float[] mean = data.values(3, cols);
+        final Tested.Call squares = (k, o) -> k.channel()
+                .squaredDistances(
+                        o[0].segment(),
+                        o[0].offset(),
+                        rows,
+                        cols,
+                        o[1].segment(),
+                        o[1].offset(),
+                        o[2].segment(),
+                        o[2].offset());
+        final Tested.Call products = (k, o) -> k.channel()
+                .distanceProducts(
+                        o[0].segment(),
+                        o[0].offset(),
+                        o[1].segment(),
+                        o[1].offset(),
+                        rows,
+                        cols,
+                        o[2].segment(),
+                        o[2].offset(),
+                        o[3].segment(),
+                        o[3].offset());
+        final String what = data + " " + rows + " x " + cols;
+        final float[] s =
+                sameBits(what, 1, squares, x, mean, data.values(4, cols)).get(2);
+        final float[] p =
+                sameBits(what, 1, products, x, dy, mean, data.values(4, cols)).get(3);
+        for (int c = 0; c < cols; c++) {
+            double square = 0;
+            double product = 0;
+            double magnitude = 0;
+            for (int r = 0; r < rows; r++) {
+                final double d = (double) x[r * cols + c] - mean[c];
+                square += d * d;
+                product += d * dy[r * cols + c];
+                magnitude += Math.abs(d * dy[r * cols + c]);
+            }
+            check(square, s[c], (rows + 3) * U * square, data, what);
+            check(product, p[c], (rows + 3) * U * magnitude, data, what);
         }
     }
 

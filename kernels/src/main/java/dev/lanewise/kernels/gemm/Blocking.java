@@ -61,7 +61,7 @@ final class Blocking {
     /// The least of k that one pass takes so that more rows of such an A have room.
     private static final int KC_TURNED = 512;
 
-    /// What is fetched ahead has this much of a C at least, [SimdFetch].
+    /// What is fetched ahead has this much of a C at least.
     private static final long FETCHED_C_BYTES = 3L * L2_BYTES / 2;
 
     /// Products that are added to an element of such a C before it is stored: with less, nothing is gained.

@@ -6,6 +6,7 @@ import static dev.lanewise.kernels.gemm.Blocking.PANEL_ROWS;
 import static dev.lanewise.kernels.simd.Simd.LANES;
 
 import dev.lanewise.kernels.EmptyCalls;
+import dev.lanewise.kernels.simd.SimdFetch;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -234,11 +235,11 @@ public final class SimdGemm extends CheckedGemm implements EmptyCalls {
                     if (fetchA && i0 + rows > fetched) {
                         final int ahead = Math.min(Blocking.rowsFetched(depth), m - fetched);
                         final long from = aOffset + k0 * lda + fetched;
-                        SimdFetch.fetch(a, from, lda, depth, ahead, scratch, scratchOffset + GemmScratch.SQUARES);
+                        SimdFetch.fetch(a, from, lda, depth, ahead);
                         fetched += ahead;
                     }
                     if (fetchC) {
-                        SimdFetch.fetch(c, cAt, ldc, rows, cols, scratch, scratchOffset + GemmScratch.SQUARES);
+                        SimdFetch.fetch(c, cAt, ldc, rows, cols);
                     }
                     MemorySegment aGroup = a;
                     long aAt = aOffset + (transA ? k0 * lda + i0 : i0 * lda + k0);

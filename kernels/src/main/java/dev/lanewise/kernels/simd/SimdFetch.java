@@ -1,4 +1,4 @@
-package dev.lanewise.kernels.gemm;
+package dev.lanewise.kernels.simd;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -6,7 +6,7 @@ import java.lang.foreign.ValueLayout;
 /// Reads memory so that it is in a cache when it is needed: what prefetch instructions are for, of which Java
 /// has none. Loads that nothing waits for are on their way together, as many as the CPU can follow; in a
 /// micro-kernel, each miss would have all products behind it wait.
-final class SimdFetch {
+public final class SimdFetch {
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
 
     private static final int LINE = 64;
@@ -14,13 +14,17 @@ final class SimdFetch {
     /// Rows of a matrix that are read side by side.
     private static final int ROWS = 16;
 
+    /// What has been read has to matter, else HotSpot would leave the loads out: it is stored if it is this, which
+    /// it hardly ever is, so that threads do not write to one line in turn.
+    private static final int UNLIKELY = 0x5bd1e995;
+
+    @SuppressWarnings("unused") // never read
+    private static int unlikely;
+
     private SimdFetch() {}
 
     /// A part of a matrix; offsets and leading dimension in floats.
-    ///
-    /// @param work a float that is written
-    static void fetch(
-            MemorySegment from, long offset, long ld, int rows, int cols, MemorySegment work, long workOffset) {
+    public static void fetch(MemorySegment from, long offset, long ld, int rows, int cols) {
         int all = 0;
         if (ld == cols) {
             // One row, from end to end.
@@ -31,8 +35,9 @@ final class SimdFetch {
                 all |= lines(from, at, Float.BYTES * ld, Math.min(ROWS, rows - r), (long) Float.BYTES * cols);
             }
         }
-        // Else HotSpot would leave the loads out.
-        work.set(INT, Float.BYTES * workOffset, all);
+        if (all == UNLIKELY) {
+            unlikely = all;
+        }
     }
 
     /// An int of each line of some rows, side by side: more of them are on their way at a time so than one row
