@@ -23,12 +23,14 @@ public final class SimdFetch {
 
     private SimdFetch() {}
 
-    /// A part of a matrix; offsets and leading dimension in floats.
+    /// A part of a matrix; offsets and leading dimension in floats. Rows may overlap.
+    ///
+    /// @throws IndexOutOfBoundsException if the part is not within the segment
     public static void fetch(MemorySegment from, long offset, long ld, int rows, int cols) {
         int all = 0;
-        if (ld == cols) {
-            // One row, from end to end.
-            all = lines(from, Float.BYTES * offset, 0, 1, (long) Float.BYTES * rows * cols);
+        if (ld <= cols) {
+            // As one row, from end to end.
+            all = lines(from, Float.BYTES * offset, 0, Math.min(1, rows), Float.BYTES * ((rows - 1) * ld + cols));
         } else {
             for (int r = 0; r < rows; r += ROWS) {
                 final long at = Float.BYTES * (offset + r * ld);
