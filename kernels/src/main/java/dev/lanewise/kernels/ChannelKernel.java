@@ -13,10 +13,12 @@ import java.lang.foreign.MemorySegment;
 /// for.
 public interface ChannelKernel {
     /// `y[c] = Σ_r (x[r, c] - mean[c])²`, each term by fused multiply-add of the rounded difference.
+    /// `y` overlaps no other operand.
     void squaredDistances(
             MemorySegment x, long xo, int rows, int cols, MemorySegment mean, long mo, MemorySegment y, long yo);
 
     /// `y[c] = Σ_r dy[r, c] · (x[r, c] - mean[c])`, each term by fused multiply-add of the rounded difference.
+    /// `y` overlaps no other operand.
     void distanceProducts(
             MemorySegment x,
             long xo,

@@ -57,7 +57,8 @@ final class SimdChannelSums {
         }
     }
 
-    /// @param step four vectors; a constant would have HotSpot make three loops of this one, for a few turns
+    /// @param step four vectors; a constant would have HotSpot make three loops of this one, for
+    ///     a few turns (the method is too long to be inlined, where it would be one again)
     private static void squaresOfRow(
             MemorySegment x, long xo, int cols, long step, MemorySegment mean, long mo, MemorySegment y, long yo) {
         for (long c = 0; c < cols; c += step) {

@@ -20,7 +20,7 @@ final class Blocking {
     /// micro-kernels' rows and of the vector's lanes.
     static final int PANEL_ROWS = FOUR_BY_FOUR ? 16 : 24;
 
-    /// Up to here k is not cut: streaming B from L2 costs less than a second pass over C (measured on a Zen 5:
+    /// Up to here [#kc] does not cut k: streaming B from L2 costs less than a second pass over C (measured on a Zen 5:
     /// 252 against 237 GFLOP/s for 1536 x 1536 x 1536, 261 against 250 for 784 x 1152 x 128).
     static final int KC_WHOLE = 2048;
 
@@ -154,7 +154,8 @@ final class Blocking {
                 && (bytes > 4 * L2_BYTES || (bytes > 2 * L2_BYTES && lda >= 512));
     }
 
-    /// Products that one pass takes of a transposed A that is fetched ahead.
+    /// Products that one pass takes of a transposed A that is fetched ahead; never more than [#kc], which scratch
+    /// is sized for.
     static int kcFetched(int k) {
         return k <= KC_FETCHED ? Math.max(1, k) : part(k, (k + KC_FETCHED - 1) / KC_FETCHED);
     }

@@ -1,8 +1,10 @@
 package dev.lanewise.kernels.gemm;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -55,7 +57,10 @@ class BlockingTest {
         "147, 63, 12544, 147, false", // no whole panel
         "400, 64, 2000, 400, false", // which caches may hold, near rows
         "512, 64, 2000, 512, true", // far rows
-        "512, 64, 1000, 512, false"
+        "512, 64, 1000, 512, false",
+        "300, 70, 3500, 300, true", // those of GemmShapesTest
+        "200, 64, 5300, 200, true",
+        "530, 130, 1000, 533, true"
     })
     void whichTransposedAIsFetchedAhead(int m, int n, int k, long lda, boolean fetched) {
         Assumptions.assumeTrue(Blocking.FOUR_BY_FOUR, "vectors of 16 lanes only");
@@ -78,7 +83,13 @@ class BlockingTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1024, 384, 192, true", "1023, 384, 192, false", "1024, 384, 191, false"})
+    @CsvSource({
+        "1024, 384, 192, true",
+        "1023, 384, 192, false",
+        "1024, 384, 191, false",
+        "620, 650, 200, true",
+        "700, 600, 193, true"
+    })
     void whichCIsFetchedAhead(int m, int n, int kc, boolean fetched) {
         Assumptions.assumeTrue(Blocking.FOUR_BY_FOUR, "vectors of 16 lanes only");
         assertEquals(fetched, Blocking.fetchC(m, n, kc));
@@ -91,5 +102,15 @@ class BlockingTest {
         Assumptions.assumeTrue(Blocking.FOUR_BY_FOUR, "vectors of 16 lanes only");
         assertEquals(products, Blocking.kcFetched(k));
         assertEquals(rows, Blocking.rowsFetched(products));
+    }
+
+    /// Scratch is sized for [Blocking#kc].
+    @Test
+    void whatIsFetchedFitsScratch() {
+        for (int k = 1; k <= 20_000; k++) {
+            final int fetched = Blocking.kcFetched(k);
+            final int kc = Blocking.kc(k);
+            assertTrue(fetched <= kc && Blocking.nc(fetched) * fetched <= Blocking.maxBlock(kc), "k = " + k);
+        }
     }
 }

@@ -21,10 +21,10 @@ class SimdFetchTest {
         }
     }
 
-    /// With a line's distance between rows each row's first float is read.
+    /// A segment that ends before the last row.
     @ParameterizedTest
     @CsvSource({"16, 19, 16", "17, 19, 16", "33, 40, 1", "100, 16, 100"})
-    void readsEveryRow(int ld, int rows, int cols) {
+    void reachesTheLastRow(int ld, int rows, int cols) {
         try (Arena arena = Arena.ofConfined()) {
             final MemorySegment memory = arena.allocate(4L * (rows - 1) * ld, 64);
             assertThrows(IndexOutOfBoundsException.class, () -> SimdFetch.fetch(memory, 0, ld, rows, cols));
