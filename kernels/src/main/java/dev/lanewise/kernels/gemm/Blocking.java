@@ -26,8 +26,18 @@ final class Blocking {
 
     private static final int KC = 1024;
 
-    /// Rows of A that are done panel by panel of a B that is read in place.
-    static final int GROUP_ROWS = 4 * PANEL_ROWS;
+    /// Products that one pass takes of a B that is read in place and is in no cache.
+    private static final int KC_FAR = 512;
+
+    /// With fewer rows of A, a panel of B is hardly read again.
+    private static final int FEW_ROWS = 24;
+
+    /// With so many, B is copied into panels.
+    private static final int MANY_ROWS = 192;
+
+    /// Rows of A that are done panel by panel of a B that is read in place: with wide vectors all, so that a panel
+    /// comes from beyond L2 but once.
+    static final int GROUP_ROWS = FOUR_BY_FOUR ? MANY_ROWS : 4 * PANEL_ROWS;
 
     /// Depth up to which [SimdMicroKernel4x4Shallow] is the micro-kernel for an A that lies as rows.
     private static final int SHALLOW_WIDE = 96;
@@ -37,12 +47,6 @@ final class Blocking {
 
     /// Depth up to which [SimdMicroKernel8x2#columns] is the micro-kernel for a transposed A.
     static final int SHALLOW_COLUMNS = 128;
-
-    /// With fewer rows of A, a B that a cache may hold is not copied.
-    private static final int FEW_ROWS = 24;
-
-    /// With fewer, none is.
-    private static final int ROWS_FAR = SimdMicroKernel8x2.ROWS;
 
     /// A usual L2, of sixteen ways, and its lines.
     private static final int L2_BYTES = 1024 * 1024;
@@ -76,6 +80,19 @@ final class Blocking {
     /// Whether [SimdMicroKernel4x4Shallow] is the micro-kernel for whole rows, where sums do not start from C.
     static boolean shallow(int kc) {
         return FOUR_BY_FOUR && kc <= SHALLOW_WIDE;
+    }
+
+    /// Whether [SimdMicroKernel8x2] is the micro-kernel for whole panels, half a panel at a time, where sums do
+    /// not start from C: for an A that lies as rows, where a B is read in place that L2 may hold. From further
+    /// away lines come sooner by whole panels, four of a row together (measured on a Zen 4: 109 GFLOP/s for
+    /// 32 x 256 x 3072, by halves 99; 69 and 47 for 32 x 2048 x 1000 with B in memory).
+    ///
+    /// @param packed whether B is copied into panels
+    static boolean halves(boolean transA, boolean packed, int n, int k, int kc) {
+        if (!FOUR_BY_FOUR) {
+            return false;
+        }
+        return transA ? kc <= SHALLOW_COLUMNS : !packed && !shallow(kc) && (long) Float.BYTES * n * k <= L2_BYTES;
     }
 
     /// Products that one pass takes, at least 1: all, or equal parts of about [#KC].
@@ -193,33 +210,29 @@ final class Blocking {
     }
 
     /// Whether B, stored as `[k, n]`, is copied into panels. It is read once for each few rows of A, so with
-    /// many rows the copy is cheap. With fewer it is not, but where a panel's part of B does not stay in L2 from
-    /// one read to the next, all reads are as slow as the first. And the copy reads B along its rows, as the CPU
-    /// fetches ahead, if there are 32 vector registers: then it pays sooner where B is larger than L2, and sooner
-    /// still where it is so large that it comes from memory (measured on a Zen 5, GFLOP/s copied and in place:
-    /// 187 and 241 for 24 x 512 x 512, 236 and 230 for 128 x 784 x 1000, 225 and 208 for 64 x 1024 x 1024, 129
-    /// and 111 for 24 x 2500 x 2500, 97 and 57 for 16 x 4096 x 4096, 60 and 47 for 8 x 4096 x 4096; with B in
-    /// memory 209 and 185 for the second).
+    /// many rows the copy is cheap. With fewer it is not: the CPU reads a panel from further caches while it
+    /// multiplies the panel by the first rows, and all other rows find it in L2 (measured on a Zen 4, GFLOP/s
+    /// in place and copied: 104 and 83 for 32 x 768 x 3072, 109 and 91 for 24 x 1024 x 1024, 111 and 106 for
+    /// 128 x 1024 x 1024; with B in memory 77 and 68 for the first, 90 and 86 for 64 x 1024 x 1024).
+    ///
+    /// With vectors of less than 16 lanes it is also copied where a panel does not stay in L2.
     static boolean packB(int m, int n, int k, long ldb) {
-        final long bytes = (long) Float.BYTES * k * n;
-        final boolean far = (m >= 64 && bytes > L2_BYTES) || (m >= ROWS_FAR && bytes > CACHES_BYTES);
-        if (m >= 192 || (FOUR_BY_FOUR && far)) {
+        if (m >= MANY_ROWS) {
             return true;
         }
-        final int few = FOUR_BY_FOUR && bytes > 4 * L2_BYTES ? ROWS_FAR : FEW_ROWS;
-        return m >= few && kcInPlace(m, k, ldb) > (m < 40 ? 2 : 1) * rowsInL2(ldb);
-    }
-
-    /// Products that one pass takes of a B, stored as `[k, n]`, that is copied. For few rows a second pass over C
-    /// costs less than to copy one panel at a time and not two (measured on a Zen 5, with B in memory: 170
-    /// GFLOP/s for 64 x 2000 x 300, in one pass 150; but 243 and 257 for 1536 x 1536 x 1536).
-    static int kcPacked(int m, int k) {
-        return FOUR_BY_FOUR && m < 96 && k > KC ? parts(k) : kc(k);
+        return !FOUR_BY_FOUR && m >= FEW_ROWS && kcInPlace(m, n, k, ldb) > (m < 40 ? 2 : 1) * rowsInL2(ldb);
     }
 
     /// Products that one pass takes where B is read in place: all, if that much of a panel stays in L2, or
-    /// if it is hardly read again.
-    static int kcInPlace(int m, int k, long ldb) {
+    /// if it is hardly read again. Where B is larger than L2, so many that a panel and rows of A stay there;
+    /// half as many where it is in no cache or its rows fall on few sets (measured on a Zen 4: 75 GFLOP/s for
+    /// 32 x 4096 x 4096 and 77 for 32 x 1024 x 4096, 56 and 58 with twice as many).
+    static int kcInPlace(int m, int n, int k, long ldb) {
+        final long bytes = (long) Float.BYTES * k * n;
+        if (FOUR_BY_FOUR && bytes > L2_BYTES) {
+            final int kc = parts(k);
+            return bytes > CACHES_BYTES || kc > 4 * rowsInL2(ldb) ? part(k, (k + KC_FAR - 1) / KC_FAR) : kc;
+        }
         return k <= KC_WHOLE && (m < FEW_ROWS || k <= rowsInL2(ldb)) ? Math.max(1, k) : parts(k);
     }
 

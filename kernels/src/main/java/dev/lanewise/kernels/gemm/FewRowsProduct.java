@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 final class FewRowsProduct {
     private static final int FEW = 32;
 
-    /// Rows for which there is scratch.
-    private static final int MOST = GemmScratch.STRIP_FLOATS / (2 * SimdTurnedRows.ROWS);
+    /// Rows with few columns, for which there is scratch.
+    private static final int MOST = 128;
 
     /// Products that are added in one pass.
     private static final int DEPTH = 256;

@@ -1,6 +1,5 @@
 package dev.lanewise.kernels.gemm;
 
-import static dev.lanewise.kernels.gemm.Blocking.FOUR_BY_FOUR;
 import static dev.lanewise.kernels.gemm.Blocking.MR;
 import static dev.lanewise.kernels.gemm.Blocking.NARROW_MR;
 import static dev.lanewise.kernels.gemm.Blocking.NR;
@@ -16,6 +15,8 @@ final class Panels {
 
     /// The whole panels of a group of rows, panel by panel, so that a panel may stay in L1 for the rows of the
     /// group.
+    ///
+    /// @param halves whether rows that are more than the micro-kernel of 4 x 4 has are done by that of 8 x 2
     static void whole(
             boolean transA,
             int rows,
@@ -30,6 +31,7 @@ final class Panels {
             long ldb,
             boolean initFromC,
             boolean twice,
+            boolean halves,
             @Nullable MemorySegment bias,
             long biasAt,
             MemorySegment c,
@@ -37,13 +39,7 @@ final class Panels {
             long ldc,
             MemorySegment scratch,
             long scratchOffset) {
-        if (FOUR_BY_FOUR
-                && !initFromC
-                && rows > MR
-                && twice
-                && (transA
-                        ? rows >= SimdMicroKernel8x2.ROWS && kc <= Blocking.SHALLOW_COLUMNS
-                        : !packed && !Blocking.shallow(kc))) {
+        if (halves && rows > MR && (!transA || rows >= SimdMicroKernel8x2.ROWS)) {
             // No more rows than the micro-kernel of 4 x 4 has are left to it.
             final int rest = rows % SimdMicroKernel8x2.ROWS <= MR ? rows % SimdMicroKernel8x2.ROWS : 0;
             halfPanels(
@@ -81,6 +77,7 @@ final class Panels {
                         ldb,
                         false,
                         twice,
+                        true,
                         bias,
                         biasAt,
                         c,

@@ -211,9 +211,7 @@ public final class SimdGemm extends CheckedGemm implements EmptyCalls {
         final boolean alwaysPacked = transA || transB || source != null;
         final boolean pack = alwaysPacked || Blocking.packB(m, n, k, ldb);
         final boolean fetchA = transA && Blocking.fetchA(m, n, k, lda);
-        final int kc = fetchA
-                ? Blocking.kcFetched(k)
-                : alwaysPacked ? Blocking.kc(k) : pack ? Blocking.kcPacked(m, k) : Blocking.kcInPlace(m, k, ldb);
+        final int kc = fetchA ? Blocking.kcFetched(k) : pack ? Blocking.kc(k) : Blocking.kcInPlace(m, n, k, ldb);
         final int nc = Blocking.nc(kc);
         final int group = pack ? PANEL_ROWS : Blocking.GROUP_ROWS;
         for (int k0 = 0; k0 == 0 || k0 < k; k0 += kc) {
@@ -224,6 +222,7 @@ public final class SimdGemm extends CheckedGemm implements EmptyCalls {
                 // What the accumulators start from: C, or one row for all: the bias, or zeros.
                 final boolean initFromC = beta != 0 || k0 > 0;
                 final boolean twice = Columns.twice(initFromC, transA, m);
+                final boolean halves = twice && !initFromC && Blocking.halves(transA, pack, n, k, depth);
                 final boolean packA = transA && Blocking.packTransposedA(n, lda, Columns.narrow(cols, twice), fetchA);
                 final boolean fetchC = !initFromC && Blocking.fetchC(m, n, depth);
                 int fetched = 0;
@@ -264,6 +263,7 @@ public final class SimdGemm extends CheckedGemm implements EmptyCalls {
                             ldb,
                             initFromC,
                             twice,
+                            halves,
                             bias,
                             biasOffset + j0,
                             c,

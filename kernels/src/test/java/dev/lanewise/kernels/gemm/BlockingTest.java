@@ -10,24 +10,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /// What [Blocking] decides by shapes: no bit depends on it, so no other test sees it change.
 class BlockingTest {
-    /// The sizes at which both ways were measured, and their neighbours.
     @ParameterizedTest
-    @CsvSource({
-        "192, 64, 64, true", // many rows
-        "191, 64, 64, false",
-        "128, 784, 1000, true", // B larger than L2
-        "64, 1000, 700, true",
-        "63, 1000, 700, false",
-        "128, 128, 784, false", // smaller
-        "128, 512, 512, false", // as large
-        "24, 2500, 2500, true", // larger than caches
-        "8, 2100, 2100, true",
-        "7, 4000, 4000, false",
-        "16, 1000, 2048, false", // not larger
-        "16, 4096, 4096, true", // rows of B on the same sets of L2
-        "16, 1024, 2048, true",
-        "16, 1024, 1024, false"
-    })
+    @CsvSource({"192, 64, 64, true", "191, 64, 64, false", "191, 4096, 4096, false", "7, 4000, 4000, false"})
     void whatIsCopiedWithWideVectors(int m, int n, int k, boolean copied) {
         Assumptions.assumeTrue(Blocking.FOUR_BY_FOUR, "vectors of 16 lanes only");
         assertEquals(copied, Blocking.packB(m, n, k, n));
@@ -40,13 +24,37 @@ class BlockingTest {
         assertEquals(copied, Blocking.packB(m, n, k, n));
     }
 
-    /// Where a block of B has at least two panels, so that they are copied together.
     @ParameterizedTest
-    @CsvSource({"64, 2000", "95, 2048", "8, 4608"})
-    void fewRowsHaveBlocksOfTwoPanels(int m, int k) {
+    @CsvSource({
+        "128, 128, 784, 784", // L2 may hold B
+        "128, 256, 1024, 1024",
+        "128, 384, 768, 768", // not
+        "24, 384, 2000, 1000",
+        "8, 384, 2100, 700",
+        "23, 64, 2000, 2000", // a panel is hardly read again
+        "24, 256, 1025, 513", // rows on few sets of L2
+        "128, 2000, 2048, 1024",
+        "128, 2100, 2048, 512", // no cache may
+        "128, 2048, 1024, 512", // rows on very few sets of L2
+        "8, 4096, 512, 512"
+    })
+    void passesOverABInPlace(int m, int n, int k, int products) {
         Assumptions.assumeTrue(Blocking.FOUR_BY_FOUR, "vectors of 16 lanes only");
-        assertEquals(2 * Blocking.NR, Blocking.nc(Blocking.kcPacked(m, k)));
-        assertEquals(2048, Blocking.kcPacked(96, 2048));
+        assertEquals(products, Blocking.kcInPlace(m, n, k, n));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "false, false, 256, 1024, 1024, true", // L2 may hold B
+        "false, false, 257, 1024, 1024, false",
+        "false, false, 128, 96, 96, false", // little depth
+        "false, true, 128, 512, 512, false", // panels
+        "true, true, 512, 128, 128, true", // columns of A
+        "true, true, 512, 129, 129, false"
+    })
+    void whichPanelsAreHalved(boolean transA, boolean packed, int n, int k, int kc, boolean halved) {
+        Assumptions.assumeTrue(Blocking.FOUR_BY_FOUR, "vectors of 16 lanes only");
+        assertEquals(halved, Blocking.halves(transA, packed, n, k, kc));
     }
 
     @ParameterizedTest
@@ -106,11 +114,19 @@ class BlockingTest {
 
     /// Scratch is sized for [Blocking#kc].
     @Test
-    void whatIsFetchedFitsScratch() {
+    void passesFitScratch() {
         for (int k = 1; k <= 20_000; k++) {
-            final int fetched = Blocking.kcFetched(k);
-            final int kc = Blocking.kc(k);
-            assertTrue(fetched <= kc && Blocking.nc(fetched) * fetched <= Blocking.maxBlock(kc), "k = " + k);
+            assertFits(Blocking.kcFetched(k), k);
+            for (int n : new int[] {1, 100, 512, 4096}) {
+                for (int m : new int[] {1, 23, 24, 191}) {
+                    assertFits(Blocking.kcInPlace(m, n, k, n), k);
+                }
+            }
         }
+    }
+
+    private static void assertFits(int pass, int k) {
+        final int kc = Blocking.kc(k);
+        assertTrue(pass > 0 && pass <= kc && Blocking.nc(pass) * pass <= Blocking.maxBlock(kc), pass + " for k = " + k);
     }
 }

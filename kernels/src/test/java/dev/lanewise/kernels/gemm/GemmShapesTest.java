@@ -69,14 +69,15 @@ class GemmShapesTest {
         "200, 5, 19", // B is packed because of the rows
         "193, 67, 17",
         "193, 215, 33", // panels that are packed two at a time, and one
-        "100, 530, 500", // because B is larger than L2
-        "64, 260, 1031", // the same, and k is cut because of the few rows
-        "8, 2100, 2003", // because B is larger than caches
+        "100, 530, 500", // B is read in place and is larger than L2
+        "64, 260, 1031", // the same, and k is cut
+        "190, 300, 1100", // for as many rows as that is done
+        "8, 2100, 2003", // B is larger than caches
         "24, 3, 70", // rows of B 512 floats apart, see below
         "2, 150, 1024", // more columns than a block of B holds
         "2, 270, 1030",
         "49, 49, 49",
-        "77, 83, 40", // B is read in place for more than a group of rows
+        "77, 83, 40", // B is read in place and L2 may hold it
         "70, 133, 2050", // the same, and k is cut
         "26, 70, 2100", // as above, and k is cut where rows of B are 512 floats apart
         "26, 66, 2048",
