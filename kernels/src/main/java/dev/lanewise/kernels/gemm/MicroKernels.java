@@ -14,6 +14,9 @@ final class MicroKernels {
     private MicroKernels() {}
 
     /// As many vectors of columns as a panel has.
+    ///
+    /// This and what it calls are small enough for HotSpot to compile them into the loops around them, up to the
+    /// micro-kernel: each call with so many arguments takes 30 cycles, as long as two products deep of a tile.
     static void wide(
             boolean transA,
             boolean packedB,
@@ -32,30 +35,93 @@ final class MicroKernels {
             int last,
             int kc) {
         if (!FOUR_BY_FOUR) {
-            if (transA) {
-                SimdMicroKernel6x2.panelPacked(a, a0, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
-            } else if (packedB) {
-                SimdMicroKernel6x2.rowsPacked(a, a0, aLd, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
-            } else {
-                SimdMicroKernel6x2.rowsStrided(a, a0, aLd, b, b0, bStep, init, i0, iRow, c, c0, cRow, last, kc);
-            }
+            sixByTwo(transA, packedB, a, a0, aLd, b, b0, bStep, init, i0, iRow, c, c0, cRow, last, kc);
         } else if (iRow == 0) {
-            if (transA) {
-                SimdMicroKernel4x4.columnsPacked(a, a0, aLd, b, b0, init, i0, c, c0, cRow, last, kc);
-            } else if (Blocking.shallow(kc)) {
-                final long step = packedB ? 4 * BYTES : bStep;
-                if (last < SimdMicroKernel4x4.ROWS - 1) {
-                    // Not rowsPacked, which C2 compiles well only if all its calls are of great depth.
-                    SimdMicroKernel4x4.rowsStrided(a, a0, aLd, b, b0, step, init, i0, c, c0, cRow, last, kc);
-                } else {
-                    SimdMicroKernel4x4Shallow.rows(a, a0, aLd, Float.BYTES, b, b0, step, init, i0, c, c0, cRow, kc);
-                }
-            } else if (packedB) {
+            fromOneRow(transA, packedB, a, a0, aLd, b, b0, bStep, init, i0, c, c0, cRow, last, kc);
+        } else {
+            onto(transA, packedB, a, a0, aLd, b, b0, bStep, init, i0, iRow, c, c0, cRow, last, kc);
+        }
+    }
+
+    private static void sixByTwo(
+            boolean transA,
+            boolean packedB,
+            MemorySegment a,
+            long a0,
+            long aLd,
+            MemorySegment b,
+            long b0,
+            long bStep,
+            MemorySegment init,
+            long i0,
+            long iRow,
+            MemorySegment c,
+            long c0,
+            long cRow,
+            int last,
+            int kc) {
+        if (transA) {
+            SimdMicroKernel6x2.panelPacked(a, a0, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
+        } else if (packedB) {
+            SimdMicroKernel6x2.rowsPacked(a, a0, aLd, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
+        } else {
+            SimdMicroKernel6x2.rowsStrided(a, a0, aLd, b, b0, bStep, init, i0, iRow, c, c0, cRow, last, kc);
+        }
+    }
+
+    private static void fromOneRow(
+            boolean transA,
+            boolean packedB,
+            MemorySegment a,
+            long a0,
+            long aLd,
+            MemorySegment b,
+            long b0,
+            long bStep,
+            MemorySegment init,
+            long i0,
+            MemorySegment c,
+            long c0,
+            long cRow,
+            int last,
+            int kc) {
+        if (transA) {
+            SimdMicroKernel4x4.columnsPacked(a, a0, aLd, b, b0, init, i0, c, c0, cRow, last, kc);
+        } else if (!Blocking.shallow(kc)) {
+            if (packedB) {
                 SimdMicroKernel4x4.rowsPacked(a, a0, aLd, b, b0, init, i0, c, c0, cRow, last, kc);
             } else {
                 SimdMicroKernel4x4.rowsStrided(a, a0, aLd, b, b0, bStep, init, i0, c, c0, cRow, last, kc);
             }
-        } else if (transA) {
+        } else {
+            final long step = packedB ? 4 * BYTES : bStep;
+            if (last < SimdMicroKernel4x4.ROWS - 1) {
+                // Not rowsPacked, which C2 compiles well only if all its calls are of great depth.
+                SimdMicroKernel4x4.rowsStrided(a, a0, aLd, b, b0, step, init, i0, c, c0, cRow, last, kc);
+            } else {
+                SimdMicroKernel4x4Shallow.rows(a, a0, aLd, Float.BYTES, b, b0, step, init, i0, c, c0, cRow, kc);
+            }
+        }
+    }
+
+    private static void onto(
+            boolean transA,
+            boolean packedB,
+            MemorySegment a,
+            long a0,
+            long aLd,
+            MemorySegment b,
+            long b0,
+            long bStep,
+            MemorySegment init,
+            long i0,
+            long iRow,
+            MemorySegment c,
+            long c0,
+            long cRow,
+            int last,
+            int kc) {
+        if (transA) {
             SimdMicroKernel4x4.columnsPackedOnto(a, a0, aLd, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
         } else if (packedB) {
             SimdMicroKernel4x4.rowsPackedOnto(a, a0, aLd, b, b0, init, i0, iRow, c, c0, cRow, last, kc);

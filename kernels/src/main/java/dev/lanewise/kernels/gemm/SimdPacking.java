@@ -189,9 +189,9 @@ final class SimdPacking {
         }
     }
 
-    /// Floats of work that [#transpose] wants: a square to transpose by way of, and one for what is not a
-    /// whole one.
-    static final int TRANSPOSE_WORK = 2 * LANES * LANES;
+    /// Floats of work that [#transpose] wants: a square to transpose by way of, and two for what is not a
+    /// whole one, padded and transposed.
+    static final int TRANSPOSE_WORK = 3 * LANES * LANES;
 
     /// `to[r, c] = from[c, r]` for `r < rows`, `c < cols`; columns from `cols` to `width`, a multiple of the
     /// lanes, as zeros; rows of `to` are `ldTo` apart. Squares of the vector's size go through
@@ -209,10 +209,24 @@ final class SimdPacking {
             MemorySegment work,
             long workOffset) {
         final long staged = workOffset + (long) LANES * LANES;
+        final long padded = staged + (long) LANES * LANES;
         for (int c = 0; c < width; c += LANES) {
             final int usedCols = Math.min(LANES, cols - c);
             if (usedCols <= 0) {
                 zeroVectors(rows, to, (toOffset + c) * Float.BYTES, ldTo * Float.BYTES);
+                continue;
+            }
+            if (LANES == SimdTurnedRows.ROWS && usedCols == LANES && rows >= LANES) {
+                SimdTurnedRows.turn(
+                        from,
+                        4 * (fromOffset + c * ldFrom),
+                        4 * ldFrom,
+                        LANES - 1,
+                        (rows + LANES - 1) / LANES,
+                        4L * (rows - LANES),
+                        to,
+                        4 * (toOffset + c),
+                        4 * ldTo);
                 continue;
             }
             for (int r = 0; r < rows; r += LANES) {
@@ -226,8 +240,8 @@ final class SimdPacking {
                         // What lies beyond the columns is read, but not copied.
                         transposeSquare(from, source, ldFrom, work, staged, LANES, work, workOffset);
                     } else {
-                        copyRows(from, source, ldFrom, usedCols, usedRows, LANES, work, staged, LANES);
-                        transposeSquare(work, staged, LANES, work, staged, LANES, work, workOffset);
+                        copyRows(from, source, ldFrom, usedCols, usedRows, LANES, work, padded, LANES);
+                        transposeSquare(work, padded, LANES, work, staged, LANES, work, workOffset);
                     }
                     copyRowsTo(work, staged, LANES, usedRows, usedCols, to, target, ldTo);
                 }
@@ -286,8 +300,8 @@ final class SimdPacking {
     }
 
     /// A square is transposed by zipping row i with row i + lanes/2, log2(lanes) times; two of these turns
-    /// at a time, between which values stay in registers (measured on a Zen 5 for lanes of 16: 25 to 31
-    /// against 51 to 54 ns a square).
+    /// at a time, between which values stay in registers, or, of 16 lanes, all four. `from` and `to` are not the
+    /// same memory.
     static void transposeSquare(
             MemorySegment from,
             long fromOffset,
@@ -301,16 +315,14 @@ final class SimdPacking {
         final long fStep = ldFrom * Float.BYTES;
         final long t = toOffset * Float.BYTES;
         final long tStep = ldTo * Float.BYTES;
-        if (LANES == 4) {
+        if (LANES == SimdTurnedRows.ROWS) {
+            SimdTurnedRows.turn(from, f, fStep, LANES - 1, 1, 0, to, t, tStep);
+        } else if (LANES == 4) {
             zipTwice(from, f, fStep, to, t, tStep);
-            return;
-        }
-        final long w = workOffset * Float.BYTES;
-        zipTwice(from, f, fStep, work, w, BYTES);
-        if (LANES == 8) {
-            zipRows(work, w, BYTES, to, t, tStep);
         } else {
-            zipTwice(work, w, BYTES, to, t, tStep);
+            final long w = workOffset * Float.BYTES;
+            zipTwice(from, f, fStep, work, w, BYTES);
+            zipRows(work, w, BYTES, to, t, tStep);
         }
     }
 
