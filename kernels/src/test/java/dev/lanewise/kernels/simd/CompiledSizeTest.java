@@ -150,6 +150,19 @@ class CompiledSizeTest {
         assertEquals(List.of(), calledOnEachTurn(methods(VectorUseTest.kernels())));
     }
 
+    /// A call with as many arguments as a micro-kernel takes costs as much as two products deep of a tile.
+    @Test
+    void choosingAMicroKernelIsInlined() throws Exception {
+        final String chooses = OWN + "gemm/MicroKernels.";
+        final Map<String, Method> methods = methods(VectorUseTest.kernels());
+        assertTrue(methods.keySet().stream().anyMatch(method -> method.startsWith(chooses + "wide(")));
+        assertEquals(
+                List.of(),
+                longerThan(methods, INLINED, false).stream()
+                        .filter(method -> method.startsWith(chooses))
+                        .toList());
+    }
+
     /// The yardstick of all rates must run by itself.
     @Test
     void theLoopOfThePeakIsNotInlined() throws Exception {
