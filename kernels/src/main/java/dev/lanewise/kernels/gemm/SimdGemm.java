@@ -120,6 +120,28 @@ public final class SimdGemm extends CheckedGemm implements EmptyCalls {
                     scratchOffset);
             return;
         }
+        if (source == null && !transA && !transB && NarrowProduct.pays(m, n, k, beta)) {
+            NarrowProduct.multiply(
+                    m,
+                    n,
+                    k,
+                    a,
+                    aOffset,
+                    lda,
+                    b,
+                    bOffset,
+                    ldb,
+                    c,
+                    cOffset,
+                    ldc,
+                    bias,
+                    biasOffset,
+                    lo,
+                    hi,
+                    scratch,
+                    scratchOffset);
+            return;
+        }
         if (source == null && ShallowProduct.pays(m, n, k)) {
             ShallowProduct.multiply(
                     transA,

@@ -100,6 +100,23 @@ class GemmShapesTest {
     }
 
     @Test
+    void fewColumnsHaveTheScalarBits() {
+        for (int n : new int[] {2, 3, 7, 8, 9}) {
+            for (int m : new int[] {31, 32, 45, 131, 260}) {
+                for (int k : new int[] {31, 32, 50, 300}) {
+                    assertSameBits(GemmCase.of(false, false, m, n, k).pads(m % 3, n % 2));
+                    assertSameBits(GemmCase.of(false, false, m, n, k)
+                            .pads(1, 2)
+                            .from(0, true)
+                            .clamp(-0.5f, 1));
+                }
+            }
+        }
+        assertSameBits(GemmCase.of(false, false, 140, 5, 2048).pads(3, 4));
+        assertSameBits(GemmCase.of(false, false, 140, 5, 2049).from(1, false));
+    }
+
+    @Test
     void fewTransposedRowsHaveTheScalarBits() {
         for (int m : new int[] {1, 3, 10, 16, 17}) {
             for (int k : new int[] {1, 31, 2060}) {
