@@ -36,6 +36,13 @@ final class MicroKernels {
             int kc) {
         if (!FOUR_BY_FOUR) {
             sixByTwo(transA, packedB, a, a0, aLd, b, b0, bStep, init, i0, iRow, c, c0, cRow, last, kc);
+        } else if (last < 2) {
+            // Half as many products (measured on a Zen 4: 110 against 96 GFLOP/s for 10 x 784 x 128, 102 against 96 for
+            // a transposed A of 50 x 128 x 128).
+            final long aRow = transA ? Float.BYTES : aLd;
+            final long aStep = transA ? aLd : Float.BYTES;
+            final long bRow = packedB ? 4 * BYTES : bStep;
+            SimdThinKernels.two(kc, a, a0, aRow, aStep, b, b0, bRow, init, i0, iRow, c, c0, cRow, last);
         } else if (iRow == 0) {
             fromOneRow(transA, packedB, a, a0, aLd, b, b0, bStep, init, i0, c, c0, cRow, last, kc);
         } else {
