@@ -58,6 +58,8 @@ final class PeerProcess {
             new Product("NN", 4, 300, 40),
             new Product("TN", 3, 161, 83),
             new Product("NN", 3, 419, 4),
+            new Product("NN", 300, 100, 7), // few columns
+            new Product("NN", 50, 300, 100), // two last rows
             new Product("TN", 13, 84, 5),
             new Product("NT", 11, 741, 2));
 
