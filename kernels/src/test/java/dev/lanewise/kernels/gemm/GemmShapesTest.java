@@ -100,6 +100,15 @@ class GemmShapesTest {
     }
 
     @Test
+    void oneOrTwoRowsWithALargeBHaveTheScalarBits() {
+        // More columns than are done at a time.
+        assertSameBits(GemmCase.of(false, false, 1, 33_007, 41).pads(1, 2).clamp(-0.5f, 1));
+        assertSameBits(GemmCase.of(false, false, 2, 17_003, 66).from(0, true));
+        assertSameBits(GemmCase.of(false, false, 2, 17_003, 13).from(1, false));
+        assertSameBits(GemmCase.of(true, false, 33_007, 1, 41).from(0.5f, false));
+    }
+
+    @Test
     void fewColumnsHaveTheScalarBits() {
         for (int n : new int[] {2, 3, 7, 8, 9}) {
             for (int m : new int[] {31, 32, 45, 131, 260}) {
