@@ -60,6 +60,7 @@ final class PeerProcess {
             new Product("NN", 3, 419, 4),
             new Product("NN", 300, 100, 7), // few columns
             new Product("NN", 50, 300, 100), // two last rows
+            new Product("NN", 64, 1100, 300), // B in place and larger than L2
             new Product("TN", 13, 84, 5),
             new Product("NT", 11, 741, 2));
 

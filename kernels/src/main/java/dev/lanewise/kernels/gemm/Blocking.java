@@ -26,7 +26,8 @@ final class Blocking {
 
     private static final int KC = 1024;
 
-    /// Products that one pass takes of a B that is read in place and is in no cache.
+    /// Products that one pass takes of a B that is read in place and is in no cache, or whose rows fall on few
+    /// sets.
     private static final int KC_FAR = 512;
 
     /// With fewer rows of A, a panel of B is hardly read again.
@@ -35,16 +36,20 @@ final class Blocking {
     /// With so many, B is copied into panels.
     private static final int MANY_ROWS = 192;
 
-    /// Rows of A that are done panel by panel of a B that is read in place: with wide vectors all, so that a panel
-    /// comes from beyond L2 but once.
+    /// Rows of A that are done panel by panel of a B that is read in place: with wide vectors all, so that a
+    /// panel comes from beyond L2 but once.
     static final int GROUP_ROWS = FOUR_BY_FOUR ? MANY_ROWS : 4 * PANEL_ROWS;
 
     /// Depth up to which [SimdMicroKernel4x4Shallow] is the micro-kernel for an A that lies as rows.
     private static final int SHALLOW_WIDE = 96;
 
-    /// Depth up to which [SimdMicroKernel8x2#shallow] is the micro-kernel (measured on a Zen 4: 101 against 96 GFLOP/s
-    /// for 4096 x 64 x 32, no difference at a depth of 100).
+    /// Depth up to which [SimdMicroKernel8x2#shallow] is the micro-kernel (measured on a Zen 4: 101 against 96
+    /// GFLOP/s for 4096 x 64 x 32, no difference at a depth of 100).
     static final int SHALLOW_HALF = 64;
+
+    /// Depth up to which a product with a transposed A is computed as its transpose for no more columns than a
+    /// vector has.
+    static final int SHALLOW_TRANSPOSED = 48;
 
     /// Depth up to which [SimdMicroKernel8x2#columns] is the micro-kernel for a transposed A.
     static final int SHALLOW_COLUMNS = 128;
@@ -84,9 +89,10 @@ final class Blocking {
     }
 
     /// Whether [SimdMicroKernel8x2] is the micro-kernel for whole panels, half a panel at a time, where sums do
-    /// not start from C: for an A that lies as rows, where a B is read in place that L2 may hold. From further
-    /// away lines come sooner by whole panels, four of a row together (measured on a Zen 4: 109 GFLOP/s for
-    /// 32 x 256 x 3072, by halves 99; 69 and 47 for 32 x 2048 x 1000 with B in memory).
+    /// not start from C: for a transposed A of little depth, and for one that lies as rows where a B is read in
+    /// place that L2 may hold. From further away lines come sooner by whole panels, four of a row together
+    /// (measured on a Zen 4: 109 GFLOP/s for 32 x 256 x 3072, by halves 99; 69 and 47 for 32 x 2048 x 1000 with
+    /// B in memory).
     ///
     /// @param packed whether B is copied into panels
     static boolean halves(boolean transA, boolean packed, int n, int k, int kc) {

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 final class FewRowsProduct {
     private static final int FEW = 32;
 
-    /// Rows with few columns, for which there is scratch.
+    /// Rows beside no more columns than a vector has, for which there is scratch: with more, panels of B gain.
     private static final int MOST = 128;
 
     /// Products that are added in one pass.

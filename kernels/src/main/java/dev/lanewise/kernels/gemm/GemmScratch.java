@@ -5,8 +5,8 @@ import static dev.lanewise.kernels.gemm.Blocking.PANEL_ROWS;
 import static dev.lanewise.kernels.simd.Simd.LANES;
 
 /// How a product's scratch is laid out, in floats: the row that edges start from, a row of zeros | strip of C |
-/// squares to transpose | columns of a transposed C | panel of A | block of B | a transposed A laid out as
-/// rows.
+/// squares to transpose | columns of a transposed C | panel of A, or Bᵀ of [NarrowProduct] | block of B |
+/// a transposed A laid out as rows.
 final class GemmScratch {
     static final int STRIP = 2 * NR;
     static final int STRIP_FLOATS = Blocking.GROUP_ROWS * NR;

@@ -15,8 +15,9 @@ final class MicroKernels {
 
     /// As many vectors of columns as a panel has.
     ///
-    /// This and what it calls are small enough for HotSpot to compile them into the loops around them, up to the
-    /// micro-kernel: each call with so many arguments takes 30 cycles, as long as two products deep of a tile.
+    /// This and what it calls are small enough for HotSpot to compile them into the loops around them, up to
+    /// the micro-kernel: each call with so many arguments takes 30 cycles, as long as two products deep of a
+    /// tile.
     static void wide(
             boolean transA,
             boolean packedB,
@@ -37,8 +38,8 @@ final class MicroKernels {
         if (!FOUR_BY_FOUR) {
             sixByTwo(transA, packedB, a, a0, aLd, b, b0, bStep, init, i0, iRow, c, c0, cRow, last, kc);
         } else if (last < 2) {
-            // Half as many products (measured on a Zen 4: 110 against 96 GFLOP/s for 10 x 784 x 128, 102 against 96 for
-            // a transposed A of 50 x 128 x 128).
+            // Half as many products (measured on a Zen 4: 110 against 96 GFLOP/s for 10 x 784 x 128, 102
+            // against 96 for a transposed A of 50 x 128 x 128).
             final long aRow = transA ? Float.BYTES : aLd;
             final long aStep = transA ? aLd : Float.BYTES;
             final long bRow = packedB ? 4 * BYTES : bStep;
@@ -103,8 +104,11 @@ final class MicroKernels {
         } else {
             final long step = packedB ? 4 * BYTES : bStep;
             if (last < SimdMicroKernel4x4.ROWS - 1) {
-                // Not rowsPacked, which C2 compiles well only if all its calls are of great depth.
-                SimdMicroKernel4x4.rowsStrided(a, a0, aLd, b, b0, step, init, i0, c, c0, cRow, last, kc);
+                // Three rows. Not by the deep micro-kernels, which C2 compiles well only if all their calls are deep.
+                final long a2 = a0 + 2 * aLd;
+                final long c2 = c0 + 2 * cRow;
+                SimdThinKernels.two(kc, a, a0, aLd, Float.BYTES, b, b0, step, init, i0, 0, c, c0, cRow, 1);
+                SimdThinKernels.two(kc, a, a2, aLd, Float.BYTES, b, b0, step, init, i0, 0, c, c2, cRow, 0);
             } else {
                 SimdMicroKernel4x4Shallow.rows(a, a0, aLd, Float.BYTES, b, b0, step, init, i0, c, c0, cRow, kc);
             }

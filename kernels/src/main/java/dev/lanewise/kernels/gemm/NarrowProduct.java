@@ -7,9 +7,9 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /// `C = A·B` with a few columns, by way of `Cᵀ = Bᵀ·Aᵀ`: the rows of A fill the vectors, where the columns of C
-/// would leave at least half of one empty. To turn A takes less time than those lanes waste (measured on a Zen 4,
-/// GFLOP/s by these loops and by a vector of columns: 37 and 28 for 1000 x 100 x 7, 27 and 19 for 1024 x 1024 x 4,
-/// 14 and 8 for 128 x 128 x 2, 24 and 20 for 32 x 1000 x 5; but 15 and 18 for 500 x 16 x 6).
+/// would leave at least half of one empty. To turn A takes less time than those lanes waste (measured on a Zen
+/// 4, GFLOP/s by these loops and by a vector of columns: 37 and 28 for 1000 x 100 x 7, 27 and 19 for 1024 x 1024
+/// x 4, 14 and 8 for 128 x 128 x 2, 24 and 20 for 32 x 1000 x 5; but 15 and 18 for 500 x 16 x 6).
 final class NarrowProduct {
     /// With more columns a vector of them is full enough.
     private static final int MOST = 8;
@@ -59,7 +59,7 @@ final class NarrowProduct {
             final int rows = Math.min(ldCt, m - i);
             if (bias != null) {
                 for (int j = 0; j < n; j++) {
-                    fill(bias.get(FLOAT, 4 * (biasOffset + j)), rows, scratch, 4 * (ct + (long) j * ldCt));
+                    ThinProduct.fill(bias.get(FLOAT, 4 * (biasOffset + j)), rows, scratch, 4 * (ct + (long) j * ldCt));
                 }
             }
             FewRowsProduct.multiply(
@@ -83,12 +83,6 @@ final class NarrowProduct {
                     scratch,
                     scratchOffset);
             SimdPacking.transposeBack(scratch, ct, ldCt, rows, n, c, cOffset + i * ldc, ldc, scratch, squares);
-        }
-    }
-
-    private static void fill(float value, int n, MemorySegment c, long offset) {
-        for (int j = 0; j < n; j++) {
-            c.set(FLOAT, offset + 4L * j, value);
         }
     }
 }

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 final class Panels {
     private Panels() {}
 
-    /// The whole panels of a group of rows, panel by panel, so that a panel may stay in L1 for the rows of the
-    /// group.
+    /// The whole panels of a group of rows, panel by panel, so that a panel may stay in L1 or L2 for the rows
+    /// of the group.
     ///
     /// @param halves whether rows that are more than the micro-kernel of 4 x 4 has are done by that of 8 x 2
     static void whole(
@@ -122,8 +122,8 @@ final class Panels {
         }
     }
 
-    /// [#whole] by the micro-kernel of 8 x 2, half a panel at a time: where A and B lie as rows, for great
-    /// depth, or A lies as columns.
+    /// [#whole] by the micro-kernel of 8 x 2, half a panel at a time: where A and B lie as rows and L2
+    /// may hold B, or A lies as columns.
     private static void halfPanels(
             boolean transA,
             int rows,

@@ -194,7 +194,7 @@ public final class SimdGemm extends CheckedGemm implements EmptyCalls {
         if (transA
                 && !transB
                 && source == null
-                && n <= (FOUR_BY_FOUR ? k <= Blocking.SHALLOW_HALF ? LANES : 24 : NR / 2)
+                && n <= (FOUR_BY_FOUR ? k <= Blocking.SHALLOW_TRANSPOSED ? LANES : 24 : NR / 2)
                 && m >= NR
                 && beta == 0
                 && bias == null) {
@@ -244,9 +244,10 @@ public final class SimdGemm extends CheckedGemm implements EmptyCalls {
                 // What the accumulators start from: C, or one row for all: the bias, or zeros.
                 final boolean initFromC = beta != 0 || k0 > 0;
                 final boolean twice = Columns.twice(initFromC, transA, m);
-                final boolean halves = twice && !initFromC && Blocking.halves(transA, pack, n, k, depth);
+                final boolean halves = twice && Blocking.halves(transA, pack, n, k, depth);
                 final boolean packA = transA && Blocking.packTransposedA(n, lda, Columns.narrow(cols, twice), fetchA);
-                final boolean fetchC = !initFromC && Blocking.fetchC(m, n, depth);
+                // A group of rows beside a B in place is larger than what stays in L2 beside it.
+                final boolean fetchC = pack && !initFromC && Blocking.fetchC(m, n, depth);
                 int fetched = 0;
                 PackedBlock.pack(transB, depth, cols, twice, b, bAt, ldb, source, k0, j0, pack, scratch, scratchOffset);
                 PackedBlock.writeEdgeRow(cols, twice, initFromC ? null : bias, biasOffset + j0, scratch, scratchOffset);

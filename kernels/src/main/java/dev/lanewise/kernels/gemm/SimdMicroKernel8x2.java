@@ -222,7 +222,7 @@ final class SimdMicroKernel8x2 {
     /// With a step in A that C2 does not know, it takes no bounds checks out of the loop, and makes no loop
     /// around it for those that it could, in which a product of depth 10 spends a third of its time
     /// (measured on a Zen 5: 157 against 112 GFLOP/s for 128 x 10 x 128, 141 against 122 for a transposed B
-    /// of 4096 x 10 x 64; from a depth of 64 on the checks cost more). Places that are carried from turn to
+    /// of 4096 x 10 x 64; beyond a depth of about 64 the checks cost more). Places that are carried from turn to
     /// turn, instead of counted from k, cost a third in processes where C2 keeps one of them in a vector
     /// register.
     static void shallow(

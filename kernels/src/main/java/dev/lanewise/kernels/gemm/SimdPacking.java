@@ -195,7 +195,8 @@ final class SimdPacking {
 
     /// `to[r, c] = from[c, r]` for `r < rows`, `c < cols`; columns from `cols` to `width`, a multiple of the
     /// lanes, as zeros; rows of `to` are `ldTo` apart. Squares of the vector's size go through
-    /// [#transposeSquare]; those at the edges are padded before.
+    /// [#transposeSquare]; those at the edges are padded before. Of 16 lanes, sixteen columns are one call, whose
+    /// last square takes in some of the one before.
     static void transpose(
             MemorySegment from,
             long fromOffset,
@@ -300,8 +301,8 @@ final class SimdPacking {
     }
 
     /// A square is transposed by zipping row i with row i + lanes/2, log2(lanes) times; two of these turns
-    /// at a time, between which values stay in registers, or, of 16 lanes, all four. `from` and `to` are not the
-    /// same memory.
+    /// at a time, between which values stay in registers, or, of 16 lanes, all four. `from` and `to` are not
+    /// the same memory; `work` is a square, for 8 lanes.
     static void transposeSquare(
             MemorySegment from,
             long fromOffset,

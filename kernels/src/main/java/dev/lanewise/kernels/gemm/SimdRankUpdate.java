@@ -13,15 +13,15 @@ import jdk.incubator.vector.FloatVector;
 ///
 /// Rows of B are read from end to end, four side by side, as prefetchers like it, and once: from memory at
 /// the rate of a plain sum (measured on a Zen 5 for 1 x 4096 x 4096: 24 GFLOP/s, where columns of 64 reach
-/// 9). The rows of C stay in L1 meanwhile, or, where B comes from far, in L2: prefetchers begin anew in each part of
-/// a row.
+/// 9). The rows of C stay in L1 meanwhile, or, where B comes from far, in L2: prefetchers begin anew in each
+/// part of a row.
 final class SimdRankUpdate {
     /// Floats of C that are done at a time: most of a usual L1, beside four rows of B.
     private static final int BLOCK = 6144;
 
-    /// Floats of C that are done at a time beside a larger B than [#FAR_BYTES] (measured on a Zen 4, GFLOP/s by these
-    /// blocks and the smaller ones: 12.3 and 9.1 for 1 x 4096 x 4096, 23 and 17 for 2 x 1000 x 16384; but 58 and 68
-    /// for 2 x 64 x 16384).
+    /// Floats of C that are done at a time beside a larger B than [#FAR_BYTES] (measured on a Zen 4, GFLOP/s by
+    /// these blocks and the smaller ones: 12.3 and 9.1 for 1 x 4096 x 4096, 23 and 17 for 2 x 1000 x 16384; but
+    /// 58 and 68 for 2 x 64 x 16384).
     private static final int BLOCK_FAR = 32 * 1024;
 
     private static final long FAR_BYTES = 4L * 1024 * 1024;

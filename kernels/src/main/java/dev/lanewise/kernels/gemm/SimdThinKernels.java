@@ -8,13 +8,14 @@ import static dev.lanewise.kernels.simd.Simd.SPECIES;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
-/// Micro-kernels for few rows: `c[r, :] = init[r, :] + sum over k of a[r, k] · b[k, :]`, k in order, by FMA.
+/// Micro-kernels for few rows, and for one or two last ones: `c[r, :] = init[r, :] + sum over k of a[r, k] · b[k, :]`,
+/// k in order, by FMA.
 ///
 /// Both A and B as they lie, of which a row or a column may be as short as it likes: all steps are
 /// variables, so that C2 leaves the bounds checks in the loops, and makes no others around them for which a
 /// short product would take longer than for its sums.
 ///
-/// All offsets and steps are in bytes, `aRow` between rows of C, `aStep` between the k of one of them. A row
+/// All offsets and steps are in bytes, `aRow` between rows of op(A), `aStep` between the k of one of them. A row
 /// beyond `last` starts from and is stored where row `last` is; rows are stored from the last to the first,
 /// so that row `last` has the final word. `init` and `c` may be the same memory.
 final class SimdThinKernels {

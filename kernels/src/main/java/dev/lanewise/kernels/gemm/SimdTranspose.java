@@ -9,6 +9,7 @@ public final class SimdTranspose {
     /// `to[c, r] = from[r, c]` for a square of as many rows as a vector has lanes; offsets and leading
     /// dimensions in floats.
     ///
+    /// @param to not the memory of `from`
     /// @param work a square
     public static void square(
             MemorySegment from,

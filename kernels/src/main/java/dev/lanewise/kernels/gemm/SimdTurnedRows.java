@@ -7,9 +7,8 @@ import static dev.lanewise.kernels.simd.Simd.SPECIES;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
-/// Sixteen rows of a matrix laid out as columns, `panel[p, r] = b[r, p]`, for vectors of sixteen lanes: one
-/// pass, where for other lanes [SimdPacking#transposeSquare] stores a square twice (measured on a Zen 4: 100 against
-/// 156 cycles a square).
+/// Sixteen rows of a matrix laid out as columns, `panel[p, r] = b[r, p]`, for vectors of sixteen lanes, in one
+/// pass (measured on a Zen 4: 100 cycles a square, 156 where a square is stored after half of the zipping).
 final class SimdTurnedRows {
     static final int ROWS = 16;
 

@@ -217,7 +217,8 @@ final class ThinProduct {
         }
     }
 
-    private static void fill(float value, int n, MemorySegment c, long offset) {
+    /// `n` floats, from an offset in bytes on.
+    static void fill(float value, int n, MemorySegment c, long offset) {
         for (int j = 0; j < n; j++) {
             c.set(FLOAT, offset + 4L * j, value);
         }

@@ -26,21 +26,20 @@ class BlockingTest {
 
     @ParameterizedTest
     @CsvSource({
-        "128, 128, 784, 784", // L2 may hold B
-        "128, 256, 1024, 1024",
-        "128, 384, 768, 768", // not
-        "24, 384, 2000, 1000",
-        "8, 384, 2100, 700",
-        "23, 64, 2000, 2000", // a panel is hardly read again
-        "24, 256, 1025, 513", // rows on few sets of L2
-        "128, 2000, 2048, 1024",
-        "128, 2100, 2048, 512", // no cache may
-        "128, 2048, 1024, 512", // rows on very few sets of L2
-        "8, 4096, 512, 512"
+        "24, 64, 2000, 64, 2000", // L2 may hold B
+        "24, 64, 2000, 512, 1000", // rows on few sets of it
+        "23, 64, 2000, 512, 2000", // a panel is hardly read again
+        "128, 384, 768, 384, 768", // larger than L2
+        "24, 384, 2000, 384, 1000",
+        "8, 384, 2100, 384, 700",
+        "128, 2000, 2048, 2000, 1024",
+        "128, 2100, 2048, 2100, 512", // no cache may hold it
+        "128, 2048, 1024, 2048, 512", // rows on very few sets of L2
+        "8, 4096, 512, 4096, 512"
     })
-    void passesOverABInPlace(int m, int n, int k, int products) {
+    void passesOverABInPlace(int m, int n, int k, long ldb, int products) {
         Assumptions.assumeTrue(Blocking.FOUR_BY_FOUR, "vectors of 16 lanes only");
-        assertEquals(products, Blocking.kcInPlace(m, n, k, n));
+        assertEquals(products, Blocking.kcInPlace(m, n, k, ldb));
     }
 
     @ParameterizedTest

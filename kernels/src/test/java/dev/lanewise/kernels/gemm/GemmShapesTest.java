@@ -74,11 +74,11 @@ class GemmShapesTest {
         "190, 300, 1100", // for as many rows as that is done
         "8, 2100, 2003", // B is larger than caches
         "24, 3, 70", // rows of B 512 floats apart, see below
-        "2, 150, 1024", // more columns than a block of B holds
+        "2, 150, 1024", // few rows and great depth
         "2, 270, 1030",
         "49, 49, 49",
         "77, 83, 40", // B is read in place and L2 may hold it
-        "70, 133, 2050", // the same, and k is cut
+        "70, 120, 2050", // the same, and k is cut
         "26, 70, 2100", // as above, and k is cut where rows of B are 512 floats apart
         "26, 66, 2048",
         "70, 30, 20", // little depth
@@ -86,7 +86,8 @@ class GemmShapesTest {
         "21, 133, 96",
         "20, 66, 97",
         "3, 70, 64", // fewer rows than that takes
-        "27, 200, 48",
+        "27, 90, 64",
+        "27, 90, 65",
         "75, 100, 49",
         "30, 60, 12", // eight rows that overlap, in what is left of the columns too
         "23, 90, 12"
@@ -121,6 +122,9 @@ class GemmShapesTest {
                 }
             }
         }
+        // Sums that start from C go other ways.
+        assertSameBits(GemmCase.of(false, false, 45, 5, 50).from(1, false));
+        assertSameBits(GemmCase.of(false, false, 45, 5, 50).from(0.5f, false));
         assertSameBits(GemmCase.of(false, false, 140, 5, 2048).pads(3, 4));
         assertSameBits(GemmCase.of(false, false, 140, 5, 2049).from(1, false));
     }

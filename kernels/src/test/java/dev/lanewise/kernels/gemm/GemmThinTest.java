@@ -71,7 +71,7 @@ class GemmThinTest {
         int next = 0;
         for (int m : new int[] {1, 2, 3, 4, 5, 8, 9, 12, 15, 16, 17, 32, 33}) {
             for (int n : columns) {
-                final GemmCase of = GemmCase.of(transA, transB, m, n, depths[next++ % depths.length]);
+                final GemmCase of = GemmCase.of(transA, transB, m, n, depths[(m + next++) % depths.length]);
                 assertSameBits(of);
                 assertSameBits(of.pads(n % 3, n % 5).from(0, true).clamp(-0.5f, 0.5f));
                 assertSameBits(
@@ -82,7 +82,7 @@ class GemmThinTest {
 
     @ParameterizedTest
     @CsvSource({
-        "128, 16, 40", // few columns, and as many rows as there is room for
+        "128, 16, 40", // few columns, and as many rows as are done by few columns
         "129, 16, 40",
         "128, 17, 40",
         "33, 16, 600"
