@@ -138,6 +138,11 @@ class CompiledKernelsTest {
                     seen.values().stream().anyMatch(compiled -> compiled.contains(4)),
                     hot + " did not reach tier 4: " + seen);
         }
+        if (Kernels.best().vectorBits() == 512) {
+            // What transposes squares of sixteen; the methods of the list only call it.
+            final Set<Integer> turned = tiers.getOrDefault("gemm.SimdTurnedRows::turn", Set.of());
+            assertTrue(turned.contains(4), "SimdTurnedRows::turn did not reach tier 4: " + turned);
+        }
         // A micro-kernel that products call all the time may not be the one left behind; one of them is warmed
         // up for other networks alone.
         tiers.remove("gemm.SimdMicroKernel4x4::rowsPacked");
