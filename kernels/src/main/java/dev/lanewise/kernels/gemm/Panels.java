@@ -40,8 +40,9 @@ final class Panels {
             MemorySegment scratch,
             long scratchOffset) {
         if (halves && rows > MR && (!transA || rows >= SimdMicroKernel8x2.ROWS)) {
-            // No more rows than the micro-kernel of 4 x 4 has are left to it.
-            final int rest = rows % SimdMicroKernel8x2.ROWS <= MR ? rows % SimdMicroKernel8x2.ROWS : 0;
+            // Up to six rows are left to the micro-kernels of four and of two; seven are as many products.
+            final int left = rows % SimdMicroKernel8x2.ROWS;
+            final int rest = left <= MR + 2 ? left : 0;
             halfPanels(
                     transA,
                     rows - rest,
@@ -77,7 +78,7 @@ final class Panels {
                         ldb,
                         false,
                         twice,
-                        true,
+                        false,
                         bias,
                         biasAt,
                         c,
