@@ -11,6 +11,9 @@ import java.lang.foreign.MemorySegment;
 /// one. A row beyond `last` is computed as row `last` is. A negative `kc` is a call on nothing, see
 /// [dev.lanewise.kernels.EmptyCalls]; 0 is none, it copies `init`.
 final class MicroKernels {
+    /// Rows up to which [#half] takes the micro-kernel of four rows, where the two vectors lie side by side in C.
+    static final int FEW_OF_HALF = 4;
+
     private MicroKernels() {}
 
     /// As many vectors of columns as a panel has.
@@ -161,6 +164,8 @@ final class MicroKernels {
             int kc) {
         if (transA) {
             SimdMicroKernel8x2.columns(a, a0, aLd, b, b0, bStep, init, i0, c, c0, cRow, cNext, kc);
+        } else if (last < FEW_OF_HALF && cNext == BYTES) {
+            SimdThinKernels.four(BYTES, kc, a, a0, aLd, Float.BYTES, b, b0, bStep, init, i0, 0, c, c0, cRow, last);
         } else if (kc > Blocking.SHALLOW_HALF || last < SimdMicroKernel8x2.ROWS - 1) {
             SimdMicroKernel8x2.rowsStrided(a, a0, aLd, b, b0, bStep, init, i0, c, c0, cRow, cNext, last, kc);
         } else {

@@ -185,7 +185,9 @@ final class Panels {
             long ldc,
             long cNext) {
         for (int next = 0; next < rows; next += SimdMicroKernel8x2.ROWS) {
-            final int i = tile(transA || kc <= Blocking.SHALLOW_HALF, SimdMicroKernel8x2.ROWS, next, rows);
+            final boolean few = !transA && cNext == LANES && rows - next <= MicroKernels.FEW_OF_HALF;
+            final boolean whole = transA || (kc <= Blocking.SHALLOW_HALF && !few);
+            final int i = tile(whole, SimdMicroKernel8x2.ROWS, next, rows);
             MicroKernels.half(
                     transA,
                     a,

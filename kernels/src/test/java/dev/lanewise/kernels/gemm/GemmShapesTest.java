@@ -90,6 +90,9 @@ class GemmShapesTest {
         "27, 90, 65",
         "75, 100, 49",
         "30, 60, 12", // eight rows that overlap, in what is left of the columns too
+        "25, 96, 70", // a last row, and four, of panels of two vectors
+        "12, 35, 20",
+        "6, 256, 100", // six rows that are not eight
         "23, 90, 12"
     })
     void shapesThatTakeOtherPathsHaveTheScalarBits(int m, int n, int k) {
