@@ -8,8 +8,8 @@ import static dev.lanewise.kernels.simd.Simd.SPECIES;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
-/// Micro-kernels for few rows, and for one or two last ones: `c[r, :] = init[r, :] + sum over k of a[r, k] · b[k, :]`,
-/// k in order, by FMA.
+/// Micro-kernels for few rows, and for the last few: `c[r, :] = init[r, :] + sum over k of a[r, k] · b[k, :]`, k in
+/// order, by FMA.
 ///
 /// Both A and B as they lie, of which a row or a column may be as short as it likes: all steps are
 /// variables, so that C2 leaves the bounds checks in the loops, and makes no others around them for which a
