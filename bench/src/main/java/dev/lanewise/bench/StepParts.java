@@ -136,6 +136,7 @@ final class StepParts implements AutoCloseable {
 
     private Runnable adam(MemorySegment w, MemorySegment g, MemorySegment m, MemorySegment v, int n) {
         final RangeTask task = (from, to) -> {
+            compute.claim(w, from, to - from);
             final double correction = Math.sqrt(1 - Math.pow(0.999, step)) / (1 - Math.pow(0.9, step));
             compute.kernels()
                     .optimizer()

@@ -50,6 +50,14 @@ public interface ElementwiseKernel {
     /// `y[i] = x[i] * scale + shift`, rounded twice.
     void scaleShift(MemorySegment x, long xo, MemorySegment y, long yo, int n, float scale, float shift);
 
+    /// Changes nothing, but makes the caller's core the owner of the cache lines of `y`, ahead of a loop that
+    /// will write them.
+    ///
+    /// A line that other cores have read belongs to its writer again only after a message to them and back.
+    /// Here the messages of many lines are on their way together; a loop with much to compute for each line
+    /// has few of them in flight. Nobody else may write to this part of `y` meanwhile; reading is harmless.
+    void claim(MemorySegment y, long yo, int n);
+
     /// `y[i] = v`.
     void fill(MemorySegment y, long yo, int n, float v);
 

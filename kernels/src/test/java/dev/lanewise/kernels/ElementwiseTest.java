@@ -125,6 +125,7 @@ class ElementwiseTest {
                                 0.7f,
                                 -0.3f),
                 (a, b, c) -> a * 0.7f - 0.3f),
+        CLAIM((k, o) -> k.elementwise().claim(o[2].segment(), o[2].offset(), o[2].length()), (a, b, c) -> c),
         FILL((k, o) -> k.elementwise().fill(o[2].segment(), o[2].offset(), o[2].length(), -1.25f), (a, b, c) -> -1.25),
         CLAMP(
                 (k, o) -> k.elementwise()

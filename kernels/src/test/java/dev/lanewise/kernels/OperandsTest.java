@@ -41,6 +41,7 @@ class OperandsTest {
                         "accumulate", 2, List.of(1), (k, s) -> k.elementwise().accumulate(s[0], 0, s[1], 0, N)),
                 new Kernel(
                         "scaleShift", 2, List.of(1), (k, s) -> k.elementwise().scaleShift(s[0], 0, s[1], 0, N, 1, 1)),
+                new Kernel("claim", 1, List.of(0), (k, s) -> k.elementwise().claim(s[0], 0, N)),
                 new Kernel("fill", 1, List.of(0), (k, s) -> k.elementwise().fill(s[0], 0, N, 1)),
                 new Kernel("clamp", 2, List.of(1), (k, s) -> k.elementwise().clamp(s[0], 0, s[1], 0, N, 0, 1)),
                 new Kernel(

@@ -233,6 +233,7 @@ final class WeightUpdate {
     }
 
     private void update(int from, int to) {
+        compute.claim(weights, from, to - from);
         for (Run run : runs) {
             final long first = Math.max(from, run.from);
             final long end = Math.min(to, run.to);

@@ -100,6 +100,12 @@ abstract class CheckedElementwise implements ElementwiseKernel {
     }
 
     @Override
+    public final void claim(MemorySegment y, long yo, int n) {
+        requireWritableFloats("claim", "y", y, yo, n);
+        claimLoop(y, yo, n);
+    }
+
+    @Override
     public final void fill(MemorySegment y, long yo, int n, float v) {
         requireWritableFloats("fill", "y", y, yo, n);
         fillLoop(y, yo, n, v);
@@ -213,6 +219,8 @@ abstract class CheckedElementwise implements ElementwiseKernel {
     abstract void accumulateLoop(MemorySegment x, long xo, MemorySegment y, long yo, int n);
 
     abstract void scaleShiftLoop(MemorySegment x, long xo, MemorySegment y, long yo, int n, float scale, float shift);
+
+    abstract void claimLoop(MemorySegment y, long yo, int n);
 
     abstract void fillLoop(MemorySegment y, long yo, int n, float v);
 
