@@ -42,8 +42,10 @@ final class SimdSoftmaxLongRows {
             long row = (long) r * cols;
             boolean last = r == rows - 1;
             SimdSoftmax.exponentials(x, xo + row + bound, max, y, yo + row + bound, cols - bound, !last);
-            // Behind the last row there is none.
-            long both = exponentials(x, xo + row, max, y, yo + row, cols, last ? xo + row : xo + row + cols);
+            // Behind the last row there is none, and no room.
+            long next = last ? row : row + cols;
+            long gap = last ? 0 : SimdSoftmax.gap(y, yo + row);
+            long both = exponentials(x, xo + row, max, y, yo + row, cols, xo + next, gap);
             float sum = Float.intBitsToFloat((int) both);
             SimdSoftmax.divide(y, yo + row, cols, sum, !last);
             max = Float.intBitsToFloat((int) (both >>> Integer.SIZE));
@@ -52,11 +54,12 @@ final class SimdSoftmaxLongRows {
 
     /// `y = exp(x - max)` for the whole vectors of a row.
     ///
+    /// @param gap as [SimdSoftmax#gap], or 0: up to so many bytes behind the row are written
     /// @return the bits of the maximum of the row from `next` on, as [SimdSoftmax#max], and below them those of
     ///     the sum of this one, whose other exponentials are there, as [LaneSum#sum]: the four accumulators may
     ///     end in any order, since the fold adds every second
     private static long exponentials(
-            MemorySegment x, long xo, float max, MemorySegment y, long yo, int cols, long next) {
+            MemorySegment x, long xo, float max, MemorySegment y, long yo, int cols, long next, long gap) {
         IntVector largest = IntVector.fromMemorySegment(INT_SPECIES, x, 4 * (next + cols - LANES), ORDER);
         IntVector nearest = largest;
         FloatVector acc0 = FloatVector.zero(SPECIES);
@@ -64,18 +67,21 @@ final class SimdSoftmaxLongRows {
         FloatVector acc2 = acc0;
         FloatVector acc3 = acc0;
         int bound = vectorBound(cols);
+        VectorMask<Float> others = SPECIES.indexInRange(bound, cols);
+        FloatVector rest = fromMemorySegment(SPECIES, y, 4 * (yo + bound), ORDER, others);
         for (int i = 0; i < bound; i += LANES) {
             long at = 4 * (yo + i);
+            long bits = at + gap;
             IntVector v = IntVector.fromMemorySegment(INT_SPECIES, x, 4 * (next + i), ORDER);
             largest = largest.max(v);
             nearest = nearest.lanewise(UMIN, v);
             FloatVector z = fromMemorySegment(SPECIES, x, 4 * (xo + i), ORDER).sub(max);
             FloatVector rounded = z.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND + BIAS + HALFWAY));
-            rounded.intoMemorySegment(y, at, ORDER);
-            IntVector.fromMemorySegment(INT_SPECIES, y, at, ORDER)
+            rounded.intoMemorySegment(y, bits, ORDER);
+            IntVector.fromMemorySegment(INT_SPECIES, y, bits, ORDER)
                     .lanewise(LSHL, MANTISSA_BITS)
-                    .intoMemorySegment(y, at, ORDER);
-            FloatVector scale = fromMemorySegment(SPECIES, y, at, ORDER);
+                    .intoMemorySegment(y, bits, ORDER);
+            FloatVector scale = fromMemorySegment(SPECIES, y, bits, ORDER);
             FloatVector e = rounded.sub(ROUND + BIAS + HALFWAY);
             FloatVector r = e.fma(broadcast(SPECIES, -LN2_HI), z);
             r = e.fma(broadcast(SPECIES, -LN2_LO), r);
@@ -92,8 +98,8 @@ final class SimdSoftmaxLongRows {
             acc2 = acc3;
             acc3 = acc;
         }
-        VectorMask<Float> rest = SPECIES.indexInRange(bound, cols);
-        acc0 = acc0.add(fromMemorySegment(SPECIES, y, 4 * (yo + bound), ORDER, rest));
+        rest.intoMemorySegment(y, 4 * (yo + bound), ORDER, others);
+        acc0 = acc0.add(rest);
         FloatVector fold = acc0.add(acc2).add(acc1.add(acc3));
         fold = fold.add(fold.rearrange(SWAP_1));
         fold = fold.add(fold.rearrange(SWAP_2));

@@ -109,15 +109,17 @@ final class SimdSoftmaxRows {
     /// What the last vector overwrites behind the row is written later.
     private static void exponentials(
             MemorySegment x, long xo, float max, MemorySegment y, long yo, int cols, int step) {
+        long gap = SimdSoftmax.gap(y, yo);
         for (int i = 0; i < cols; i += step) {
             long at = 4 * (yo + i);
+            long bits = at + gap;
             FloatVector z = fromMemorySegment(SPECIES, x, 4 * (xo + i), ORDER).sub(max);
             FloatVector rounded = z.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND + BIAS + HALFWAY));
-            rounded.intoMemorySegment(y, at, ORDER);
-            IntVector.fromMemorySegment(INT_SPECIES, y, at, ORDER)
+            rounded.intoMemorySegment(y, bits, ORDER);
+            IntVector.fromMemorySegment(INT_SPECIES, y, bits, ORDER)
                     .lanewise(LSHL, MANTISSA_BITS)
-                    .intoMemorySegment(y, at, ORDER);
-            FloatVector scale = fromMemorySegment(SPECIES, y, at, ORDER);
+                    .intoMemorySegment(y, bits, ORDER);
+            FloatVector scale = fromMemorySegment(SPECIES, y, bits, ORDER);
             FloatVector e = rounded.sub(ROUND + BIAS + HALFWAY);
             FloatVector r = e.fma(broadcast(SPECIES, -LN2_HI), z);
             r = e.fma(broadcast(SPECIES, -LN2_LO), r);
@@ -183,10 +185,12 @@ final class SimdSoftmaxRows {
         FloatVector acc1 = acc0;
         FloatVector acc2 = acc0;
         FloatVector acc3 = acc0;
+        long gap = SimdSoftmax.gap(y, to);
         int last = cols - LANES;
         for (int i = 0; i < cols; i += step) {
             VectorMask<Float> row = VectorMask.fromLong(SPECIES, (1L << Math.min(LANES, cols - i)) - 1);
             long at = 4 * (to + i);
+            long bits = at + gap;
             long quotient = 4 * (done + i);
             FloatVector z = fromMemorySegment(SPECIES, x, 4 * (now + i), ORDER).sub(max);
             IntVector v = IntVector.fromMemorySegment(INT_SPECIES, x, 4 * (next + Math.min(i, last)), ORDER);
@@ -196,11 +200,11 @@ final class SimdSoftmaxRows {
                     .lanewise(DIV, sum, row)
                     .intoMemorySegment(y, quotient, ORDER);
             FloatVector rounded = z.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUND + BIAS + HALFWAY));
-            rounded.intoMemorySegment(y, at, ORDER);
-            IntVector.fromMemorySegment(INT_SPECIES, y, at, ORDER)
+            rounded.intoMemorySegment(y, bits, ORDER);
+            IntVector.fromMemorySegment(INT_SPECIES, y, bits, ORDER)
                     .lanewise(LSHL, MANTISSA_BITS)
-                    .intoMemorySegment(y, at, ORDER);
-            FloatVector scale = fromMemorySegment(SPECIES, y, at, ORDER);
+                    .intoMemorySegment(y, bits, ORDER);
+            FloatVector scale = fromMemorySegment(SPECIES, y, bits, ORDER);
             FloatVector e = rounded.sub(ROUND + BIAS + HALFWAY);
             FloatVector r = e.fma(broadcast(SPECIES, -LN2_HI), z);
             r = e.fma(broadcast(SPECIES, -LN2_LO), r);
