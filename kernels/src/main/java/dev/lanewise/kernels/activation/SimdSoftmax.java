@@ -1,7 +1,6 @@
 package dev.lanewise.kernels.activation;
 
 import static dev.lanewise.kernels.simd.ScalarMath.*;
-import static dev.lanewise.kernels.simd.Simd.BYTES;
 import static dev.lanewise.kernels.simd.Simd.INT_SPECIES;
 import static dev.lanewise.kernels.simd.Simd.LANES;
 import static dev.lanewise.kernels.simd.Simd.ORDER;
@@ -10,6 +9,8 @@ import static dev.lanewise.kernels.simd.Simd.SWAP_1;
 import static dev.lanewise.kernels.simd.Simd.SWAP_2;
 import static dev.lanewise.kernels.simd.Simd.SWAP_4;
 import static dev.lanewise.kernels.simd.Simd.SWAP_8;
+import static dev.lanewise.kernels.simd.Simd.areApart;
+import static dev.lanewise.kernels.simd.Simd.toAligned;
 import static dev.lanewise.kernels.simd.Simd.vectorBound;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static jdk.incubator.vector.FloatVector.broadcast;
@@ -102,24 +103,13 @@ public final class SimdSoftmax {
         return Float.intBitsToFloat(signed >= 0 ? signed : unsigned ^ SIGN);
     }
 
-    private static boolean areApart(MemorySegment x, long xo, MemorySegment y, long yo, long n) {
-        long from = x.address() + 4 * xo;
-        long to = y.address() + 4 * yo;
-        return from + 4 * n <= to || to + 4 * n <= from;
-    }
-
-    /// Bytes from an element of `y` to the next at which a vector is aligned.
-    static long gap(MemorySegment y, long yo) {
-        return -(y.address() + 4 * yo) & (BYTES - 1);
-    }
-
     /// `y = exp(x - max)` with [ScalarMath#exp], for `x` up to `max`, as in [SimdMath#exp].
     ///
     /// @param beyond whether as much of what follows in `x` may be read, and in `y` be written, as fills a
     ///     vector
     public static void exponentials(
             MemorySegment x, long xo, float max, MemorySegment y, long yo, int n, boolean beyond) {
-        int start = n < ALIGNED ? 0 : (int) gap(y, yo) / Float.BYTES;
+        int start = n < ALIGNED ? 0 : toAligned(y, yo);
         for (int i = 0; i < start; i++) {
             y.setAtIndex(JAVA_FLOAT, yo + i, ScalarMath.exp(x.getAtIndex(JAVA_FLOAT, xo + i) - max));
         }

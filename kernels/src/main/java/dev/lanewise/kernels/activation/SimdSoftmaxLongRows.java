@@ -9,6 +9,7 @@ import static dev.lanewise.kernels.simd.Simd.SWAP_1;
 import static dev.lanewise.kernels.simd.Simd.SWAP_2;
 import static dev.lanewise.kernels.simd.Simd.SWAP_4;
 import static dev.lanewise.kernels.simd.Simd.SWAP_8;
+import static dev.lanewise.kernels.simd.Simd.toAligned;
 import static dev.lanewise.kernels.simd.Simd.vectorBound;
 import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
@@ -44,7 +45,7 @@ final class SimdSoftmaxLongRows {
             SimdSoftmax.exponentials(x, xo + row + bound, max, y, yo + row + bound, cols - bound, !last);
             // Behind the last row there is none, and no room.
             long next = last ? row : row + cols;
-            long gap = last ? 0 : SimdSoftmax.gap(y, yo + row);
+            long gap = last ? 0 : 4L * toAligned(y, yo + row);
             long both = exponentials(x, xo + row, max, y, yo + row, cols, xo + next, gap);
             float sum = Float.intBitsToFloat((int) both);
             SimdSoftmax.divide(y, yo + row, cols, sum, !last);
@@ -54,7 +55,7 @@ final class SimdSoftmaxLongRows {
 
     /// `y = exp(x - max)` for the whole vectors of a row.
     ///
-    /// @param gap as [SimdSoftmax#gap], or 0: up to so many bytes behind the row are written
+    /// @param gap bytes to where a vector is aligned, or 0: up to so many bytes behind the row are written
     /// @return the bits of the maximum of the row from `next` on, as [SimdSoftmax#max], and below them those of
     ///     the sum of this one, whose other exponentials are there, as [LaneSum#sum]: the four accumulators may
     ///     end in any order, since the fold adds every second

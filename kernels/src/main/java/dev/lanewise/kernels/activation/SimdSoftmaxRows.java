@@ -9,6 +9,7 @@ import static dev.lanewise.kernels.simd.Simd.SWAP_1;
 import static dev.lanewise.kernels.simd.Simd.SWAP_2;
 import static dev.lanewise.kernels.simd.Simd.SWAP_4;
 import static dev.lanewise.kernels.simd.Simd.SWAP_8;
+import static dev.lanewise.kernels.simd.Simd.toAligned;
 import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static jdk.incubator.vector.VectorOperators.DIV;
@@ -109,7 +110,7 @@ final class SimdSoftmaxRows {
     /// What the last vector overwrites behind the row is written later.
     private static void exponentials(
             MemorySegment x, long xo, float max, MemorySegment y, long yo, int cols, int step) {
-        long gap = SimdSoftmax.gap(y, yo);
+        long gap = 4L * toAligned(y, yo);
         for (int i = 0; i < cols; i += step) {
             long at = 4 * (yo + i);
             long bits = at + gap;
@@ -185,7 +186,7 @@ final class SimdSoftmaxRows {
         FloatVector acc1 = acc0;
         FloatVector acc2 = acc0;
         FloatVector acc3 = acc0;
-        long gap = SimdSoftmax.gap(y, to);
+        long gap = 4L * toAligned(y, to);
         int last = cols - LANES;
         for (int i = 0; i < cols; i += step) {
             VectorMask<Float> row = VectorMask.fromLong(SPECIES, (1L << Math.min(LANES, cols - i)) - 1);

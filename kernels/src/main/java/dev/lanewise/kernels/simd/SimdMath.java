@@ -27,6 +27,11 @@ import jdk.incubator.vector.VectorMask;
 /// operations that wait for each other decides how fast such a loop is. `p · s + s` is `(p + 1) · s` for a
 /// power of two.
 ///
+/// What is read back from memory right after it was written, as the bits of these floats are, comes late where
+/// it crosses a cache line (measured on a Zen 4: 3.5 times as long). The functions that gates of recurrent
+/// layers have, which may begin anywhere, are therefore computed from where vectors are aligned on; the first
+/// and the last elements are vectors that overlap with these.
+///
 /// Where the bits of a float are needed as an integer or the other way round, they go through the memory of the
 /// result: the JDK's own reinterpretation must not be used, see [Simd].
 public final class SimdMath {
@@ -100,6 +105,23 @@ public final class SimdMath {
 
     /// `y = tanh(x)` with [ScalarMath#tanh]; `y` may be `x`.
     public static void tanh(MemorySegment x, long xo, MemorySegment y, long yo, int length) {
+        if (length < LANES || !Simd.areApart(x, xo, y, yo, length)) {
+            tanhLoop(x, xo, y, yo, length);
+            return;
+        }
+        int head = Simd.toAligned(y, yo);
+        int bound = head + vectorBound(length - head);
+        if (head > 0) {
+            tanhLoop(x, xo, y, yo, LANES);
+        }
+        tanhLoop(x, xo + head, y, yo + head, bound - head);
+        if (bound < length) {
+            int last = length - LANES;
+            tanhLoop(x, xo + last, y, yo + last, LANES);
+        }
+    }
+
+    private static void tanhLoop(MemorySegment x, long xo, MemorySegment y, long yo, int length) {
         int bound = vectorBound(length);
         for (int i = 0; i < bound; i += LANES) {
             long at = 4 * (yo + i);
@@ -133,6 +155,23 @@ public final class SimdMath {
 
     /// `y = sigmoid(x)` with [ScalarMath#sigmoid]; `y` may be `x`.
     public static void sigmoid(MemorySegment x, long xo, MemorySegment y, long yo, int length) {
+        if (length < LANES || !Simd.areApart(x, xo, y, yo, length)) {
+            sigmoidLoop(x, xo, y, yo, length);
+            return;
+        }
+        int head = Simd.toAligned(y, yo);
+        int bound = head + vectorBound(length - head);
+        if (head > 0) {
+            sigmoidLoop(x, xo, y, yo, LANES);
+        }
+        sigmoidLoop(x, xo + head, y, yo + head, bound - head);
+        if (bound < length) {
+            int last = length - LANES;
+            sigmoidLoop(x, xo + last, y, yo + last, LANES);
+        }
+    }
+
+    private static void sigmoidLoop(MemorySegment x, long xo, MemorySegment y, long yo, int length) {
         int bound = vectorBound(length);
         for (int i = 0; i < bound; i += LANES) {
             long at = 4 * (yo + i);
