@@ -107,11 +107,27 @@ public record LogSoftmax() implements BuiltInActivation {
                 int rows,
                 int cols,
                 boolean accumulate) {
-            for (int r = 0; r < rows; r++) {
+            for (int r = narrowGradients(y, yo, dy, dyo, dx, dxo, rows, cols, accumulate); r < rows; r++) {
                 long row = (long) r * cols;
                 float sum = sum(dy, dyo + row, cols);
                 gradient(y, yo + row, dy, dyo + row, dx, dxo + row, cols, sum, accumulate);
             }
+        }
+
+        /// Those of the first rows where others can be computed faster than [#gradient].
+        ///
+        /// @return how many
+        int narrowGradients(
+                MemorySegment y,
+                long yo,
+                MemorySegment dy,
+                long dyo,
+                MemorySegment dx,
+                long dxo,
+                int rows,
+                int cols,
+                boolean accumulate) {
+            return 0;
         }
 
         float sum(MemorySegment x, long xo, int n) {
@@ -140,8 +156,13 @@ public record LogSoftmax() implements BuiltInActivation {
     private static final class SimdKernel extends ScalarKernel {
         @Override
         void forwardLoop(MemorySegment x, long xo, MemorySegment y, long yo, int rows, int cols) {
-            int block = SimdSoftmax.rowsOfBlock(Math.max(1, cols));
-            for (int first = 0; first < rows; first += block) {
+            if (rows == 0 || cols == 0) {
+                return;
+            }
+            int narrow = SimdNarrowRows.count(rows, cols);
+            SimdNarrowRows.logSoftmax(x, xo, y, yo, narrow, cols);
+            int block = SimdSoftmax.rowsOfBlock(cols);
+            for (int first = narrow; first < rows; first += block) {
                 int end = Math.min(rows, first + block);
                 for (int r = first; r < end; r++) {
                     long row = (long) r * cols;
@@ -171,6 +192,22 @@ public record LogSoftmax() implements BuiltInActivation {
             for (int i = bound; i < n; i++) {
                 y.setAtIndex(JAVA_FLOAT, yo + i, x.getAtIndex(JAVA_FLOAT, xo + i) - max - log);
             }
+        }
+
+        @Override
+        int narrowGradients(
+                MemorySegment y,
+                long yo,
+                MemorySegment dy,
+                long dyo,
+                MemorySegment dx,
+                long dxo,
+                int rows,
+                int cols,
+                boolean accumulate) {
+            int count = cols == 0 ? 0 : SimdNarrowRows.count(rows, cols);
+            SimdNarrowRows.logSoftmaxGradient(y, yo, dy, dyo, dx, dxo, count, cols, accumulate);
+            return count;
         }
 
         @Override

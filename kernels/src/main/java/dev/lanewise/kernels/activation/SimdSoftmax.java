@@ -351,7 +351,10 @@ public final class SimdSoftmax {
             return;
         }
         if (cols <= LANES) {
-            narrowGradient(y, yo, dy, dyo, dx, dxo, rows, cols, accumulate);
+            int whole = SimdNarrowRows.count(rows, cols);
+            long at = (long) whole * cols;
+            SimdNarrowRows.softmaxGradient(y, yo, dy, dyo, dx, dxo, whole, cols, accumulate);
+            lastGradients(y, yo + at, dy, dyo + at, dx, dxo + at, rows - whole, cols, accumulate);
         } else {
             for (int r = 0; r < rows; r++) {
                 long row = (long) r * cols;
@@ -361,7 +364,7 @@ public final class SimdSoftmax {
         }
     }
 
-    private static void narrowGradient(
+    private static void lastGradients(
             MemorySegment y,
             long yo,
             MemorySegment dy,
