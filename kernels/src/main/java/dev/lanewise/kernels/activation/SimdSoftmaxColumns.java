@@ -12,7 +12,7 @@ import java.util.function.IntUnaryOperator;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
-/// Rows of 3 to 10 floats, eight at a time, turned into vectors of columns: vector `j` has column `2 j` of the
+/// Rows of 2 to 10 floats, eight at a time, turned into vectors of columns: vector `j` has column `2 j` of the
 /// eight rows in its lower half and column `2 j + 1` in its upper half. A row's maximum and its sum are then
 /// those of as many vectors, for eight rows at once, where a row in a vector of its own must be folded.
 ///
@@ -28,7 +28,7 @@ public final class SimdSoftmaxColumns {
     /// half as many the starts of the loops do.
     private static final int STRIP = 640;
 
-    private static final int FEWEST = 3;
+    private static final int FEWEST = 2;
     private static final int MOST = 10;
 
     /// Of two vectors the lower halves, and the upper halves.
