@@ -22,10 +22,40 @@ import org.jspecify.annotations.Nullable;
 
 /// Mean squared and mean absolute error: the vector loops of [SimdLoss].
 final class SimdDifferenceLoss {
+    /// Floats of `y` that are worked on at a time: what the sums read is near when the gradients read it again.
+    private static final int BLOCK = 4096;
+
     private SimdDifferenceLoss() {}
+
+    private static int rowsOfBlock(int cols) {
+        return Math.max(1, BLOCK / Math.max(1, cols));
+    }
 
     /// Mean squared error.
     static void squaredRows(
+            MemorySegment y,
+            long yo,
+            MemorySegment t,
+            long to,
+            @Nullable MemorySegment weights,
+            long wo,
+            MemorySegment loss,
+            long lo,
+            @Nullable MemorySegment dy,
+            long dyo,
+            int rows,
+            int cols,
+            float scale) {
+        final int block = rowsOfBlock(cols);
+        for (int first = 0, count; first < rows; first += count) {
+            count = Math.min(block, rows - first);
+            final long at = (long) first * cols;
+            squaredBlock(
+                    y, yo + at, t, to + at, weights, wo + first, loss, lo + first, dy, dyo + at, count, cols, scale);
+        }
+    }
+
+    private static void squaredBlock(
             MemorySegment y,
             long yo,
             MemorySegment t,
@@ -94,6 +124,29 @@ final class SimdDifferenceLoss {
 
     /// Mean absolute error.
     static void absoluteRows(
+            MemorySegment y,
+            long yo,
+            MemorySegment t,
+            long to,
+            @Nullable MemorySegment weights,
+            long wo,
+            MemorySegment loss,
+            long lo,
+            @Nullable MemorySegment dy,
+            long dyo,
+            int rows,
+            int cols,
+            float scale) {
+        final int block = rowsOfBlock(cols);
+        for (int first = 0, count; first < rows; first += count) {
+            count = Math.min(block, rows - first);
+            final long at = (long) first * cols;
+            absoluteBlock(
+                    y, yo + at, t, to + at, weights, wo + first, loss, lo + first, dy, dyo + at, count, cols, scale);
+        }
+    }
+
+    private static void absoluteBlock(
             MemorySegment y,
             long yo,
             MemorySegment t,

@@ -4,6 +4,10 @@ import static dev.lanewise.kernels.simd.Simd.INT_SPECIES;
 import static dev.lanewise.kernels.simd.Simd.LANES;
 import static dev.lanewise.kernels.simd.Simd.ORDER;
 import static dev.lanewise.kernels.simd.Simd.SPECIES;
+import static dev.lanewise.kernels.simd.Simd.SWAP_1;
+import static dev.lanewise.kernels.simd.Simd.SWAP_2;
+import static dev.lanewise.kernels.simd.Simd.SWAP_4;
+import static dev.lanewise.kernels.simd.Simd.SWAP_8;
 import static dev.lanewise.kernels.simd.Simd.vectorBound;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
@@ -231,8 +235,10 @@ public final class SimdReduction extends ScalarReduction implements EmptyCalls {
 
     @Override
     void argmaxRowsLoop(MemorySegment x, long xo, int rows, int cols, MemorySegment out, long oo) {
-        if (cols < 4 * LANES) {
-            super.argmaxRowsLoop(x, xo, rows, cols, out, oo);
+        if (cols <= LANES) {
+            int whole = Math.max(0, rows - (LANES - 1) / cols);
+            argmaxOfNarrow(x, xo, whole, cols, out, oo);
+            super.argmaxRowsLoop(x, xo + (long) whole * cols, rows - whole, cols, out, oo + whole);
             return;
         }
         for (int r = 0; r < rows; r++) {
@@ -240,6 +246,27 @@ public final class SimdReduction extends ScalarReduction implements EmptyCalls {
             float max = maxLoop(x, row, cols);
             int index = Float.isNaN(max) ? argmax(x, row, cols) : first(x, row, cols, max);
             out.setAtIndex(JAVA_FLOAT, oo + r, index);
+        }
+    }
+
+    /// Of rows from whose start on a whole vector ends within the matrix; without branches, which outputs of a
+    /// network would lead at random. A NaN stays in its lane and goes before any maximum.
+    private static void argmaxOfNarrow(MemorySegment x, long xo, int rows, int cols, MemorySegment out, long oo) {
+        VectorMask<Float> beyond = SPECIES.indexInRange(0, cols).not();
+        for (int r = 0; r < rows; r++) {
+            FloatVector v = fromMemorySegment(SPECIES, x, 4 * (xo + (long) r * cols), ORDER)
+                    .blend(Float.NEGATIVE_INFINITY, beyond);
+            FloatVector other = v.rearrange(SWAP_1);
+            FloatVector max = v.blend(other, v.lt(other));
+            other = max.rearrange(SWAP_2);
+            max = max.blend(other, max.lt(other));
+            other = LANES < 8 ? max : max.rearrange(SWAP_4);
+            max = LANES < 8 ? max : max.blend(other, max.lt(other));
+            other = LANES < 16 ? max : max.rearrange(SWAP_8);
+            max = LANES < 16 ? max : max.blend(other, max.lt(other));
+            long nan = v.compare(VectorOperators.NE, v).toLong();
+            long found = nan != 0 ? nan : v.eq(max).toLong();
+            out.setAtIndex(JAVA_FLOAT, oo + r, Long.numberOfTrailingZeros(found));
         }
     }
 
