@@ -1,5 +1,6 @@
 package dev.lanewise.kernels.gemm;
 
+import static dev.lanewise.kernels.gemm.Blocking.FOUR_BY_FOUR;
 import static dev.lanewise.kernels.gemm.Blocking.MR;
 import static dev.lanewise.kernels.gemm.Blocking.NARROW_MR;
 import static dev.lanewise.kernels.gemm.Blocking.NR;
@@ -207,6 +208,43 @@ final class Panels {
         }
     }
 
+    /// Three vectors of columns, all rows starting from one.
+    private static void triple(
+            boolean transA,
+            int rows,
+            int kc,
+            MemorySegment a,
+            long aAt,
+            long lda,
+            MemorySegment panel,
+            long panelAt,
+            long panelLd,
+            MemorySegment init,
+            long initAt,
+            MemorySegment c,
+            long cAt,
+            long ldc) {
+        final long aRow = transA ? 1 : lda;
+        final long aStep = transA ? lda : 1;
+        for (int i = 0; i < rows; i += SimdMicroKernel4x3.ROWS) {
+            SimdMicroKernel4x3.rows(
+                    kc,
+                    a,
+                    4 * (aAt + i * aRow),
+                    4 * aRow,
+                    4 * aStep,
+                    panel,
+                    4 * panelAt,
+                    4 * panelLd,
+                    init,
+                    4 * initAt,
+                    c,
+                    4 * (cAt + i * ldc),
+                    4 * ldc,
+                    Math.min(SimdMicroKernel4x3.ROWS, rows - i) - 1);
+        }
+    }
+
     /// Where the `size` rows begin of which `next` is to be done: for micro-kernels that have whole rows, the
     /// last ones take in some that are done, and get the same.
     private static int tile(boolean whole, int size, int next, int rows) {
@@ -241,7 +279,23 @@ final class Panels {
             final int j = Columns.start(place, width, cols, twice);
             final long panelAt = scratchOffset + GemmScratch.blockB(kc) + (long) place * kc;
             final boolean split = Columns.split(width, cols, twice);
-            if (split || Columns.inPlace(width, cols, twice)) {
+            if (FOUR_BY_FOUR && width == Columns.TRIPLE) {
+                triple(
+                        transA,
+                        rows,
+                        kc,
+                        a,
+                        aAt,
+                        lda,
+                        packed ? scratch : b,
+                        packed ? panelAt : bAt + j,
+                        packed ? width : ldb,
+                        bias != null ? bias : scratch,
+                        bias != null ? biasAt + j : scratchOffset + NR,
+                        c,
+                        cAt + j,
+                        ldc);
+            } else if (split || Columns.inPlace(width, cols, twice)) {
                 final boolean copied = split || packed;
                 pair(
                         transA,

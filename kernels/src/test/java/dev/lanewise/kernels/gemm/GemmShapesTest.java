@@ -89,6 +89,9 @@ class GemmShapesTest {
         "27, 90, 64",
         "27, 90, 65",
         "75, 100, 49",
+        "9, 48, 70", // three vectors of columns
+        "130, 97, 200",
+        "201, 112, 40",
         "30, 60, 12", // eight rows that overlap, in what is left of the columns too
         "25, 96, 70", // a last row, and four, of panels of two vectors
         "12, 35, 20",
