@@ -55,7 +55,8 @@ public interface ElementwiseKernel {
     ///
     /// A line that other cores have read belongs to its writer again only after a message to them and back.
     /// Here the messages of many lines are on their way together; a loop with much to compute for each line
-    /// has few of them in flight. Nobody else may write to this part of `y` meanwhile; reading is harmless.
+    /// has few of them in flight. A last line that `y` has only a part of may be left out. Nobody else may
+    /// write to this part of `y` meanwhile; reading is harmless.
     void claim(MemorySegment y, long yo, int n);
 
     /// `y[i] = v`.

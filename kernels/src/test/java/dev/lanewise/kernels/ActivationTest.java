@@ -3,6 +3,7 @@ package dev.lanewise.kernels;
 import static dev.lanewise.kernels.Tested.OFFSETS;
 import static dev.lanewise.kernels.Tested.SIZES;
 import static dev.lanewise.kernels.Tested.sameBits;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -315,6 +316,30 @@ class ActivationTest {
                 float[] inPlace = sameBits("in place, cols=" + cols, 1, (k, o) -> call.on(k, o[0], o[0]), x)
                         .getFirst();
                 assertArrayEquals(y, inPlace);
+            }
+        }
+    }
+
+    /// Kernels that load and store whole vectors of rows that fill none.
+    @ParameterizedTest
+    @ValueSource(strings = {"softmax", "log_softmax"})
+    void nothingBehindTheLastRowIsTouched(String name) {
+        ActivationKernel kernel = Tested.KERNELS.activation(Activations.of(name));
+        for (int cols = 1; cols <= 40; cols++) {
+            for (int rows : List.of(1, 2, 9, 30)) {
+                try (Arena arena = Arena.ofConfined()) {
+                    // An access behind its end throws.
+                    MemorySegment[] s = new MemorySegment[4];
+                    for (int i = 0; i < s.length; i++) {
+                        s[i] = arena.allocate(4L * rows * cols, 4);
+                    }
+                    kernel.forward(s[0], 0, s[1], 0, rows, cols);
+                    kernel.backward(s[0], 0, s[1], 0, s[2], 0, s[3], 0, rows, cols, false);
+                    assertEquals(
+                            name.equals("softmax") ? 1f / cols : -ScalarMath.log(cols),
+                            s[1].getAtIndex(JAVA_FLOAT, rows * cols - 1),
+                            1e-6f);
+                }
             }
         }
     }

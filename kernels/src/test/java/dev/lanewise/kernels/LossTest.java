@@ -308,6 +308,14 @@ class LossTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void rowsOfManyBlocksHaveTheSameBits(Method method) {
+        assertSameBits(method, Data.RANDOM, 2000, 17, false);
+        assertSameBits(method, Data.RANDOM, 2000, 17, true);
+        assertSameBits(method, Data.RANDOM, 3, 17_001, true);
+    }
+
     /// So many that they are worked on together, with some left; rows that are not finite among them.
     @Test
     void manyNarrowRowsHaveTheSameBits() {

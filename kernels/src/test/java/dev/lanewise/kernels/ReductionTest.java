@@ -257,8 +257,8 @@ class ReductionTest {
     @EnumSource
     void argmaxIsTheFirstMaximumOrTheFirstNaN(Data data) {
         for (int cols : SIZES) {
-            for (int rows : List.of(0, 1, 5)) {
-                if (cols == 0) {
+            for (int rows : List.of(0, 1, 5, 40)) {
+                if (cols == 0 && rows > 0) {
                     continue;
                 }
                 float[] x = data.values(cols, rows * cols);

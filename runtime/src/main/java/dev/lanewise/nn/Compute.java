@@ -336,10 +336,11 @@ public final class Compute implements AutoCloseable {
         }
     }
 
-    /// [ElementwiseKernel#claim] where it pays: for a thread that is about to write its part of what all threads
-    /// have read, as each step's update does to the weights (measured on a Zen 4: 26 against 47 µs for Adam on
-    /// the 102,000 of 784-128-10 on two threads, 66 against 218 on cores that are 300 ns apart; one thread has
-    /// 30). Nothing with one thread, or for a `y` that is larger than the caches that it would be in.
+    /// [dev.lanewise.kernels.ElementwiseKernel#claim] where it pays: for a thread that is about to write its
+    /// part of what all threads have read, as each step's update does to the weights (measured on a Zen 4: 26
+    /// against 47 µs for Adam on the 102,000 of 784-128-10 on two threads, 66 against 218 on cores that are 300
+    /// ns apart; one thread has 30). Nothing with one thread, or for a `y` that is larger than the caches that
+    /// it would be in.
     public void claim(MemorySegment y, long offset, int n) {
         if (threads() > 1 && y.byteSize() <= CLAIMED_BYTES) {
             kernels().elementwise().claim(y, offset, n);

@@ -233,7 +233,9 @@ final class WeightUpdate {
     }
 
     private void update(int from, int to) {
-        compute.claim(weights, from, to - from);
+        if (updates || overwrites) {
+            compute.claim(weights, from, to - from);
+        }
         for (Run run : runs) {
             final long first = Math.max(from, run.from);
             final long end = Math.min(to, run.to);

@@ -114,7 +114,7 @@ public record LogSoftmax() implements BuiltInActivation {
             }
         }
 
-        /// Those of the first rows where others can be computed faster than [#gradient].
+        /// The gradients of as many first rows as can be computed several at a time.
         ///
         /// @return how many
         int narrowGradients(
@@ -162,8 +162,8 @@ public record LogSoftmax() implements BuiltInActivation {
             int narrow = SimdNarrowRows.count(rows, cols);
             SimdNarrowRows.logSoftmax(x, xo, y, yo, narrow, cols);
             int block = SimdSoftmax.rowsOfBlock(cols);
-            for (int first = narrow; first < rows; first += block) {
-                int end = Math.min(rows, first + block);
+            for (int first = narrow, end; first < rows; first = end) {
+                end = first + Math.min(block, rows - first);
                 for (int r = first; r < end; r++) {
                     long row = (long) r * cols;
                     SimdSoftmax.subtract(x, xo + row, y, yo + row, cols, maximum(x, xo + row, cols));

@@ -44,20 +44,17 @@ final class SimdNarrowRows {
         return isPacked(cols) ? LANES : cols;
     }
 
-    private static VectorMask<Float> columns(int cols) {
-        return SPECIES.indexInRange(0, step(cols));
-    }
-
     /// Whether the fold goes on to lanes so many apart.
-    private static VectorMask<Float> folds(int cols, int distance) {
-        return SPECIES.maskAll(!isPacked(cols) || cols > distance);
+    private static boolean folds(int cols, int distance) {
+        return !isPacked(cols) || cols > distance;
     }
 
     /// `y = (x - max(x)) - log(Σ exp(x - max(x)))` for [#count] rows; `y` does not overlap `x`.
     static void logSoftmax(MemorySegment x, long xo, MemorySegment y, long yo, int rows, int cols) {
-        int block = Math.max(LANES, SimdSoftmax.rowsOfBlock(cols));
-        for (int first = 0; first < rows; first += block) {
-            int count = Math.min(block, rows - first);
+        // A multiple of the rows that a vector holds.
+        int block = SimdSoftmax.rowsOfBlock(cols);
+        for (int first = 0, count; first < rows; first += count) {
+            count = Math.min(block, rows - first);
             int n = count * cols;
             long from = xo + (long) first * cols;
             long to = yo + (long) first * cols;
@@ -71,12 +68,12 @@ final class SimdNarrowRows {
 
     /// `y = Σ y`, in each element of a row.
     private static void sums(MemorySegment y, long yo, int n, int cols) {
-        VectorMask<Float> columns = columns(cols);
+        VectorMask<Float> columns = SPECIES.indexInRange(0, step(cols));
         VectorMask<Float> beyond = columns.not();
-        VectorMask<Float> fold1 = folds(cols, 1);
-        VectorMask<Float> fold2 = folds(cols, 2);
-        VectorMask<Float> fold4 = folds(cols, 4);
-        VectorMask<Float> fold8 = folds(cols, 8);
+        VectorMask<Float> fold1 = SPECIES.maskAll(folds(cols, 1));
+        VectorMask<Float> fold2 = SPECIES.maskAll(folds(cols, 2));
+        VectorMask<Float> fold4 = SPECIES.maskAll(folds(cols, 4));
+        VectorMask<Float> fold8 = SPECIES.maskAll(folds(cols, 8));
         int step = step(cols);
         long last = 4 * (yo + n - step);
         FloatVector next = fromMemorySegment(SPECIES, y, 4 * yo, ORDER);
@@ -95,12 +92,12 @@ final class SimdNarrowRows {
 
     /// `y = (x - max(x)) - y`.
     private static void subtract(MemorySegment x, long xo, MemorySegment y, long yo, int n, int cols) {
-        VectorMask<Float> columns = columns(cols);
+        VectorMask<Float> columns = SPECIES.indexInRange(0, step(cols));
         VectorMask<Float> beyond = columns.not();
-        VectorMask<Float> fold1 = folds(cols, 1);
-        VectorMask<Float> fold2 = folds(cols, 2);
-        VectorMask<Float> fold4 = folds(cols, 4);
-        VectorMask<Float> fold8 = folds(cols, 8);
+        VectorMask<Float> fold1 = SPECIES.maskAll(folds(cols, 1));
+        VectorMask<Float> fold2 = SPECIES.maskAll(folds(cols, 2));
+        VectorMask<Float> fold4 = SPECIES.maskAll(folds(cols, 4));
+        VectorMask<Float> fold8 = SPECIES.maskAll(folds(cols, 8));
         int step = step(cols);
         long last = 4 * (yo + n - step);
         FloatVector next = fromMemorySegment(SPECIES, y, 4 * yo, ORDER);
@@ -122,8 +119,8 @@ final class SimdNarrowRows {
         }
     }
 
-    /// `dx = dy - exp(y) · Σ dy` for [#count] rows, added to `dx` if `accumulate`; `dx` may be `dy` or `y`. The
-    /// exponential is [ScalarMath#exp].
+    /// `dx = dy - exp(y) · Σ dy` for [#count] rows, added to `dx` if `accumulate`; `dx` may be `dy`. The exponential
+    /// is that of [dev.lanewise.kernels.simd.ScalarMath].
     static void logSoftmaxGradient(
             MemorySegment y,
             long yo,
@@ -138,12 +135,12 @@ final class SimdNarrowRows {
             return;
         }
         VectorMask<Float> add = SPECIES.maskAll(accumulate);
-        VectorMask<Float> columns = columns(cols);
+        VectorMask<Float> columns = SPECIES.indexInRange(0, step(cols));
         VectorMask<Float> beyond = columns.not();
-        VectorMask<Float> fold1 = folds(cols, 1);
-        VectorMask<Float> fold2 = folds(cols, 2);
-        VectorMask<Float> fold4 = folds(cols, 4);
-        VectorMask<Float> fold8 = folds(cols, 8);
+        VectorMask<Float> fold1 = SPECIES.maskAll(folds(cols, 1));
+        VectorMask<Float> fold2 = SPECIES.maskAll(folds(cols, 2));
+        VectorMask<Float> fold4 = SPECIES.maskAll(folds(cols, 4));
+        VectorMask<Float> fold8 = SPECIES.maskAll(folds(cols, 8));
         int step = step(cols);
         int n = rows * cols;
         int last = n - step;
@@ -202,12 +199,12 @@ final class SimdNarrowRows {
             return;
         }
         VectorMask<Float> add = SPECIES.maskAll(accumulate);
-        VectorMask<Float> columns = columns(cols);
+        VectorMask<Float> columns = SPECIES.indexInRange(0, step(cols));
         VectorMask<Float> beyond = columns.not();
-        VectorMask<Float> fold1 = folds(cols, 1);
-        VectorMask<Float> fold2 = folds(cols, 2);
-        VectorMask<Float> fold4 = folds(cols, 4);
-        VectorMask<Float> fold8 = folds(cols, 8);
+        VectorMask<Float> fold1 = SPECIES.maskAll(folds(cols, 1));
+        VectorMask<Float> fold2 = SPECIES.maskAll(folds(cols, 2));
+        VectorMask<Float> fold4 = SPECIES.maskAll(folds(cols, 4));
+        VectorMask<Float> fold8 = SPECIES.maskAll(folds(cols, 8));
         int step = step(cols);
         int n = rows * cols;
         int last = n - step;

@@ -88,8 +88,8 @@ public final class SimdSoftmax {
     /// Rows that fit in a vector.
     static void narrow(MemorySegment x, long xo, MemorySegment y, long yo, int rows, int cols) {
         int block = rowsOfBlock(cols);
-        for (int first = 0; first < rows; first += block) {
-            int count = Math.min(block, rows - first);
+        for (int first = 0, count; first < rows; first += count) {
+            count = Math.min(block, rows - first);
             long start = (long) first * cols;
             subtractMaxima(x, xo + start, y, yo + start, count, cols);
             exponentials(y, yo + start, 0, y, yo + start, count * cols, false);

@@ -12,7 +12,8 @@ import java.util.function.IntUnaryOperator;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
-/// Rows of 2 to 10 floats, eight at a time, turned into vectors of columns: vector `j` has column `2 j` of the
+/// Rows of 2 to 10 floats (of 2 for losses alone, see [SimdSoftmaxPairs]), eight at a time, turned into vectors of
+/// columns: vector `j` has column `2 j` of the
 /// eight rows in its lower half and column `2 j + 1` in its upper half. A row's maximum and its sum are then
 /// those of as many vectors, for eight rows at once, where a row in a vector of its own must be folded.
 ///

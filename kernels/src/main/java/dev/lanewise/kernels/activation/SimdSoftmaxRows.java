@@ -34,7 +34,11 @@ import jdk.incubator.vector.VectorMask;
 /// For longer rows four loops, one after the other, whose steps the compiler does not know either.
 ///
 /// The last vector of a row reaches into the next, where it changes nothing that counts: sums and maxima are
-/// taken, and quotients are written, under a mask; what exponentials overwrite there is written later.
+/// taken, and quotients are written, under a mask; what exponentials overwrite there is written later. So is what
+/// their bits overwrite, which lie where a vector is aligned, up to a vector further, and so in the row after the
+/// next if rows are short. What is read back from memory right after it was written comes late where it crosses
+/// a cache line (measured on a Zen 4: rows of 100 in 0.68 instead of 1.08 ns an element, of 1001 in 0.49 instead
+/// of 1.24).
 final class SimdSoftmaxRows {
     /// For rows from this on, whose folds are little beside their loops, one loop after the other is faster.
     private static final int LONG = 160;
@@ -56,7 +60,7 @@ final class SimdSoftmaxRows {
         return LANES == LaneSum.ROW && cols > LANES && cols < LONG && rows > 8 ? rows - 2 : 0;
     }
 
-    /// Softmax of so many rows, after which at least one follows; `y` does not overlap `x`.
+    /// Softmax of so many rows, after which at least two follow; `y` does not overlap `x`.
     static void forward(MemorySegment x, long xo, MemorySegment y, long yo, int rows, int cols) {
         float max = SimdSoftmax.max(x, xo, cols);
         float nextMax = SimdSoftmax.max(x, xo + cols, cols);

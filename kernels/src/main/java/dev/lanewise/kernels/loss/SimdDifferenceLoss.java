@@ -28,7 +28,8 @@ final class SimdDifferenceLoss {
     private SimdDifferenceLoss() {}
 
     private static int rowsOfBlock(int cols) {
-        return Math.max(1, BLOCK / Math.max(1, cols));
+        final int rows = BLOCK / Math.max(1, cols);
+        return rows < LANES ? Math.max(1, rows) : rows & -LANES;
     }
 
     /// Mean squared error.

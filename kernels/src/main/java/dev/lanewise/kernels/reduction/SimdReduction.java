@@ -235,7 +235,7 @@ public final class SimdReduction extends ScalarReduction implements EmptyCalls {
 
     @Override
     void argmaxRowsLoop(MemorySegment x, long xo, int rows, int cols, MemorySegment out, long oo) {
-        if (cols <= LANES) {
+        if (rows > 0 && cols <= LANES) {
             int whole = Math.max(0, rows - (LANES - 1) / cols);
             argmaxOfNarrow(x, xo, whole, cols, out, oo);
             super.argmaxRowsLoop(x, xo + (long) whole * cols, rows - whole, cols, out, oo + whole);

@@ -233,7 +233,7 @@ public final class SimdRowNormalization extends ScalarRowNormalization {
                 x, xo + bound, cols - bound, center, factor, gamma, go + bound, beta, bo + bound, y, yo + bound);
     }
 
-    /// Whole vectors, two at a time, which costs less than the checks of a step that the compiler does not know.
+    /// Whole vectors, two a turn: of a step that the compiler does not know each turn checks all its addresses.
     private static void normalize(
             MemorySegment x,
             long xo,

@@ -29,8 +29,8 @@ import jdk.incubator.vector.VectorMask;
 ///
 /// What is read back from memory right after it was written, as the bits of these floats are, comes late where
 /// it crosses a cache line (measured on a Zen 4: 3.5 times as long). The functions that gates of recurrent
-/// layers have, which may begin anywhere, are therefore computed from where vectors are aligned on; the first
-/// and the last elements are vectors that overlap with these.
+/// layers have, which may begin anywhere, are therefore computed from where vectors are aligned on, where `y` is not
+/// `x`; the first and the last elements are vectors that overlap with these.
 ///
 /// Where the bits of a float are needed as an integer or the other way round, they go through the memory of the
 /// result: the JDK's own reinterpretation must not be used, see [Simd].
@@ -105,7 +105,7 @@ public final class SimdMath {
 
     /// `y = tanh(x)` with [ScalarMath#tanh]; `y` may be `x`.
     public static void tanh(MemorySegment x, long xo, MemorySegment y, long yo, int length) {
-        if (length < LANES || !Simd.areApart(x, xo, y, yo, length)) {
+        if (length <= LANES || !Simd.areApart(x, xo, y, yo, length)) {
             tanhLoop(x, xo, y, yo, length);
             return;
         }
@@ -155,7 +155,7 @@ public final class SimdMath {
 
     /// `y = sigmoid(x)` with [ScalarMath#sigmoid]; `y` may be `x`.
     public static void sigmoid(MemorySegment x, long xo, MemorySegment y, long yo, int length) {
-        if (length < LANES || !Simd.areApart(x, xo, y, yo, length)) {
+        if (length <= LANES || !Simd.areApart(x, xo, y, yo, length)) {
             sigmoidLoop(x, xo, y, yo, length);
             return;
         }
