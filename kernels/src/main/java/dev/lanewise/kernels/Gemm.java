@@ -113,7 +113,7 @@ public interface Gemm {
             long scratchOffset);
 
     /// Floats of scratch that one call with these sizes needs, at most; grows with `k` and `n` up to a bound of
-    /// about 1 MiB.
+    /// some 5 MiB.
     long scratchSize(int m, int n, int k);
 
     /// The most that [#scratchSize] gives for any sizes.
