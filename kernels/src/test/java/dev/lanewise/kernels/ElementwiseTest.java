@@ -4,6 +4,7 @@ import static dev.lanewise.kernels.Tested.OFFSETS;
 import static dev.lanewise.kernels.Tested.SIZES;
 import static dev.lanewise.kernels.Tested.sameBits;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -217,6 +218,24 @@ class ElementwiseTest {
             assertArrayEquals(apart, sameBits("c == a", 5, first, a, b).get(0));
             apart = sameBits("c == b", 5, method.call, a, b, b).get(2);
             assertArrayEquals(apart, sameBits("c == b", 5, second, a, b).get(1));
+        }
+    }
+
+    @Test
+    void claimLeavesEveryBit() {
+        try (Arena arena = Arena.ofConfined()) {
+            for (int n : SIZES) {
+                MemorySegment y = arena.allocate(4L * n, 4);
+                for (int i = 0; i < n; i++) {
+                    // NaNs of all kinds are among them.
+                    y.setAtIndex(JAVA_INT, i, 0x7f800001 + 0x01234567 * i);
+                }
+                byte[] before = y.toArray(JAVA_BYTE);
+                for (int from = 0; from <= Math.min(n, 20); from++) {
+                    Tested.KERNELS.elementwise().claim(y, from, n - from);
+                }
+                assertArrayEquals(before, y.toArray(JAVA_BYTE));
+            }
         }
     }
 
