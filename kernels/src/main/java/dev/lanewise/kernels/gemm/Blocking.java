@@ -33,8 +33,11 @@ final class Blocking {
     /// With fewer rows of A, a panel of B is hardly read again.
     private static final int FEW_ROWS = 24;
 
-    /// With so many, B is copied into panels.
+    /// With so many, a B that L2 does not hold is copied into panels.
     private static final int MANY_ROWS = 192;
+
+    /// Rows of B of which L2 can hold that many parts of a panel are apart by no large power of two.
+    private static final int ROWS_APART = 512;
 
     /// Rows of A that are done panel by panel of a B that is read in place: with wide vectors all, so that a
     /// panel comes from beyond L2 but once.
@@ -88,18 +91,12 @@ final class Blocking {
         return FOUR_BY_FOUR && kc <= SHALLOW_WIDE;
     }
 
-    /// Whether [SimdMicroKernel8x2] is the micro-kernel for whole panels, half a panel at a time, where sums do
-    /// not start from C: for a transposed A of little depth, and for one that lies as rows where a B is read in
-    /// place that L2 may hold. From further away lines come sooner by whole panels, four of a row together
-    /// (measured on a Zen 4: 109 GFLOP/s for 32 x 256 x 3072, by halves 99; 69 and 47 for 32 x 2048 x 1000 with
-    /// B in memory).
-    ///
-    /// @param packed whether B is copied into panels
-    static boolean halves(boolean transA, boolean packed, int n, int k, int kc) {
-        if (!FOUR_BY_FOUR) {
-            return false;
-        }
-        return transA ? kc <= SHALLOW_COLUMNS : !packed && !shallow(kc) && (long) Float.BYTES * n * k <= L2_BYTES;
+    /// Whether [SimdMicroKernel8x2] is the micro-kernel for whole panels, half a panel at a time: for a
+    /// transposed A of little depth, where sums do not start from C. Where A lies as rows, the micro-kernel
+    /// of 4 x 4 is quicker, which loads less (measured on a Zen 4: 111 against 108 GFLOP/s for 128 x 128 x
+    /// 128).
+    static boolean halves(boolean transA, int kc) {
+        return FOUR_BY_FOUR && transA && kc <= SHALLOW_COLUMNS;
     }
 
     /// Products that one pass takes, at least 1: all, or equal parts of about [#KC].
@@ -222,12 +219,40 @@ final class Blocking {
     /// in place and copied: 104 and 83 for 32 x 768 x 3072, 109 and 91 for 24 x 1024 x 1024, 111 and 106 for
     /// 128 x 1024 x 1024; with B in memory 77 and 68 for the first, 90 and 86 for 64 x 1024 x 1024).
     ///
+    /// A B that L2 holds is read in place for any number of rows, if its rows are whole cache lines and not
+    /// so few that a copy would stay in L1 (111 and 107 for 384 x 384 x 384, 114 and 110 for 192 x 192 x
+    /// 192, 109 and 104 for 512 x 512 x 512; but 94 and 98 for 1000 x 300 x 100, whose lines are split, 107
+    /// and 109 for 1000 x 64 x 128, 96 and 103 for 1024 x 256 x 1024, whose rows are a power of two apart).
+    ///
+    /// For a transposed A, which is read with bounds checks anyway, this holds for any depth, and no other B
+    /// is read in place (113 and 109 for 128 x 128 x 128, 115 and 106 for 64 x 4096 x 64, 103 and 97 for 64 x
+    /// 300 x 200).
+    ///
     /// With vectors of less than 16 lanes it is also copied where a panel does not stay in L2.
-    static boolean packB(int m, int n, int k, long ldb) {
-        if (m >= MANY_ROWS) {
-            return true;
+    static boolean packB(boolean transA, int m, int n, int k, long ldb) {
+        final boolean many = m >= MANY_ROWS;
+        if (!transA && !many) {
+            return !FOUR_BY_FOUR && m >= FEW_ROWS && kcInPlace(m, n, k, ldb) > (m < 40 ? 2 : 1) * rowsInL2(ldb);
         }
-        return !FOUR_BY_FOUR && m >= FEW_ROWS && kcInPlace(m, n, k, ldb) > (m < 40 ? 2 : 1) * rowsInL2(ldb);
+        return !inL2(n, k)
+                || rowsInL2(ldb) < Math.max(k, ROWS_APART)
+                || (many && ldb % Simd.LANES != 0)
+                || (!transA && k <= SHALLOW_WIDE);
+    }
+
+    /// Rows of A that are done panel by panel of B.
+    ///
+    /// @param packed whether A or B is copied into panels
+    static int group(boolean packed, int n, int k) {
+        if (packed) {
+            return PANEL_ROWS;
+        }
+        return inL2(n, k) ? 4 * PANEL_ROWS : GROUP_ROWS;
+    }
+
+    /// Whether wide vectors find all of B in L2.
+    private static boolean inL2(int n, int k) {
+        return FOUR_BY_FOUR && (long) Float.BYTES * n * k <= L2_BYTES;
     }
 
     /// Products that one pass takes where B is read in place: all, if that much of a panel stays in L2, or

@@ -97,7 +97,8 @@ final class MicroKernels {
             int last,
             int kc) {
         if (transA) {
-            SimdMicroKernel4x4.columnsPacked(a, a0, aLd, b, b0, init, i0, c, c0, cRow, last, kc);
+            final long step = packedB ? 4 * BYTES : bStep;
+            SimdMicroKernel4x4.columns(a, a0, aLd, b, b0, step, init, i0, c, c0, cRow, last, kc);
         } else if (!Blocking.shallow(kc)) {
             if (packedB) {
                 SimdMicroKernel4x4.rowsPacked(a, a0, aLd, b, b0, init, i0, c, c0, cRow, last, kc);
@@ -136,7 +137,8 @@ final class MicroKernels {
             int last,
             int kc) {
         if (transA) {
-            SimdMicroKernel4x4.columnsPackedOnto(a, a0, aLd, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
+            final long step = packedB ? 4 * BYTES : bStep;
+            SimdMicroKernel4x4.columnsOnto(a, a0, aLd, b, b0, step, init, i0, iRow, c, c0, cRow, last, kc);
         } else if (packedB) {
             SimdMicroKernel4x4.rowsPackedOnto(a, a0, aLd, b, b0, init, i0, iRow, c, c0, cRow, last, kc);
         } else {
@@ -201,8 +203,8 @@ final class MicroKernels {
         for (int i = 0; i < times; i++) {
             if (FOUR_BY_FOUR) {
                 SimdMicroKernel4x4.rowsPacked(s, 0, 0, s, 0, s, 0, s, 0, 0, 0, -1);
+                SimdMicroKernel4x4.rowsStrided(s, 0, 0, s, 0, 0, s, 0, s, 0, 0, 0, -1);
                 SimdMicroKernel4x4Shallow.rows(s, 0, 0, 0, s, 0, 0, s, 0, s, 0, 0, -1);
-                SimdMicroKernel8x2.rowsStrided(s, 0, 0, s, 0, 0, s, 0, s, 0, 0, 0, 0, -1);
                 SimdMicroKernel8x2.columns(s, 0, 0, s, 0, 0, s, 0, s, 0, 0, 0, -1);
             } else {
                 SimdMicroKernel6x2.panelPacked(s, 0, s, 0, s, 0, 0, s, 0, 0, 0, -1);

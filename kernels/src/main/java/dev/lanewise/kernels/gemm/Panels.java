@@ -17,7 +17,7 @@ final class Panels {
     /// The whole panels of a group of rows, panel by panel, so that a panel may stay in L1 or L2 for the rows
     /// of the group.
     ///
-    /// @param halves whether rows that are more than the micro-kernel of 4 x 4 has are done by that of 8 x 2
+    /// @param halves whether rows of a transposed A are done by the micro-kernel of 8 x 2, where there are so many
     static void whole(
             boolean transA,
             int rows,
@@ -40,12 +40,11 @@ final class Panels {
             long ldc,
             MemorySegment scratch,
             long scratchOffset) {
-        if (halves && rows > MR && (!transA || rows >= SimdMicroKernel8x2.ROWS)) {
+        if (halves && rows >= SimdMicroKernel8x2.ROWS) {
             // Up to six rows are left to the micro-kernels of four and of two; seven are as many products.
             final int left = rows % SimdMicroKernel8x2.ROWS;
             final int rest = left <= MR + 2 ? left : 0;
             halfPanels(
-                    transA,
                     rows - rest,
                     cols,
                     kc,
@@ -71,7 +70,7 @@ final class Panels {
                         cols,
                         kc,
                         a,
-                        aAt + (transA ? done : done * lda),
+                        aAt + done,
                         lda,
                         packed,
                         b,
@@ -124,10 +123,8 @@ final class Panels {
         }
     }
 
-    /// [#whole] by the micro-kernel of 8 x 2, half a panel at a time: where A and B lie as rows and L2
-    /// may hold B, or A lies as columns.
+    /// [#whole] by the micro-kernel of 8 x 2, half a panel at a time: where A is transposed.
     private static void halfPanels(
-            boolean transA,
             int rows,
             int cols,
             int kc,
@@ -150,7 +147,7 @@ final class Panels {
             final int half = place % NR;
             final int j = Columns.start(place - half, NR, cols, true) + half;
             pair(
-                    transA,
+                    true,
                     rows,
                     kc,
                     a,

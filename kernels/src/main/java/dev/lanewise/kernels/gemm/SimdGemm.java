@@ -230,12 +230,10 @@ public final class SimdGemm extends CheckedGemm implements EmptyCalls {
             SimdPacking.scale(c, cOffset, ldc, m, n, beta);
         }
         final boolean clamps = lo > Float.NEGATIVE_INFINITY || hi < Float.POSITIVE_INFINITY;
-        final boolean alwaysPacked = transA || transB || source != null;
-        final boolean pack = alwaysPacked || Blocking.packB(m, n, k, ldb);
+        final boolean pack = transB || source != null || Blocking.packB(transA, m, n, k, ldb);
         final boolean fetchA = transA && Blocking.fetchA(m, n, k, lda);
         final int kc = fetchA ? Blocking.kcFetched(k) : pack ? Blocking.kc(k) : Blocking.kcInPlace(m, n, k, ldb);
         final int nc = Blocking.nc(kc);
-        final int group = pack ? PANEL_ROWS : Blocking.GROUP_ROWS;
         for (int k0 = 0; k0 == 0 || k0 < k; k0 += kc) {
             final int depth = Math.min(kc, k - k0);
             for (int j0 = 0; j0 < n; j0 += nc) {
@@ -244,8 +242,9 @@ public final class SimdGemm extends CheckedGemm implements EmptyCalls {
                 // What the accumulators start from: C, or one row for all: the bias, or zeros.
                 final boolean initFromC = beta != 0 || k0 > 0;
                 final boolean twice = Columns.twice(initFromC, transA, m);
-                final boolean halves = twice && Blocking.halves(transA, pack, n, k, depth);
+                final boolean halves = twice && Blocking.halves(transA, depth);
                 final boolean packA = transA && Blocking.packTransposedA(n, lda, Columns.narrow(cols, twice), fetchA);
+                final int group = Blocking.group(pack || packA, n, k);
                 // A group of rows beside a B in place is larger than what stays in L2 beside it.
                 final boolean fetchC = pack && !initFromC && Blocking.fetchC(m, n, depth);
                 int fetched = 0;

@@ -11,17 +11,47 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// What [Blocking] decides by shapes: no bit depends on it, so no other test sees it change.
 class BlockingTest {
     @ParameterizedTest
-    @CsvSource({"192, 64, 64, true", "191, 64, 64, false", "191, 4096, 4096, false", "7, 4000, 4000, false"})
-    void whatIsCopiedWithWideVectors(int m, int n, int k, boolean copied) {
+    @CsvSource({
+        "false, 191, 64, 64, 64, false", // few rows
+        "false, 191, 4096, 4096, 4096, false",
+        "false, 7, 4000, 4000, 4000, false",
+        "false, 192, 512, 512, 512, false", // L2 holds B
+        "false, 192, 528, 512, 528, true",
+        "false, 192, 128, 97, 128, false",
+        "false, 192, 128, 96, 128, true", // little depth
+        "false, 192, 200, 300, 200, true", // lines are split
+        "false, 192, 256, 256, 1024, true", // rows on few sets
+        "true, 16, 128, 20, 128, false",
+        "true, 1000, 128, 20, 128, false",
+        "true, 191, 200, 300, 200, false",
+        "true, 192, 200, 300, 200, true",
+        "true, 16, 1024, 1024, 1024, true",
+        "true, 16, 256, 256, 1024, true"
+    })
+    void whatIsCopiedWithWideVectors(boolean transA, int m, int n, int k, long ldb, boolean copied) {
         Assumptions.assumeTrue(Blocking.FOUR_BY_FOUR, "vectors of 16 lanes only");
-        assertEquals(copied, Blocking.packB(m, n, k, n));
+        assertEquals(copied, Blocking.packB(transA, m, n, k, ldb));
     }
 
     @ParameterizedTest
-    @CsvSource({"192, 64, 64, true", "191, 1000, 1000, false", "191, 4096, 4096, true", "16, 4096, 4096, false"})
-    void whatIsCopiedWithOthers(int m, int n, int k, boolean copied) {
+    @CsvSource({
+        "false, 192, 64, 64, true",
+        "false, 191, 1000, 1000, false",
+        "false, 191, 4096, 4096, true",
+        "false, 16, 4096, 4096, false",
+        "true, 16, 64, 64, true"
+    })
+    void whatIsCopiedWithOthers(boolean transA, int m, int n, int k, boolean copied) {
         Assumptions.assumeFalse(Blocking.FOUR_BY_FOUR, "vectors of less than 16 lanes only");
-        assertEquals(copied, Blocking.packB(m, n, k, n));
+        assertEquals(copied, Blocking.packB(transA, m, n, k, n));
+    }
+
+    @Test
+    void rowsOfAGroup() {
+        Assumptions.assumeTrue(Blocking.FOUR_BY_FOUR, "vectors of 16 lanes only");
+        assertEquals(16, Blocking.group(true, 64, 64));
+        assertEquals(64, Blocking.group(false, 512, 512));
+        assertEquals(192, Blocking.group(false, 528, 512));
     }
 
     @ParameterizedTest
@@ -43,17 +73,10 @@ class BlockingTest {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "false, false, 256, 1024, 1024, true", // L2 may hold B
-        "false, false, 257, 1024, 1024, false",
-        "false, false, 128, 96, 96, false", // little depth
-        "false, true, 128, 512, 512, false", // panels
-        "true, true, 512, 128, 128, true", // columns of A
-        "true, true, 512, 129, 129, false"
-    })
-    void whichPanelsAreHalved(boolean transA, boolean packed, int n, int k, int kc, boolean halved) {
+    @CsvSource({"false, 64, false", "true, 128, true", "true, 129, false"})
+    void whichPanelsAreHalved(boolean transA, int kc, boolean halved) {
         Assumptions.assumeTrue(Blocking.FOUR_BY_FOUR, "vectors of 16 lanes only");
-        assertEquals(halved, Blocking.halves(transA, packed, n, k, kc));
+        assertEquals(halved, Blocking.halves(transA, kc));
     }
 
     @ParameterizedTest
