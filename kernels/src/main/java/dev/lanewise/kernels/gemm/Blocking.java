@@ -99,6 +99,13 @@ final class Blocking {
         return FOUR_BY_FOUR && transA && kc <= SHALLOW_COLUMNS;
     }
 
+    /// Rows that the micro-kernel of five takes, so that four take all others: none if there are too few of
+    /// them, or for little depth.
+    static int rowsByFive(int rows, int kc) {
+        final int byFive = SimdMicroKernel5x4.ROWS * (rows % SimdMicroKernel4x4.ROWS);
+        return FOUR_BY_FOUR && byFive <= rows && !shallow(kc) ? byFive : 0;
+    }
+
     /// Products that one pass takes, at least 1: all, or equal parts of about [#KC].
     static int kc(int k) {
         if (k <= KC_WHOLE) {

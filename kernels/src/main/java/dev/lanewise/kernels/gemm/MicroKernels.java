@@ -96,26 +96,42 @@ final class MicroKernels {
             long cRow,
             int last,
             int kc) {
+        final long step = packedB ? 4 * BYTES : bStep;
         if (transA) {
-            final long step = packedB ? 4 * BYTES : bStep;
             SimdMicroKernel4x4.columns(a, a0, aLd, b, b0, step, init, i0, c, c0, cRow, last, kc);
-        } else if (!Blocking.shallow(kc)) {
-            if (packedB) {
-                SimdMicroKernel4x4.rowsPacked(a, a0, aLd, b, b0, init, i0, c, c0, cRow, last, kc);
-            } else {
-                SimdMicroKernel4x4.rowsStrided(a, a0, aLd, b, b0, bStep, init, i0, c, c0, cRow, last, kc);
-            }
+        } else if (Blocking.shallow(kc)) {
+            shallowRows(a, a0, aLd, b, b0, step, init, i0, c, c0, cRow, last, kc);
+        } else if (last < SimdMicroKernel4x4.ROWS - 1) {
+            SimdMicroKernel3x4.rows(a, a0, aLd, b, b0, step, init, i0, c, c0, cRow, kc);
+        } else if (packedB) {
+            SimdMicroKernel4x4.rowsPacked(a, a0, aLd, b, b0, init, i0, c, c0, cRow, kc);
         } else {
-            final long step = packedB ? 4 * BYTES : bStep;
-            if (last < SimdMicroKernel4x4.ROWS - 1) {
-                // Three rows. Not by the deep micro-kernels, which C2 compiles well only if all their calls are deep.
-                final long a2 = a0 + 2 * aLd;
-                final long c2 = c0 + 2 * cRow;
-                SimdThinKernels.two(kc, a, a0, aLd, Float.BYTES, b, b0, step, init, i0, 0, c, c0, cRow, 1);
-                SimdThinKernels.two(kc, a, a2, aLd, Float.BYTES, b, b0, step, init, i0, 0, c, c2, cRow, 0);
-            } else {
-                SimdMicroKernel4x4Shallow.rows(a, a0, aLd, Float.BYTES, b, b0, step, init, i0, c, c0, cRow, kc);
-            }
+            SimdMicroKernel4x4.rowsStrided(a, a0, aLd, b, b0, bStep, init, i0, c, c0, cRow, kc);
+        }
+    }
+
+    private static void shallowRows(
+            MemorySegment a,
+            long a0,
+            long aRow,
+            MemorySegment b,
+            long b0,
+            long bStep,
+            MemorySegment init,
+            long i0,
+            MemorySegment c,
+            long c0,
+            long cRow,
+            int last,
+            int kc) {
+        if (last == SimdMicroKernel4x4.ROWS - 1) {
+            SimdMicroKernel4x4Shallow.rows(a, a0, aRow, Float.BYTES, b, b0, bStep, init, i0, c, c0, cRow, kc);
+        } else {
+            // Three rows. Not by the deep micro-kernels, which C2 compiles well only if all their calls are deep.
+            final long a2 = a0 + 2 * aRow;
+            final long c2 = c0 + 2 * cRow;
+            SimdThinKernels.two(kc, a, a0, aRow, Float.BYTES, b, b0, bStep, init, i0, 0, c, c0, cRow, 1);
+            SimdThinKernels.two(kc, a, a2, aRow, Float.BYTES, b, b0, bStep, init, i0, 0, c, c2, cRow, 0);
         }
     }
 
@@ -202,8 +218,8 @@ final class MicroKernels {
     static void callEmpty(MemorySegment s, int times) {
         for (int i = 0; i < times; i++) {
             if (FOUR_BY_FOUR) {
-                SimdMicroKernel4x4.rowsPacked(s, 0, 0, s, 0, s, 0, s, 0, 0, 0, -1);
-                SimdMicroKernel4x4.rowsStrided(s, 0, 0, s, 0, 0, s, 0, s, 0, 0, 0, -1);
+                SimdMicroKernel4x4.rowsPacked(s, 0, 0, s, 0, s, 0, s, 0, 0, -1);
+                SimdMicroKernel4x4.rowsStrided(s, 0, 0, s, 0, 0, s, 0, s, 0, 0, -1);
                 SimdMicroKernel4x4Shallow.rows(s, 0, 0, 0, s, 0, 0, s, 0, s, 0, 0, -1);
                 SimdMicroKernel8x2.columns(s, 0, 0, s, 0, 0, s, 0, s, 0, 0, 0, -1);
             } else {

@@ -91,12 +91,29 @@ final class Panels {
         }
         final long aRow = transA ? 1 : lda;
         final boolean whole = !initFromC && !transA && Blocking.shallow(kc);
+        final int byFive = transA || initFromC ? 0 : Blocking.rowsByFive(rows, kc);
         final int end = Columns.whole(cols, twice);
         for (int place = 0; place < end; place += NR) {
             final int j = Columns.start(place, NR, cols, twice);
             final MemorySegment panel = packed ? scratch : b;
             final long panelAt = packed ? scratchOffset + GemmScratch.blockB(kc) + (long) place * kc : bAt + j;
-            for (int next = 0; next < rows; next += MR) {
+            if (byFive > 0) {
+                fives(
+                        byFive,
+                        kc,
+                        a,
+                        aAt,
+                        lda,
+                        panel,
+                        panelAt,
+                        packed ? NR : ldb,
+                        bias != null ? bias : scratch,
+                        bias != null ? biasAt + j : scratchOffset + NR,
+                        c,
+                        cAt + j,
+                        ldc);
+            }
+            for (int next = byFive; next < rows; next += MR) {
                 final int i = tile(whole, MR, next, rows);
                 final int last = Math.min(MR, rows - i) - 1;
                 final long cij = cAt + i * ldc + j;
@@ -120,6 +137,38 @@ final class Panels {
                         last,
                         kc);
             }
+        }
+    }
+
+    /// Five rows at a time, all starting from one.
+    private static void fives(
+            int rows,
+            int kc,
+            MemorySegment a,
+            long aAt,
+            long lda,
+            MemorySegment panel,
+            long panelAt,
+            long panelLd,
+            MemorySegment init,
+            long initAt,
+            MemorySegment c,
+            long cAt,
+            long ldc) {
+        for (int i = 0; i < rows; i += SimdMicroKernel5x4.ROWS) {
+            SimdMicroKernel5x4.rows(
+                    a,
+                    4 * (aAt + i * lda),
+                    4 * lda,
+                    panel,
+                    4 * panelAt,
+                    4 * panelLd,
+                    init,
+                    4 * initAt,
+                    c,
+                    4 * (cAt + i * ldc),
+                    4 * ldc,
+                    kc);
         }
     }
 

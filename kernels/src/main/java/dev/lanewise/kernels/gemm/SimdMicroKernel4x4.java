@@ -15,15 +15,16 @@ import jdk.incubator.vector.FloatVector;
 ///
 /// Every row starts from one row of `init`, or, in the methods named Onto, from a row of its own.
 ///
-/// All offsets and steps are in bytes. A row beyond `last` starts from and is stored where row `last` is, so
-/// that there are no kernels for edges: rows are stored from the last to the first, so that row `last` has
-/// the final word. `init` and `c` may be the same memory.
+/// All offsets and steps are in bytes. Where there is a `last`, a row beyond it starts from and is stored
+/// where row `last` is: rows are stored from the last to the first, so that row `last` has the final word.
+/// `init` and `c` may be the same memory.
 ///
 /// The methods differ in how the operands lie, and only constant steps let C2 drop the bounds checks from
 /// the loop
 /// (measured: 252 GFLOP/s with both constant, 240 with a variable step in `b`, of a peak of 265).
-/// The bodies hold no branch and stay small enough for C1: with 20 accumulators, or with the clamps inside, C1
-/// runs out of virtual registers at tier 3 and the method can stay in slow code for ever.
+/// The bodies hold no branch and stay small enough for C1: with 20 accumulators that start from as many places,
+/// or with the clamps inside, C1 runs out of virtual registers at tier 3 and the method can stay in slow code
+/// for ever.
 final class SimdMicroKernel4x4 {
     static final int ROWS = 4;
     static final int VECTORS = 4;
@@ -44,14 +45,13 @@ final class SimdMicroKernel4x4 {
             MemorySegment c,
             long c0,
             long cRow,
-            int last,
             int kc) {
         if (kc < 0) {
             return;
         }
-        final long a1 = a0 + Math.min(1, last) * aRow;
-        final long a2 = a0 + Math.min(2, last) * aRow;
-        final long a3 = a0 + Math.min(3, last) * aRow;
+        final long a1 = a0 + aRow;
+        final long a2 = a0 + 2 * aRow;
+        final long a3 = a0 + 3 * aRow;
         FloatVector acc00 = FloatVector.fromMemorySegment(SPECIES, init, i0, ORDER);
         FloatVector acc01 = FloatVector.fromMemorySegment(SPECIES, init, i0 + BYTES, ORDER);
         FloatVector acc02 = FloatVector.fromMemorySegment(SPECIES, init, i0 + 2 * BYTES, ORDER);
@@ -96,9 +96,9 @@ final class SimdMicroKernel4x4 {
             acc32 = x3.fma(b2v, acc32);
             acc33 = x3.fma(b3v, acc33);
         }
-        final long c1 = c0 + Math.min(1, last) * cRow;
-        final long c2 = c0 + Math.min(2, last) * cRow;
-        final long c3 = c0 + Math.min(3, last) * cRow;
+        final long c1 = c0 + cRow;
+        final long c2 = c0 + 2 * cRow;
+        final long c3 = c0 + 3 * cRow;
         acc30.intoMemorySegment(c, c3, ORDER);
         acc31.intoMemorySegment(c, c3 + BYTES, ORDER);
         acc32.intoMemorySegment(c, c3 + 2 * BYTES, ORDER);
@@ -130,14 +130,13 @@ final class SimdMicroKernel4x4 {
             MemorySegment c,
             long c0,
             long cRow,
-            int last,
             int kc) {
         if (kc < 0) {
             return;
         }
-        final long a1 = a0 + Math.min(1, last) * aRow;
-        final long a2 = a0 + Math.min(2, last) * aRow;
-        final long a3 = a0 + Math.min(3, last) * aRow;
+        final long a1 = a0 + aRow;
+        final long a2 = a0 + 2 * aRow;
+        final long a3 = a0 + 3 * aRow;
         FloatVector acc00 = FloatVector.fromMemorySegment(SPECIES, init, i0, ORDER);
         FloatVector acc01 = FloatVector.fromMemorySegment(SPECIES, init, i0 + BYTES, ORDER);
         FloatVector acc02 = FloatVector.fromMemorySegment(SPECIES, init, i0 + 2 * BYTES, ORDER);
@@ -182,9 +181,9 @@ final class SimdMicroKernel4x4 {
             acc32 = x3.fma(b2v, acc32);
             acc33 = x3.fma(b3v, acc33);
         }
-        final long c1 = c0 + Math.min(1, last) * cRow;
-        final long c2 = c0 + Math.min(2, last) * cRow;
-        final long c3 = c0 + Math.min(3, last) * cRow;
+        final long c1 = c0 + cRow;
+        final long c2 = c0 + 2 * cRow;
+        final long c3 = c0 + 3 * cRow;
         acc30.intoMemorySegment(c, c3, ORDER);
         acc31.intoMemorySegment(c, c3 + BYTES, ORDER);
         acc32.intoMemorySegment(c, c3 + 2 * BYTES, ORDER);

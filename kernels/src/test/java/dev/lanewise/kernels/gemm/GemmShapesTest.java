@@ -106,6 +106,36 @@ class GemmShapesTest {
         }
     }
 
+    /// By three, four and five rows at a time; B in place, and copied where rows are many or B is transposed.
+    @Test
+    void everyNumberOfRowsHasTheScalarBits() {
+        for (int m = 3; m <= 24; m++) {
+            for (boolean transB : new boolean[] {false, true}) {
+                assertSameBits(GemmCase.of(false, transB, m, 130, 97 + m).clamp(-0.5f, 1));
+                assertSameBits(
+                        GemmCase.of(false, transB, m, 197, 120).pads(1, m % 3).from(0, true));
+            }
+        }
+        for (int m = 192; m <= 196; m++) {
+            assertSameBits(GemmCase.of(false, false, m, 100, 101).from(0, true));
+        }
+    }
+
+    /// A B of whole cache lines that L2 holds, which many rows read in place, and a transposed A of any.
+    @Test
+    void operandsReadInPlaceHaveTheScalarBits() {
+        for (int n : new int[] {64, 112, 144, 272}) {
+            assertSameBits(GemmCase.of(false, false, 213, n, 100).clamp(-0.5f, 1));
+            assertSameBits(GemmCase.of(false, false, 193, n, 97).from(1, false));
+            assertSameBits(GemmCase.of(true, false, 37, n, 150).from(0, true));
+            assertSameBits(GemmCase.of(true, false, 521, n, 40).clamp(0, INFINITY));
+            assertSameBits(GemmCase.of(true, false, 150, n + 3, 130).from(0.5f, false));
+        }
+        // k in several passes, and A copied.
+        assertSameBits(GemmCase.of(true, false, 37, 64, 3100).from(0, true));
+        assertSameBits(GemmCase.of(true, false, 530, 260, 140).pads(1, 2));
+    }
+
     @Test
     void oneOrTwoRowsWithALargeBHaveTheScalarBits() {
         // More columns than are done at a time.
