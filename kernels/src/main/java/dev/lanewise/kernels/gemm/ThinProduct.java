@@ -6,9 +6,10 @@ import static dev.lanewise.kernels.simd.Simd.LANES;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/// Products with a C of one or two rows, or of a single column (BLAS' `gemv`). Where the rows of their matrix
-/// lie along C they are read once, and added to C ([SimdRankUpdate]); where the sums run along the rows,
-/// [SimdRowDots] makes them. Each element of C is the chain that [SimdGemm] makes of it.
+/// Products with a C of one or two rows, of a single column (BLAS' `gemv`), or of a few elements. Where the
+/// rows of their matrix lie along C they are read once, and added to C ([SimdRankUpdate]); where the sums run
+/// along the rows, [SimdRowDots] makes them, or [FewSums] where they are fewer than lanes. Each element of C
+/// is the chain that [SimdGemm] makes of it.
 final class ThinProduct {
     /// Rows of C up to which those of B are added to them; from three on keeping C in registers gains more
     /// (measured on a Zen 5 for 2, 4 and 8 rows of 1024 x 1024: 87 against 71, 99 against 139 and 128
@@ -52,7 +53,8 @@ final class ThinProduct {
         final boolean rowsOfDots =
                 transB && m <= (transA || FewRowsProduct.pays(m, n, k) ? 1 : FEW_ROWS) && dotsPay(m, n, k);
         final boolean columnOfDots = !transA && column && dotsPay(1, m, k);
-        if (column && m > 1 && k > 0 && !alongColumn && !columnOfDots) {
+        final boolean fewSums = (n > 1 || column) && FewSums.pays(transA, transB, m, n, k, ldb);
+        if (column && m > 1 && k > 0 && !alongColumn && !columnOfDots && !fewSums) {
             return row(
                     !transB,
                     !transA,
@@ -74,14 +76,16 @@ final class ThinProduct {
                     scratch,
                     scratchOffset);
         }
-        if (k < 4 || !(alongRows || alongColumn || rowsOfDots || columnOfDots)) {
+        if (k < 4 || !(alongRows || alongColumn || rowsOfDots || columnOfDots || fewSums)) {
             return false;
         }
         start(m, n, beta, c, cOffset, ldc, bias, biasOffset);
         final long aRow = transA ? 1 : lda;
         final long aStep = transA ? lda : 1;
         final long bStep = transB ? 1 : ldb;
-        if (alongRows) {
+        if (fewSums) {
+            FewSums.add(m, n, k, a, aOffset, lda, b, bOffset, ldb, c, cOffset, ldc);
+        } else if (alongRows) {
             SimdRankUpdate.add(m, n, k, a, aOffset, aRow, aStep, b, bOffset, ldb, c, cOffset, ldc);
         } else if (alongColumn) {
             SimdRankUpdate.add(1, m, k, b, bOffset, 0, bStep, a, aOffset, lda, c, cOffset, m);

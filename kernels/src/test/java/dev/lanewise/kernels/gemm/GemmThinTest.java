@@ -61,6 +61,22 @@ class GemmThinTest {
         }
     }
 
+    /// Chains of scalars, up to eight a pass and two passes, and what is just beyond.
+    @ParameterizedTest
+    @CsvSource({"false,false", "true,false", "false,true", "true,true"})
+    void fewElementsHaveTheScalarBits(boolean transA, boolean transB) {
+        for (int m : new int[] {1, 2, 3, 7, 8, 9, 15, 16}) {
+            for (int n : new int[] {1, 2, 3, 7, 8, 9, 15, 16}) {
+                for (int k : new int[] {15, 16, 101}) {
+                    final GemmCase of = GemmCase.of(transA, transB, m, n, k);
+                    assertSameBits(of.clamp(-0.5f, 0.5f));
+                    assertSameBits(of.pads(k % 2, 1).from(0, true));
+                    assertSameBits(of.pads(1 - k % 2, 2).from(0.5f, false));
+                }
+            }
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"false,false", "true,false", "false,true", "true,true"})
     void fewRowsHaveTheScalarBits(boolean transA, boolean transB) {
