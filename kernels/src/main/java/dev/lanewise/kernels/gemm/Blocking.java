@@ -91,12 +91,26 @@ final class Blocking {
         return FOUR_BY_FOUR && kc <= SHALLOW_WIDE;
     }
 
-    /// Whether [SimdMicroKernel8x2] is the micro-kernel for whole panels, half a panel at a time: for a
-    /// transposed A of little depth, where sums do not start from C. Where A lies as rows, the micro-kernel
-    /// of 4 x 4 is quicker, which loads less (measured on a Zen 4: 111 against 108 GFLOP/s for 128 x 128 x
-    /// 128).
-    static boolean halves(boolean transA, int kc) {
-        return FOUR_BY_FOUR && transA && kc <= SHALLOW_COLUMNS;
+    /// Whether [SimdMicroKernel8x2] is the micro-kernel for whole panels, half a panel at a time, where sums do
+    /// not start from C: for a transposed A of little depth, and for one that lies as rows where B is read in
+    /// place and L2 holds it (on a Zen 5 257 against 235 GFLOP/s by the micro-kernel of 4 x 4 for 128 x 784 x
+    /// 128, on a Zen 4 115 against 116). From further away lines come sooner by whole panels, four of a row
+    /// together (on a Zen 4 109 GFLOP/s for 32 x 256 x 3072, by halves 99).
+    ///
+    /// @param packed whether B is copied into panels
+    static boolean halves(boolean transA, boolean packed, int n, int k, int kc) {
+        if (!FOUR_BY_FOUR) {
+            return false;
+        }
+        return transA ? kc <= SHALLOW_COLUMNS : !packed && !shallow(kc) && inL2(n, k);
+    }
+
+    /// Whether so many rows are done by halves of a panel: not a few that are no multiple of eight, which the
+    /// micro-kernels of five, four and three rows leave none of over (measured on a Zen 4: 103 against 85
+    /// GFLOP/s for 10 x 128 x 906). A transposed A has at least eight.
+    static boolean byHalves(boolean transA, int rows) {
+        final int eight = SimdMicroKernel8x2.ROWS;
+        return rows >= eight && (transA || rows % eight == 0 || rows > 4 * eight);
     }
 
     /// Rows that the micro-kernel of five takes, so that four take all others: none if there are too few of

@@ -1,6 +1,7 @@
 package dev.lanewise.kernels.gemm;
 
 import static dev.lanewise.kernels.simd.Simd.FLOAT;
+import static dev.lanewise.kernels.simd.Simd.LANES;
 
 import java.lang.foreign.MemorySegment;
 
@@ -15,9 +16,6 @@ final class FewSums {
     /// Passes that take less time than turning rows.
     private static final int MOST_PASSES = 2;
 
-    /// With so many rows they fill vectors.
-    private static final int MANY_ROWS = 16;
-
     /// With less depth the loop takes longer to begin than it gains.
     private static final int LEAST_DEPTH = 16;
 
@@ -30,8 +28,8 @@ final class FewSums {
         return !transA
                 && (transB || (n == 1 && ldb == 1))
                 && k >= LEAST_DEPTH
-                && m < MANY_ROWS
-                && n < MANY_ROWS
+                && m < LANES
+                && n < LANES
                 && Math.min(passes(m, n), transB ? passes(n, m) : Integer.MAX_VALUE) <= MOST_PASSES;
     }
 

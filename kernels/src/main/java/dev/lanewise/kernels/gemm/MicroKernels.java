@@ -219,8 +219,8 @@ final class MicroKernels {
         for (int i = 0; i < times; i++) {
             if (FOUR_BY_FOUR) {
                 SimdMicroKernel4x4.rowsPacked(s, 0, 0, s, 0, s, 0, s, 0, 0, -1);
-                SimdMicroKernel4x4.rowsStrided(s, 0, 0, s, 0, 0, s, 0, s, 0, 0, -1);
                 SimdMicroKernel4x4Shallow.rows(s, 0, 0, 0, s, 0, 0, s, 0, s, 0, 0, -1);
+                SimdMicroKernel8x2.rowsStrided(s, 0, 0, s, 0, 0, s, 0, s, 0, 0, 0, 0, -1);
                 SimdMicroKernel8x2.columns(s, 0, 0, s, 0, 0, s, 0, s, 0, 0, 0, -1);
             } else {
                 SimdMicroKernel6x2.panelPacked(s, 0, s, 0, s, 0, 0, s, 0, 0, 0, -1);

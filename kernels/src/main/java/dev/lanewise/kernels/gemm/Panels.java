@@ -17,7 +17,7 @@ final class Panels {
     /// The whole panels of a group of rows, panel by panel, so that a panel may stay in L1 or L2 for the rows
     /// of the group.
     ///
-    /// @param halves whether rows of a transposed A are done by the micro-kernel of 8 x 2, where there are so many
+    /// @param halves whether rows are done by the micro-kernel of 8 x 2, where [Blocking#byHalves] says so
     static void whole(
             boolean transA,
             int rows,
@@ -40,11 +40,12 @@ final class Panels {
             long ldc,
             MemorySegment scratch,
             long scratchOffset) {
-        if (halves && rows >= SimdMicroKernel8x2.ROWS) {
+        if (halves && Blocking.byHalves(transA, rows)) {
             // Up to six rows are left to the micro-kernels of four and of two; seven are as many products.
             final int left = rows % SimdMicroKernel8x2.ROWS;
             final int rest = left <= MR + 2 ? left : 0;
             halfPanels(
+                    transA,
                     rows - rest,
                     cols,
                     kc,
@@ -70,7 +71,7 @@ final class Panels {
                         cols,
                         kc,
                         a,
-                        aAt + done,
+                        aAt + (transA ? done : done * lda),
                         lda,
                         packed,
                         b,
@@ -172,8 +173,9 @@ final class Panels {
         }
     }
 
-    /// [#whole] by the micro-kernel of 8 x 2, half a panel at a time: where A is transposed.
+    /// [#whole] by the micro-kernel of 8 x 2, half a panel at a time.
     private static void halfPanels(
+            boolean transA,
             int rows,
             int cols,
             int kc,
@@ -196,7 +198,7 @@ final class Panels {
             final int half = place % NR;
             final int j = Columns.start(place - half, NR, cols, true) + half;
             pair(
-                    true,
+                    transA,
                     rows,
                     kc,
                     a,

@@ -46,9 +46,6 @@ final class SimdMicroKernel4x4 {
             long c0,
             long cRow,
             int kc) {
-        if (kc < 0) {
-            return;
-        }
         final long a1 = a0 + aRow;
         final long a2 = a0 + 2 * aRow;
         final long a3 = a0 + 3 * aRow;

@@ -42,6 +42,9 @@ final class SimdMicroKernel8x2 {
             long cNext,
             int last,
             int kc) {
+        if (kc < 0) {
+            return;
+        }
         final long a1 = a0 + Math.min(1, last) * aRow;
         final long a2 = a0 + Math.min(2, last) * aRow;
         final long a3 = a0 + Math.min(3, last) * aRow;

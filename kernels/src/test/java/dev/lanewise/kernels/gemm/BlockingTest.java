@@ -3,6 +3,8 @@ package dev.lanewise.kernels.gemm;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -73,10 +75,34 @@ class BlockingTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"false, 64, false", "true, 128, true", "true, 129, false"})
-    void whichPanelsAreHalved(boolean transA, int kc, boolean halved) {
+    @CsvSource({
+        "false, false, 256, 1024, 1024, true", // L2 may hold B
+        "false, false, 257, 1024, 1024, false",
+        "false, false, 128, 96, 96, false", // little depth
+        "false, true, 128, 512, 512, false", // panels
+        "true, true, 512, 128, 128, true", // columns of A
+        "true, true, 512, 129, 129, false"
+    })
+    void whichPanelsAreHalved(boolean transA, boolean packed, int n, int k, int kc, boolean halved) {
         Assumptions.assumeTrue(Blocking.FOUR_BY_FOUR, "vectors of 16 lanes only");
-        assertEquals(halved, Blocking.halves(transA, kc));
+        assertEquals(halved, Blocking.halves(transA, packed, n, k, kc));
+    }
+
+    @Test
+    void rowsByFiveAndByHalves() {
+        Assumptions.assumeTrue(Blocking.FOUR_BY_FOUR, "vectors of 16 lanes only");
+        final int[] byFive = {0, 0, 0, 0, 0, 5, 0, 0, 0, 5, 10, 0, 0, 5, 10, 15};
+        for (int rows = 1; rows < byFive.length; rows++) {
+            assertEquals(byFive[rows], Blocking.rowsByFive(rows, 97), rows + " rows");
+            assertEquals(0, Blocking.rowsByFive(rows, 96), rows + " rows of little depth");
+        }
+        assertEquals(
+                List.of(8, 16, 24, 32, 33, 34),
+                IntStream.range(1, 35)
+                        .filter(rows -> Blocking.byHalves(false, rows))
+                        .boxed()
+                        .toList());
+        assertTrue(Blocking.byHalves(true, 9));
     }
 
     @ParameterizedTest

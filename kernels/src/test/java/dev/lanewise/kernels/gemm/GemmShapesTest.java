@@ -95,7 +95,7 @@ class GemmShapesTest {
         "30, 60, 12", // eight rows that overlap, in what is left of the columns too
         "25, 96, 70", // a last row, and four, of panels of two vectors
         "12, 35, 20",
-        "6, 256, 100", // six rows that are not eight
+        "6, 256, 100", // six rows
         "23, 90, 12"
     })
     void shapesThatTakeOtherPathsHaveTheScalarBits(int m, int n, int k) {
@@ -106,7 +106,7 @@ class GemmShapesTest {
         }
     }
 
-    /// By three, four and five rows at a time; B in place, and copied where rows are many or B is transposed.
+    /// By three, four and five rows at a time; B in place, and copied where rows are many.
     @Test
     void everyNumberOfRowsHasTheScalarBits() {
         for (int m = 3; m <= 24; m++) {
@@ -116,8 +116,9 @@ class GemmShapesTest {
                         GemmCase.of(false, transB, m, 197, 120).pads(1, m % 3).from(0, true));
             }
         }
-        for (int m = 192; m <= 196; m++) {
+        for (int m = 193; m <= 207; m++) {
             assertSameBits(GemmCase.of(false, false, m, 100, 101).from(0, true));
+            assertSameBits(GemmCase.of(false, true, m - 160, 100, 101).from(0, true));
         }
     }
 
@@ -133,7 +134,9 @@ class GemmShapesTest {
         }
         // k in several passes, and A copied.
         assertSameBits(GemmCase.of(true, false, 37, 64, 3100).from(0, true));
-        assertSameBits(GemmCase.of(true, false, 530, 260, 140).pads(1, 2));
+        assertSameBits(GemmCase.of(true, false, 530, 272, 140).pads(0, 2));
+        // A is fetched ahead beside it.
+        assertSameBits(GemmCase.of(true, false, 530, 64, 1000).from(0, true));
     }
 
     @Test
