@@ -94,15 +94,16 @@ final class Blocking {
     /// Whether [SimdMicroKernel8x2] is the micro-kernel for whole panels, half a panel at a time, where sums do
     /// not start from C: for a transposed A of little depth, and for one that lies as rows where B is read in
     /// place and L2 holds it (on a Zen 5 257 against 235 GFLOP/s by the micro-kernel of 4 x 4 for 128 x 784 x
-    /// 128, on a Zen 4 115 against 116). From further away lines come sooner by whole panels, four of a row
-    /// together (on a Zen 4 109 GFLOP/s for 32 x 256 x 3072, by halves 99).
+    /// 128, on a Zen 4 115 against 116), with few rows. From further away lines come sooner by whole panels, four
+    /// of a row together (on a Zen 4 109 GFLOP/s for 32 x 256 x 3072, by halves 99); so they do with many rows
+    /// (108 against 93 for 512 x 512 x 512).
     ///
     /// @param packed whether B is copied into panels
-    static boolean halves(boolean transA, boolean packed, int n, int k, int kc) {
+    static boolean halves(boolean transA, boolean packed, int m, int n, int k, int kc) {
         if (!FOUR_BY_FOUR) {
             return false;
         }
-        return transA ? kc <= SHALLOW_COLUMNS : !packed && !shallow(kc) && inL2(n, k);
+        return transA ? kc <= SHALLOW_COLUMNS : !packed && m < MANY_ROWS && !shallow(kc) && inL2(n, k);
     }
 
     /// Whether so many rows are done by halves of a panel: not a few that are no multiple of eight, which the

@@ -242,7 +242,7 @@ public final class SimdGemm extends CheckedGemm implements EmptyCalls {
                 // What the accumulators start from: C, or one row for all: the bias, or zeros.
                 final boolean initFromC = beta != 0 || k0 > 0;
                 final boolean twice = Columns.twice(initFromC, transA, m);
-                final boolean halves = twice && Blocking.halves(transA, pack, n, k, depth);
+                final boolean halves = twice && Blocking.halves(transA, pack, m, n, k, depth);
                 final boolean packA = transA && Blocking.packTransposedA(n, lda, Columns.narrow(cols, twice), fetchA);
                 final int group = Blocking.group(pack || packA, n, k);
                 // A group of rows beside a B in place is larger than what stays in L2 beside it.

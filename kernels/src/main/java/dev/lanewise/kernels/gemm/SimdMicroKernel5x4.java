@@ -12,7 +12,7 @@ import jdk.incubator.vector.FloatVector;
 /// FMA.
 ///
 /// Where rows are no multiple of four, some by five leave none over (measured on a Zen 4, GFLOP/s with and
-/// without: 106 and 75 for 5 x 1024 x 1024, 103 and 83 for 10 x 128 x 906, 115 and 111 for 49 x 512 x 512).
+/// without: 106 and 75 for 5 x 1024 x 1024, 103 and 83 for 10 x 128 x 906).
 ///
 /// 20 accumulators are as many as C1 can take, and only since all rows start from one and none is left out:
 /// each access to memory costs it some 200 of its 10,000 virtual registers.

@@ -76,16 +76,17 @@ class BlockingTest {
 
     @ParameterizedTest
     @CsvSource({
-        "false, false, 256, 1024, 1024, true", // L2 may hold B
-        "false, false, 257, 1024, 1024, false",
-        "false, false, 128, 96, 96, false", // little depth
-        "false, true, 128, 512, 512, false", // panels
-        "true, true, 512, 128, 128, true", // columns of A
-        "true, true, 512, 129, 129, false"
+        "false, false, 191, 256, 1024, 1024, true", // L2 may hold B
+        "false, false, 192, 256, 1024, 1024, false",
+        "false, false, 191, 257, 1024, 1024, false",
+        "false, false, 191, 128, 96, 96, false", // little depth
+        "false, true, 191, 128, 512, 512, false", // panels
+        "true, true, 512, 512, 128, 128, true", // columns of A
+        "true, true, 512, 512, 129, 129, false"
     })
-    void whichPanelsAreHalved(boolean transA, boolean packed, int n, int k, int kc, boolean halved) {
+    void whichPanelsAreHalved(boolean transA, boolean packed, int m, int n, int k, int kc, boolean halved) {
         Assumptions.assumeTrue(Blocking.FOUR_BY_FOUR, "vectors of 16 lanes only");
-        assertEquals(halved, Blocking.halves(transA, packed, n, k, kc));
+        assertEquals(halved, Blocking.halves(transA, packed, m, n, k, kc));
     }
 
     @Test
