@@ -63,6 +63,9 @@ final class Blocking {
     /// What a product may hope to find in caches of its B.
     private static final long CACHES_BYTES = 16L * 1024 * 1024;
 
+    /// The largest B that many rows read in place: it has to stay in L2 beside A and C.
+    private static final int MANY_ROWS_BYTES = 3 * L2_BYTES / 4;
+
     private static final int LINE_BYTES = 64;
 
     /// Floats of one block of B: half of a usual L2 of 1 MiB.
@@ -241,10 +244,11 @@ final class Blocking {
     /// in place and copied: 104 and 83 for 32 x 768 x 3072, 109 and 91 for 24 x 1024 x 1024, 111 and 106 for
     /// 128 x 1024 x 1024; with B in memory 77 and 68 for the first, 90 and 86 for 64 x 1024 x 1024).
     ///
-    /// A B that L2 holds is read in place for any number of rows, if its rows are whole cache lines and not
-    /// so few that a copy would stay in L1 (111 and 107 for 384 x 384 x 384, 114 and 110 for 192 x 192 x
-    /// 192, 109 and 104 for 512 x 512 x 512; but 94 and 98 for 1000 x 300 x 100, whose lines are split, 107
-    /// and 109 for 1000 x 64 x 128, 96 and 103 for 1024 x 256 x 1024, whose rows are a power of two apart).
+    /// A B that L2 holds beside A and C is read in place for any number of rows, if its rows are whole cache
+    /// lines and not so few that a copy would stay in L1 (111 and 107 for 384 x 384 x 384, 114 and 110 for
+    /// 192 x 192 x 192; but 94 and 98 for 1000 x 300 x 100, whose lines are split, 107 and 109 for 1000 x 64 x
+    /// 128, 96 and 103 for 1024 x 256 x 1024, whose rows are a power of two apart, and 91 to 110 against 100
+    /// to 106 for 512 x 512 x 512, which fills L2).
     ///
     /// For a transposed A, which is read with bounds checks anyway, this holds for any depth, and no other B
     /// is read in place (113 and 109 for 128 x 128 x 128, 115 and 106 for 64 x 4096 x 64, 103 and 97 for 64 x
@@ -258,7 +262,7 @@ final class Blocking {
         }
         return !inL2(n, k)
                 || rowsInL2(ldb) < Math.max(k, ROWS_APART)
-                || (many && ldb % Simd.LANES != 0)
+                || (many && (ldb % Simd.LANES != 0 || (long) Float.BYTES * n * k > MANY_ROWS_BYTES))
                 || (!transA && k <= SHALLOW_WIDE);
     }
 

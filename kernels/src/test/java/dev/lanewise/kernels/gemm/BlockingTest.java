@@ -17,8 +17,10 @@ class BlockingTest {
         "false, 191, 64, 64, 64, false", // few rows
         "false, 191, 4096, 4096, 4096, false",
         "false, 7, 4000, 4000, 4000, false",
-        "false, 192, 512, 512, 512, false", // L2 holds B
-        "false, 192, 528, 512, 528, true",
+        "false, 192, 384, 512, 384, false", // L2 holds B beside others
+        "false, 192, 400, 512, 400, true",
+        "true, 191, 512, 512, 512, false",
+        "true, 192, 512, 512, 512, true",
         "false, 192, 128, 97, 128, false",
         "false, 192, 128, 96, 128, true", // little depth
         "false, 192, 200, 300, 200, true", // lines are split
