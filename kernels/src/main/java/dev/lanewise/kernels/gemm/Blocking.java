@@ -248,7 +248,8 @@ final class Blocking {
     /// lines and not so few that a copy would stay in L1 (111 and 107 for 384 x 384 x 384, 114 and 110 for
     /// 192 x 192 x 192; but 94 and 98 for 1000 x 300 x 100, whose lines are split, 107 and 109 for 1000 x 64 x
     /// 128, 96 and 103 for 1024 x 256 x 1024, whose rows are a power of two apart, and 91 to 110 against 100
-    /// to 106 for 512 x 512 x 512, which fills L2).
+    /// to 106 for 512 x 512 x 512, which fills L2). Nor under a C that is fetched ahead, which takes the place
+    /// of B: 93 and 102 for 4096 x 256 x 256.
     ///
     /// For a transposed A, which is read with bounds checks anyway, this holds for any depth, and no other B
     /// is read in place (113 and 109 for 128 x 128 x 128, 115 and 106 for 64 x 4096 x 64, 103 and 97 for 64 x
@@ -263,6 +264,7 @@ final class Blocking {
         return !inL2(n, k)
                 || rowsInL2(ldb) < Math.max(k, ROWS_APART)
                 || (many && (ldb % Simd.LANES != 0 || (long) Float.BYTES * n * k > MANY_ROWS_BYTES))
+                || (many && fetchC(m, n, k))
                 || (!transA && k <= SHALLOW_WIDE);
     }
 

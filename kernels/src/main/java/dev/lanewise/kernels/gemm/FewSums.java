@@ -30,7 +30,7 @@ final class FewSums {
                 && k >= LEAST_DEPTH
                 && m < LANES
                 && n < LANES
-                && Math.min(passes(m, n), transB ? passes(n, m) : Integer.MAX_VALUE) <= MOST_PASSES;
+                && Math.min(passes(m, n), passes(n, m)) <= MOST_PASSES;
     }
 
     private static int passes(int rows, int vectors) {

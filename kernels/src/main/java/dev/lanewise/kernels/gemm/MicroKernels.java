@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
 /// Chooses the micro-kernel by how the operands lie.
 ///
 /// Offsets and steps are in bytes, `aLd` between stored rows of A; `iRow` is 0 where all rows start from
-/// one. A row beyond `last` is computed as row `last` is. A negative `kc` is a call on nothing, see
+/// one; `last` is the last of the rows that are computed. A negative `kc` is a call on nothing, see
 /// [dev.lanewise.kernels.EmptyCalls]; 0 is none, it copies `init`.
 final class MicroKernels {
     /// Rows up to which [#half] takes the micro-kernel of four rows, where the two vectors lie side by side in C.
@@ -41,8 +41,8 @@ final class MicroKernels {
         if (!FOUR_BY_FOUR) {
             sixByTwo(transA, packedB, a, a0, aLd, b, b0, bStep, init, i0, iRow, c, c0, cRow, last, kc);
         } else if (last < 2) {
-            // Half as many products (measured on a Zen 4: 110 against 96 GFLOP/s for 10 x 784 x 128, 102
-            // against 96 for a transposed A of 50 x 128 x 128).
+            // Half as many products (measured on a Zen 4: 102 against 96 GFLOP/s for a transposed A of 50 x 128 x
+            // 128).
             final long aRow = transA ? Float.BYTES : aLd;
             final long aStep = transA ? aLd : Float.BYTES;
             final long bRow = packedB ? 4 * BYTES : bStep;
@@ -101,7 +101,7 @@ final class MicroKernels {
             SimdMicroKernel4x4.columns(a, a0, aLd, b, b0, step, init, i0, c, c0, cRow, last, kc);
         } else if (Blocking.shallow(kc)) {
             shallowRows(a, a0, aLd, b, b0, step, init, i0, c, c0, cRow, last, kc);
-        } else if (last < SimdMicroKernel4x4.ROWS - 1) {
+        } else if (last == SimdMicroKernel3x4.ROWS - 1) {
             SimdMicroKernel3x4.rows(a, a0, aLd, b, b0, step, init, i0, c, c0, cRow, kc);
         } else if (packedB) {
             SimdMicroKernel4x4.rowsPacked(a, a0, aLd, b, b0, init, i0, c, c0, cRow, kc);

@@ -19,6 +19,9 @@ class BlockingTest {
         "false, 7, 4000, 4000, 4000, false",
         "false, 192, 384, 512, 384, false", // L2 holds B beside others
         "false, 192, 400, 512, 400, true",
+        "false, 1535, 256, 192, 256, false",
+        "false, 1536, 256, 192, 256, true", // C is fetched ahead
+        "false, 1536, 256, 191, 256, false",
         "true, 191, 512, 512, 512, false",
         "true, 192, 512, 512, 512, true",
         "false, 192, 128, 97, 128, false",
