@@ -159,6 +159,6 @@ final class FewRowsProduct {
     private static void turn(MemorySegment b, long bAt, long ldb, int rows, int depth, MemorySegment panel, long p0) {
         final int squares = (depth + LANES - 1) / LANES;
         final long last = 4L * (depth - LANES);
-        SimdTurnedRows.turn(b, 4 * bAt, 4 * ldb, rows - 1, squares, last, panel, p0, BYTES);
+        SimdTurnedRows.turn(b, 4 * bAt, 4 * ldb, rows - 1, 2 * squares, last, panel, p0, BYTES);
     }
 }

@@ -26,7 +26,8 @@ final class GemmScratch {
 
     /// What a product of `n` columns and up to `kc` products a pass needs apart from an A laid out as rows.
     static long blocks(int n, int kc) {
-        return blockB(kc) + Math.min(Blocking.maxBlock(kc), (long) (n + NR - 1) / NR * NR * kc);
+        final int rows = SimdPacking.roundedRows(kc);
+        return blockB(kc) + Math.min(Blocking.maxBlock(rows), (long) (n + NR - 1) / NR * NR * rows);
     }
 
     static int wholeVectors(int n) {

@@ -57,7 +57,7 @@ final class ShallowProduct {
         final boolean clamps = lo > Float.NEGATIVE_INFINITY || hi < Float.POSITIVE_INFINITY;
         // A transposed B with one row of k is that row, if its rows lie side by side.
         final boolean turns = transB && (k > 1 || ldb != 1);
-        final int block = turns ? Math.min(Blocking.nc(k), (n + NR - 1) / NR * NR) : n;
+        final int block = turns ? Math.min(Blocking.nc(SimdPacking.roundedRows(k)), (n + NR - 1) / NR * NR) : n;
         for (int j0 = 0; j0 < n; j0 += block) {
             final int cols = Math.min(block, n - j0);
             final boolean narrow = cols < LANES;
@@ -66,7 +66,7 @@ final class ShallowProduct {
             final int width = GemmScratch.wholeVectors(cols);
             if (turns) {
                 final long squares = scratchOffset + GemmScratch.SQUARES;
-                SimdPacking.transpose(b, bAt, ldb, k, cols, scratch, packed, width, width, scratch, squares);
+                SimdPacking.transposeFew(b, bAt, ldb, k, cols, scratch, packed, width, scratch, squares);
             } else if (narrow) {
                 SimdPacking.copyRows(b, bAt, transB ? 1 : ldb, k, cols, width, scratch, packed, width);
             }

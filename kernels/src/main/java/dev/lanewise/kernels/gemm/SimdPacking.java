@@ -223,7 +223,7 @@ final class SimdPacking {
                         4 * (fromOffset + c * ldFrom),
                         4 * ldFrom,
                         LANES - 1,
-                        (rows + LANES - 1) / LANES,
+                        (rows + LANES - 1) / LANES * 2,
                         4L * (rows - LANES),
                         to,
                         4 * (toOffset + c),
@@ -248,6 +248,57 @@ final class SimdPacking {
                 }
             }
         }
+    }
+
+    /// [#transpose] of no more rows than a vector has lanes, of which [#roundedRows] have room in `to`: those
+    /// behind the last are overwritten.
+    static void transposeFew(
+            MemorySegment from,
+            long fromOffset,
+            long ldFrom,
+            int rows,
+            int cols,
+            MemorySegment to,
+            long toOffset,
+            int width,
+            MemorySegment work,
+            long workOffset) {
+        int c = 0;
+        if (LANES == SimdTurnedRows.ROWS) {
+            // Whole vectors are read, what lies behind the rows too.
+            final long floats = from.byteSize() / Float.BYTES - fromOffset;
+            for (; c + LANES <= cols && (c + LANES - 1) * ldFrom + LANES <= floats; c += LANES) {
+                SimdTurnedRows.turn(
+                        from,
+                        4 * (fromOffset + c * ldFrom),
+                        4 * ldFrom,
+                        LANES - 1,
+                        roundedRows(rows) / SimdTurnedRows.COLUMNS,
+                        0,
+                        to,
+                        4 * (toOffset + c),
+                        4L * width);
+            }
+        }
+        if (c < width) {
+            transpose(
+                    from,
+                    fromOffset + c * ldFrom,
+                    ldFrom,
+                    rows,
+                    cols - c,
+                    to,
+                    toOffset + c,
+                    width - c,
+                    width,
+                    work,
+                    workOffset);
+        }
+    }
+
+    /// Rows that [#transposeFew] writes.
+    static int roundedRows(int rows) {
+        return (rows + SimdTurnedRows.COLUMNS - 1) / SimdTurnedRows.COLUMNS * SimdTurnedRows.COLUMNS;
     }
 
     /// `to[r, 0 .. LANES] = from[r, 0 .. cols]`, zeros beyond `cols`.
@@ -317,7 +368,7 @@ final class SimdPacking {
         final long t = toOffset * Float.BYTES;
         final long tStep = ldTo * Float.BYTES;
         if (LANES == SimdTurnedRows.ROWS) {
-            SimdTurnedRows.turn(from, f, fStep, LANES - 1, 1, 0, to, t, tStep);
+            SimdTurnedRows.turn(from, f, fStep, LANES - 1, 2, 0, to, t, tStep);
         } else if (LANES == 4) {
             zipTwice(from, f, fStep, to, t, tStep);
         } else {

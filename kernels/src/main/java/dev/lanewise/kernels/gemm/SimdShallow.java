@@ -8,12 +8,16 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /// Adds the products of a few k, by FMA, to rows of C, two vectors of columns wide. The rows of B stay in
-/// registers while those of C go by, each of which is written once.
+/// registers while those of C go by, each of which is written once; the row that all start from stays too, if
+/// there is one (`iRow` is 0 then: HotSpot makes two loops of one whose condition does not change). To load it
+/// again beside the stores took longer than the products (measured on a Zen 4, GFLOP/s by one row's registers
+/// and by loads: 25 and 15 for 88 x 1 x 1061, 65 and 47 for 252 x 3 x 435, 87 and 63 for 1431 x 5 x 368).
 ///
 /// A vector of C that is stored takes about two cycles, in which no FMAs are made (measured on a Zen 5), so
-/// there is a method for each depth: with several passes over C instead the loop takes up to twice as long. All
-/// offsets and steps are in bytes, `aRow` between rows of C, `aStep` between the k of one of them; `iRow` is 0
-/// where all rows start from one. `init` and `c` may be the same memory.
+/// there is a method for each depth: with several passes over C instead the loop takes up to twice as long. The
+/// offset in A is a multiplication, not a sum of its own: C2 has no register for both sums and adds in memory,
+/// where each row waits for the one before. All offsets and steps are in bytes, `aRow` between rows of C,
+/// `aStep` between the k of one of them. `init` and `c` may be the same memory.
 final class SimdShallow {
     /// Of k that one pass takes.
     static final int DEPTH = 8;
@@ -71,19 +75,20 @@ final class SimdShallow {
             long cRow) {
         final FloatVector b0v = FloatVector.fromMemorySegment(SPECIES, b, b0, ORDER);
         final FloatVector b0w = FloatVector.fromMemorySegment(SPECIES, b, b0 + second, ORDER);
-        long ai = a0;
-        long ii = i0;
+        final boolean own = iRow != 0;
+        final FloatVector iv = FloatVector.fromMemorySegment(SPECIES, init, i0, ORDER);
+        final FloatVector iw = FloatVector.fromMemorySegment(SPECIES, init, i0 + second, ORDER);
         long ci = c0;
         for (int r = 0; r < rows; r++) {
-            FloatVector v = FloatVector.fromMemorySegment(SPECIES, init, ii, ORDER);
-            FloatVector w = FloatVector.fromMemorySegment(SPECIES, init, ii + second, ORDER);
+            final long ai = a0 + r * aRow;
+            final long ii = i0 + r * iRow;
+            FloatVector v = own ? FloatVector.fromMemorySegment(SPECIES, init, ii, ORDER) : iv;
+            FloatVector w = own ? FloatVector.fromMemorySegment(SPECIES, init, ii + second, ORDER) : iw;
             final FloatVector x0 = FloatVector.broadcast(SPECIES, a.get(FLOAT, ai));
             v = x0.fma(b0v, v);
             w = x0.fma(b0w, w);
             v.intoMemorySegment(c, ci, ORDER);
             w.intoMemorySegment(c, ci + second, ORDER);
-            ai += aRow;
-            ii += iRow;
             ci += cRow;
         }
     }
@@ -109,12 +114,15 @@ final class SimdShallow {
         final FloatVector b0w = FloatVector.fromMemorySegment(SPECIES, b, b0 + second, ORDER);
         final FloatVector b1v = FloatVector.fromMemorySegment(SPECIES, b, b1, ORDER);
         final FloatVector b1w = FloatVector.fromMemorySegment(SPECIES, b, b1 + second, ORDER);
-        long ai = a0;
-        long ii = i0;
+        final boolean own = iRow != 0;
+        final FloatVector iv = FloatVector.fromMemorySegment(SPECIES, init, i0, ORDER);
+        final FloatVector iw = FloatVector.fromMemorySegment(SPECIES, init, i0 + second, ORDER);
         long ci = c0;
         for (int r = 0; r < rows; r++) {
-            FloatVector v = FloatVector.fromMemorySegment(SPECIES, init, ii, ORDER);
-            FloatVector w = FloatVector.fromMemorySegment(SPECIES, init, ii + second, ORDER);
+            final long ai = a0 + r * aRow;
+            final long ii = i0 + r * iRow;
+            FloatVector v = own ? FloatVector.fromMemorySegment(SPECIES, init, ii, ORDER) : iv;
+            FloatVector w = own ? FloatVector.fromMemorySegment(SPECIES, init, ii + second, ORDER) : iw;
             final FloatVector x0 = FloatVector.broadcast(SPECIES, a.get(FLOAT, ai));
             v = x0.fma(b0v, v);
             w = x0.fma(b0w, w);
@@ -123,8 +131,6 @@ final class SimdShallow {
             w = x1.fma(b1w, w);
             v.intoMemorySegment(c, ci, ORDER);
             w.intoMemorySegment(c, ci + second, ORDER);
-            ai += aRow;
-            ii += iRow;
             ci += cRow;
         }
     }
@@ -153,12 +159,15 @@ final class SimdShallow {
         final FloatVector b1w = FloatVector.fromMemorySegment(SPECIES, b, b1 + second, ORDER);
         final FloatVector b2v = FloatVector.fromMemorySegment(SPECIES, b, b2, ORDER);
         final FloatVector b2w = FloatVector.fromMemorySegment(SPECIES, b, b2 + second, ORDER);
-        long ai = a0;
-        long ii = i0;
+        final boolean own = iRow != 0;
+        final FloatVector iv = FloatVector.fromMemorySegment(SPECIES, init, i0, ORDER);
+        final FloatVector iw = FloatVector.fromMemorySegment(SPECIES, init, i0 + second, ORDER);
         long ci = c0;
         for (int r = 0; r < rows; r++) {
-            FloatVector v = FloatVector.fromMemorySegment(SPECIES, init, ii, ORDER);
-            FloatVector w = FloatVector.fromMemorySegment(SPECIES, init, ii + second, ORDER);
+            final long ai = a0 + r * aRow;
+            final long ii = i0 + r * iRow;
+            FloatVector v = own ? FloatVector.fromMemorySegment(SPECIES, init, ii, ORDER) : iv;
+            FloatVector w = own ? FloatVector.fromMemorySegment(SPECIES, init, ii + second, ORDER) : iw;
             final FloatVector x0 = FloatVector.broadcast(SPECIES, a.get(FLOAT, ai));
             v = x0.fma(b0v, v);
             w = x0.fma(b0w, w);
@@ -170,8 +179,6 @@ final class SimdShallow {
             w = x2.fma(b2w, w);
             v.intoMemorySegment(c, ci, ORDER);
             w.intoMemorySegment(c, ci + second, ORDER);
-            ai += aRow;
-            ii += iRow;
             ci += cRow;
         }
     }
@@ -203,12 +210,15 @@ final class SimdShallow {
         final FloatVector b2w = FloatVector.fromMemorySegment(SPECIES, b, b2 + second, ORDER);
         final FloatVector b3v = FloatVector.fromMemorySegment(SPECIES, b, b3, ORDER);
         final FloatVector b3w = FloatVector.fromMemorySegment(SPECIES, b, b3 + second, ORDER);
-        long ai = a0;
-        long ii = i0;
+        final boolean own = iRow != 0;
+        final FloatVector iv = FloatVector.fromMemorySegment(SPECIES, init, i0, ORDER);
+        final FloatVector iw = FloatVector.fromMemorySegment(SPECIES, init, i0 + second, ORDER);
         long ci = c0;
         for (int r = 0; r < rows; r++) {
-            FloatVector v = FloatVector.fromMemorySegment(SPECIES, init, ii, ORDER);
-            FloatVector w = FloatVector.fromMemorySegment(SPECIES, init, ii + second, ORDER);
+            final long ai = a0 + r * aRow;
+            final long ii = i0 + r * iRow;
+            FloatVector v = own ? FloatVector.fromMemorySegment(SPECIES, init, ii, ORDER) : iv;
+            FloatVector w = own ? FloatVector.fromMemorySegment(SPECIES, init, ii + second, ORDER) : iw;
             final FloatVector x0 = FloatVector.broadcast(SPECIES, a.get(FLOAT, ai));
             v = x0.fma(b0v, v);
             w = x0.fma(b0w, w);
@@ -223,8 +233,6 @@ final class SimdShallow {
             w = x3.fma(b3w, w);
             v.intoMemorySegment(c, ci, ORDER);
             w.intoMemorySegment(c, ci + second, ORDER);
-            ai += aRow;
-            ii += iRow;
             ci += cRow;
         }
     }
@@ -259,12 +267,15 @@ final class SimdShallow {
         final FloatVector b3w = FloatVector.fromMemorySegment(SPECIES, b, b3 + second, ORDER);
         final FloatVector b4v = FloatVector.fromMemorySegment(SPECIES, b, b4, ORDER);
         final FloatVector b4w = FloatVector.fromMemorySegment(SPECIES, b, b4 + second, ORDER);
-        long ai = a0;
-        long ii = i0;
+        final boolean own = iRow != 0;
+        final FloatVector iv = FloatVector.fromMemorySegment(SPECIES, init, i0, ORDER);
+        final FloatVector iw = FloatVector.fromMemorySegment(SPECIES, init, i0 + second, ORDER);
         long ci = c0;
         for (int r = 0; r < rows; r++) {
-            FloatVector v = FloatVector.fromMemorySegment(SPECIES, init, ii, ORDER);
-            FloatVector w = FloatVector.fromMemorySegment(SPECIES, init, ii + second, ORDER);
+            final long ai = a0 + r * aRow;
+            final long ii = i0 + r * iRow;
+            FloatVector v = own ? FloatVector.fromMemorySegment(SPECIES, init, ii, ORDER) : iv;
+            FloatVector w = own ? FloatVector.fromMemorySegment(SPECIES, init, ii + second, ORDER) : iw;
             final FloatVector x0 = FloatVector.broadcast(SPECIES, a.get(FLOAT, ai));
             v = x0.fma(b0v, v);
             w = x0.fma(b0w, w);
@@ -282,8 +293,6 @@ final class SimdShallow {
             w = x4.fma(b4w, w);
             v.intoMemorySegment(c, ci, ORDER);
             w.intoMemorySegment(c, ci + second, ORDER);
-            ai += aRow;
-            ii += iRow;
             ci += cRow;
         }
     }
@@ -321,12 +330,15 @@ final class SimdShallow {
         final FloatVector b4w = FloatVector.fromMemorySegment(SPECIES, b, b4 + second, ORDER);
         final FloatVector b5v = FloatVector.fromMemorySegment(SPECIES, b, b5, ORDER);
         final FloatVector b5w = FloatVector.fromMemorySegment(SPECIES, b, b5 + second, ORDER);
-        long ai = a0;
-        long ii = i0;
+        final boolean own = iRow != 0;
+        final FloatVector iv = FloatVector.fromMemorySegment(SPECIES, init, i0, ORDER);
+        final FloatVector iw = FloatVector.fromMemorySegment(SPECIES, init, i0 + second, ORDER);
         long ci = c0;
         for (int r = 0; r < rows; r++) {
-            FloatVector v = FloatVector.fromMemorySegment(SPECIES, init, ii, ORDER);
-            FloatVector w = FloatVector.fromMemorySegment(SPECIES, init, ii + second, ORDER);
+            final long ai = a0 + r * aRow;
+            final long ii = i0 + r * iRow;
+            FloatVector v = own ? FloatVector.fromMemorySegment(SPECIES, init, ii, ORDER) : iv;
+            FloatVector w = own ? FloatVector.fromMemorySegment(SPECIES, init, ii + second, ORDER) : iw;
             final FloatVector x0 = FloatVector.broadcast(SPECIES, a.get(FLOAT, ai));
             v = x0.fma(b0v, v);
             w = x0.fma(b0w, w);
@@ -347,8 +359,6 @@ final class SimdShallow {
             w = x5.fma(b5w, w);
             v.intoMemorySegment(c, ci, ORDER);
             w.intoMemorySegment(c, ci + second, ORDER);
-            ai += aRow;
-            ii += iRow;
             ci += cRow;
         }
     }
@@ -389,12 +399,15 @@ final class SimdShallow {
         final FloatVector b5w = FloatVector.fromMemorySegment(SPECIES, b, b5 + second, ORDER);
         final FloatVector b6v = FloatVector.fromMemorySegment(SPECIES, b, b6, ORDER);
         final FloatVector b6w = FloatVector.fromMemorySegment(SPECIES, b, b6 + second, ORDER);
-        long ai = a0;
-        long ii = i0;
+        final boolean own = iRow != 0;
+        final FloatVector iv = FloatVector.fromMemorySegment(SPECIES, init, i0, ORDER);
+        final FloatVector iw = FloatVector.fromMemorySegment(SPECIES, init, i0 + second, ORDER);
         long ci = c0;
         for (int r = 0; r < rows; r++) {
-            FloatVector v = FloatVector.fromMemorySegment(SPECIES, init, ii, ORDER);
-            FloatVector w = FloatVector.fromMemorySegment(SPECIES, init, ii + second, ORDER);
+            final long ai = a0 + r * aRow;
+            final long ii = i0 + r * iRow;
+            FloatVector v = own ? FloatVector.fromMemorySegment(SPECIES, init, ii, ORDER) : iv;
+            FloatVector w = own ? FloatVector.fromMemorySegment(SPECIES, init, ii + second, ORDER) : iw;
             final FloatVector x0 = FloatVector.broadcast(SPECIES, a.get(FLOAT, ai));
             v = x0.fma(b0v, v);
             w = x0.fma(b0w, w);
@@ -418,8 +431,6 @@ final class SimdShallow {
             w = x6.fma(b6w, w);
             v.intoMemorySegment(c, ci, ORDER);
             w.intoMemorySegment(c, ci + second, ORDER);
-            ai += aRow;
-            ii += iRow;
             ci += cRow;
         }
     }
@@ -463,12 +474,15 @@ final class SimdShallow {
         final FloatVector b6w = FloatVector.fromMemorySegment(SPECIES, b, b6 + second, ORDER);
         final FloatVector b7v = FloatVector.fromMemorySegment(SPECIES, b, b7, ORDER);
         final FloatVector b7w = FloatVector.fromMemorySegment(SPECIES, b, b7 + second, ORDER);
-        long ai = a0;
-        long ii = i0;
+        final boolean own = iRow != 0;
+        final FloatVector iv = FloatVector.fromMemorySegment(SPECIES, init, i0, ORDER);
+        final FloatVector iw = FloatVector.fromMemorySegment(SPECIES, init, i0 + second, ORDER);
         long ci = c0;
         for (int r = 0; r < rows; r++) {
-            FloatVector v = FloatVector.fromMemorySegment(SPECIES, init, ii, ORDER);
-            FloatVector w = FloatVector.fromMemorySegment(SPECIES, init, ii + second, ORDER);
+            final long ai = a0 + r * aRow;
+            final long ii = i0 + r * iRow;
+            FloatVector v = own ? FloatVector.fromMemorySegment(SPECIES, init, ii, ORDER) : iv;
+            FloatVector w = own ? FloatVector.fromMemorySegment(SPECIES, init, ii + second, ORDER) : iw;
             final FloatVector x0 = FloatVector.broadcast(SPECIES, a.get(FLOAT, ai));
             v = x0.fma(b0v, v);
             w = x0.fma(b0w, w);
@@ -495,8 +509,6 @@ final class SimdShallow {
             w = x7.fma(b7w, w);
             v.intoMemorySegment(c, ci, ORDER);
             w.intoMemorySegment(c, ci + second, ORDER);
-            ai += aRow;
-            ii += iRow;
             ci += cRow;
         }
     }

@@ -13,7 +13,7 @@ final class SimdTurnedRows {
     static final int ROWS = 16;
 
     /// That are written in one turn.
-    private static final int COLUMNS = 8;
+    static final int COLUMNS = 8;
 
     private static final FloatVector ZIP_LOW = SimdPacking.ZIP_LOW;
     private static final FloatVector ZIP_HIGH = SimdPacking.ZIP_HIGH;
@@ -24,13 +24,14 @@ final class SimdTurnedRows {
     /// beyond a row is read. Offsets and steps in bytes.
     ///
     /// @param lastRow in place of the rows beyond it, it is read again
+    /// @param eights of columns, two in a square; of the last square the first alone, if they are odd
     /// @param pRow between rows of the panel, each of which holds a vector
     static void turn(
             MemorySegment b,
             long b0,
             long bRow,
             int lastRow,
-            int squares,
+            int eights,
             long last,
             MemorySegment panel,
             long p0,
@@ -51,7 +52,7 @@ final class SimdTurnedRows {
         final long b14 = b0 + Math.min(14, lastRow) * bRow;
         final long b15 = b0 + Math.min(15, lastRow) * bRow;
         // Half a square a turn, eight columns: with all of them C1 runs out of virtual registers.
-        for (int i = 0; i < 2 * squares; i++) {
+        for (int i = 0; i < eights; i++) {
             final long at = Math.min((i >> 1) * BYTES, last);
             final int upper = COLUMNS * (i & 1);
             final long to = p0 + (at / Float.BYTES + upper) * pRow;
