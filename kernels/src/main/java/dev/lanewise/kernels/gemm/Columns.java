@@ -30,19 +30,23 @@ final class Columns {
     /// Columns of the panel at `place`.
     static int width(int place, int cols, boolean twice) {
         final int left = cols - place;
-        if (left >= NR) {
-            return NR;
-        }
         if (!twice) {
+            return left >= NR ? NR : left > NR / 2 ? NR : LANES;
+        }
+        if (!FOUR_BY_FOUR) {
             return left > NR / 2 ? NR : LANES;
         }
-        if (FOUR_BY_FOUR && left > PAIR && left <= TRIPLE && cols >= TRIPLE) {
-            return TRIPLE;
-        }
-        if (left > NR / 2 && (!FOUR_BY_FOUR || cols >= NR)) {
+        if (left > NR + LANES) {
             return NR;
         }
-        return FOUR_BY_FOUR && left > LANES ? PAIR : LANES;
+        if (left > NR) {
+            // Five vectors are left. Sums of one vector have half the rate of three and two.
+            return TRIPLE;
+        }
+        if (left > TRIPLE) {
+            return cols >= NR ? NR : PAIR;
+        }
+        return left > PAIR ? TRIPLE : left > LANES ? PAIR : LANES;
     }
 
     /// The first column of the panel at `place`.
@@ -50,22 +54,33 @@ final class Columns {
         return twice && width <= cols ? Math.min(place, cols - width) : place;
     }
 
-    /// Whether the panel of two vectors holds the first columns of the block and the last, of which there are
-    /// less than two vectors.
+    /// Whether the panel of two or three vectors holds the first columns of the block and the last, of which
+    /// there are less.
     static boolean split(int width, int cols, boolean twice) {
-        return FOUR_BY_FOUR && twice && width == PAIR && cols < PAIR;
+        return FOUR_BY_FOUR && twice && (width == PAIR || width == TRIPLE) && cols < width;
+    }
+
+    /// The first column of a vector of a split panel, `v` columns behind its first.
+    static int startOfPart(int v, int cols) {
+        return Math.min(v, cols - LANES);
     }
 
     /// The sum of the widths of the panels of [Blocking#NR] that are not padded.
     static int whole(int cols, boolean twice) {
-        final int whole = cols / NR * NR;
-        final boolean more = twice && whole > 0 && whole < cols && width(whole, cols, true) == NR;
-        return more ? whole + NR : whole;
+        int whole = cols / NR * NR;
+        if (twice && whole > 0 && whole < cols) {
+            if (FOUR_BY_FOUR && cols - whole <= LANES) {
+                whole -= NR;
+            } else if (width(whole, cols, true) == NR) {
+                whole += NR;
+            }
+        }
+        return whole;
     }
 
     /// Whether the panel is read from a B `[k, n]` as it lies, if the whole ones are.
     static boolean inPlace(int width, int cols, boolean twice) {
-        return FOUR_BY_FOUR && twice && (width == PAIR || width == TRIPLE) && cols >= width;
+        return FOUR_BY_FOUR && twice && (width == TRIPLE || (width == PAIR && cols >= PAIR));
     }
 
     /// Whether one of the panels is of one vector.

@@ -43,17 +43,18 @@ final class PackedBlock {
                     continue;
                 }
                 final long panel = scratchOffset + GemmScratch.blockB(kc) + (long) place * kc + (long) p * width;
-                if (FOUR_BY_FOUR && source == null && !transB && place + NR <= cols) {
-                    final int panels = place + 2 * NR <= cols ? 2 : 1;
+                if (FOUR_BY_FOUR && source == null && !transB && width == NR && place + NR <= cols) {
+                    final boolean two = place + 2 * NR <= cols && Columns.width(place + NR, cols, twice) == NR;
+                    final int panels = two ? 2 : 1;
                     SimdPacking.copyPanels(panels, b, bAt + p * ldb + place, ldb, rows, scratch, panel, (long) NR * kc);
                     width = panels * NR;
                     continue;
                 }
-                // A split panel is two of half the width, side by side.
+                // A split panel is vectors of its own, side by side.
                 final boolean split = Columns.split(width, cols, twice);
-                final int part = split ? width / 2 : width;
+                final int part = split ? LANES : width;
                 for (int v = 0; v < width; v += part) {
-                    final int j = split && v > 0 ? cols - part : Columns.start(place, width, cols, twice);
+                    final int j = split ? Columns.startOfPart(v, cols) : Columns.start(place, width, cols, twice);
                     final int used = Math.min(part, cols - j);
                     if (source != null) {
                         if (used < part) {
@@ -95,9 +96,12 @@ final class PackedBlock {
         if (bias == null || whole >= cols) {
             return;
         }
-        if (Columns.split(Columns.width(whole, cols, twice), cols, twice)) {
-            SimdPacking.copyRows(bias, biasAt, 0, 1, LANES, LANES, scratch, scratchOffset, NR);
-            SimdPacking.copyRows(bias, biasAt + cols - LANES, 0, 1, LANES, LANES, scratch, scratchOffset + LANES, NR);
+        final int width = Columns.width(whole, cols, twice);
+        if (Columns.split(width, cols, twice)) {
+            for (int v = 0; v < width; v += LANES) {
+                final long from = biasAt + Columns.startOfPart(v, cols);
+                SimdPacking.copyRows(bias, from, 0, 1, LANES, LANES, scratch, scratchOffset + v, NR);
+            }
         } else {
             SimdPacking.copyRows(bias, biasAt + whole, 0, 1, cols - whole, NR, scratch, scratchOffset, NR);
         }

@@ -1,6 +1,5 @@
 package dev.lanewise.kernels.gemm;
 
-import static dev.lanewise.kernels.gemm.Blocking.FOUR_BY_FOUR;
 import static dev.lanewise.kernels.gemm.Blocking.MR;
 import static dev.lanewise.kernels.gemm.Blocking.NARROW_MR;
 import static dev.lanewise.kernels.gemm.Blocking.NR;
@@ -256,7 +255,8 @@ final class Panels {
         }
     }
 
-    /// Three vectors of columns, all rows starting from one.
+    /// Three vectors of columns, the third `panelThird` behind the first in B and `cThird` in C, all rows starting from
+    /// one.
     private static void triple(
             boolean transA,
             int rows,
@@ -267,11 +267,13 @@ final class Panels {
             MemorySegment panel,
             long panelAt,
             long panelLd,
+            long panelThird,
             MemorySegment init,
             long initAt,
             MemorySegment c,
             long cAt,
-            long ldc) {
+            long ldc,
+            long cThird) {
         final long aRow = transA ? 1 : lda;
         final long aStep = transA ? lda : 1;
         for (int i = 0; i < rows; i += SimdMicroKernel4x3.ROWS) {
@@ -284,11 +286,13 @@ final class Panels {
                     panel,
                     4 * panelAt,
                     4 * panelLd,
+                    4 * panelThird,
                     init,
                     4 * initAt,
                     c,
                     4 * (cAt + i * ldc),
                     4 * ldc,
+                    4 * cThird,
                     Math.min(SimdMicroKernel4x3.ROWS, rows - i) - 1);
         }
     }
@@ -327,40 +331,22 @@ final class Panels {
             final int j = Columns.start(place, width, cols, twice);
             final long panelAt = scratchOffset + GemmScratch.blockB(kc) + (long) place * kc;
             final boolean split = Columns.split(width, cols, twice);
-            if (FOUR_BY_FOUR && width == Columns.TRIPLE) {
-                triple(
-                        transA,
-                        rows,
-                        kc,
-                        a,
-                        aAt,
-                        lda,
-                        packed ? scratch : b,
-                        packed ? panelAt : bAt + j,
-                        packed ? width : ldb,
-                        bias != null ? bias : scratch,
-                        bias != null ? biasAt + j : scratchOffset + NR,
-                        c,
-                        cAt + j,
-                        ldc);
-            } else if (split || Columns.inPlace(width, cols, twice)) {
-                final boolean copied = split || packed;
-                pair(
-                        transA,
-                        rows,
-                        kc,
-                        a,
-                        aAt,
-                        lda,
-                        copied ? scratch : b,
-                        copied ? panelAt : bAt + j,
-                        copied ? width : ldb,
-                        bias != null && !split ? bias : scratch,
-                        split ? scratchOffset : bias != null ? biasAt + j : scratchOffset + NR,
-                        c,
-                        cAt + j,
-                        ldc,
-                        split ? cols - LANES : LANES);
+            if (split || Columns.inPlace(width, cols, twice)) {
+                final boolean copied = packed || !Columns.inPlace(width, cols, twice);
+                final MemorySegment panel = copied ? scratch : b;
+                final long at = copied ? panelAt : bAt + j;
+                final long ld = copied ? width : ldb;
+                final MemorySegment init = bias != null && !split ? bias : scratch;
+                final long initAt = split ? scratchOffset : bias != null ? biasAt + j : scratchOffset + NR;
+                final int last = (split ? cols : width) - LANES;
+                if (width == Columns.TRIPLE) {
+                    final int panelLast = copied ? width - LANES : last;
+                    triple(
+                            transA, rows, kc, a, aAt, lda, panel, at, ld, panelLast, init, initAt, c, cAt + j, ldc,
+                            last);
+                } else {
+                    pair(transA, rows, kc, a, aAt, lda, panel, at, ld, init, initAt, c, cAt + j, ldc, last);
+                }
             } else if (j + width <= cols) {
                 panel(
                         transA,

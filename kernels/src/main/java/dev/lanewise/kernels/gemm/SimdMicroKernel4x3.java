@@ -12,7 +12,8 @@ import jdk.incubator.vector.FloatVector;
 /// FMA, for the last columns of a C, of which there are more than two vectors and no more than three.
 ///
 /// A and B as they lie, or packed: all steps are variables. Offsets and steps are in bytes, `aRow` between rows of
-/// op(A), `aStep` between the k of one of them. A row beyond `last` is computed and stored as row `last` is.
+/// op(A), `aStep` between the k of one of them, `bThird` and `cThird` from the first vector of
+/// a row to the third, which may overlap the second. A row beyond `last` is computed and stored as row `last` is.
 final class SimdMicroKernel4x3 {
     static final int ROWS = 4;
     static final int VECTORS = 3;
@@ -28,11 +29,13 @@ final class SimdMicroKernel4x3 {
             MemorySegment b,
             long b0,
             long bStep,
+            long bThird,
             MemorySegment init,
             long i0,
             MemorySegment c,
             long c0,
             long cRow,
+            long cThird,
             int last) {
         final long c1 = c0 + Math.min(1, last) * cRow;
         final long c2 = c0 + Math.min(2, last) * cRow;
@@ -57,7 +60,7 @@ final class SimdMicroKernel4x3 {
         for (int k = 0; k < kc; k++) {
             final FloatVector b0v = FloatVector.fromMemorySegment(SPECIES, b, bk, ORDER);
             final FloatVector b1v = FloatVector.fromMemorySegment(SPECIES, b, bk + BYTES, ORDER);
-            final FloatVector b2v = FloatVector.fromMemorySegment(SPECIES, b, bk + 2 * BYTES, ORDER);
+            final FloatVector b2v = FloatVector.fromMemorySegment(SPECIES, b, bk + bThird, ORDER);
             final FloatVector x0 = FloatVector.broadcast(SPECIES, a.get(FLOAT, ak));
             acc00 = x0.fma(b0v, acc00);
             acc01 = x0.fma(b1v, acc01);
@@ -79,15 +82,15 @@ final class SimdMicroKernel4x3 {
         }
         acc30.intoMemorySegment(c, c3, ORDER);
         acc31.intoMemorySegment(c, c3 + BYTES, ORDER);
-        acc32.intoMemorySegment(c, c3 + 2 * BYTES, ORDER);
+        acc32.intoMemorySegment(c, c3 + cThird, ORDER);
         acc20.intoMemorySegment(c, c2, ORDER);
         acc21.intoMemorySegment(c, c2 + BYTES, ORDER);
-        acc22.intoMemorySegment(c, c2 + 2 * BYTES, ORDER);
+        acc22.intoMemorySegment(c, c2 + cThird, ORDER);
         acc10.intoMemorySegment(c, c1, ORDER);
         acc11.intoMemorySegment(c, c1 + BYTES, ORDER);
-        acc12.intoMemorySegment(c, c1 + 2 * BYTES, ORDER);
+        acc12.intoMemorySegment(c, c1 + cThird, ORDER);
         acc00.intoMemorySegment(c, c0, ORDER);
         acc01.intoMemorySegment(c, c0 + BYTES, ORDER);
-        acc02.intoMemorySegment(c, c0 + 2 * BYTES, ORDER);
+        acc02.intoMemorySegment(c, c0 + cThird, ORDER);
     }
 }
