@@ -14,12 +14,16 @@ final class InPlaceProduct {
     private InPlaceProduct() {}
 
     /// Whether a product gains by these loops, with a B that is not transposed. With more rows or columns
-    /// micro-kernels of more rows, or [SimdRankUpdate], are better.
+    /// micro-kernels of more rows, or [SimdRankUpdate], are better; [Blocking#turnFew] has a transposed A laid out
+    /// for them.
     static boolean pays(boolean transA, int m, int n, int k, long ldb) {
         if (n < LANES) {
             return k > 0 && m < LANES && ldb > 0;
         }
-        return k > 0 && (m <= 2 ? n < 384 : m <= ROWS ? n < (transA ? 1024 : NR) : transA && m < LANES && n < 128);
+        if (k <= 0 || (transA && m > 2 && Blocking.turnFew(m, n, k))) {
+            return false;
+        }
+        return m <= 2 ? n < 384 : m <= ROWS ? n < (transA ? 1024 : NR) : transA && m < LANES && n < 128;
     }
 
     static void multiply(

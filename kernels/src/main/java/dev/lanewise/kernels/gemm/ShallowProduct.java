@@ -26,7 +26,7 @@ final class ShallowProduct {
     /// are better kept in registers from end to end (measured on a Zen 5 for 194 x 14 x 1091: 124 against 159
     /// GFLOP/s, but 85 against 54 for 18 x 14 x 28).
     static boolean pays(int m, int n, int k) {
-        return k > 0 && (k <= SimdShallow.DEPTH || (k <= DEPTH && n < NR)) && (m > 3 || n < MANY_COLUMNS);
+        return k > 0 && (k <= SimdShallow.DEPTH || (k <= DEPTH && n < NR)) && (m > 2 || n < MANY_COLUMNS);
     }
 
     static void multiply(
@@ -66,7 +66,7 @@ final class ShallowProduct {
             final int width = GemmScratch.wholeVectors(cols);
             if (turns) {
                 final long squares = scratchOffset + GemmScratch.SQUARES;
-                SimdPacking.transposeFew(b, bAt, ldb, k, cols, scratch, packed, width, scratch, squares);
+                SimdPacking.transposeFew(b, bAt, ldb, k, cols, scratch, packed, width, width, scratch, squares);
             } else if (narrow) {
                 SimdPacking.copyRows(b, bAt, transB ? 1 : ldb, k, cols, width, scratch, packed, width);
             }

@@ -27,7 +27,7 @@ public final class SimdGemm extends CheckedGemm implements EmptyCalls {
     public long scratchSize(int m, int n, int k) {
         final int turned = Blocking.kcTurned(m, k);
         return GemmScratch.blocks(Math.max(n, Math.min(m, GemmScratch.TRANSPOSED_ROWS)), Blocking.kc(k))
-                + (long) Math.min(m, Blocking.turnedRows(turned)) * Blocking.turnedLd(turned);
+                + (long) Math.min(SimdPacking.roundedRows(m), Blocking.turnedRows(turned)) * Blocking.turnedLd(turned);
     }
 
     @Override
@@ -416,18 +416,14 @@ public final class SimdGemm extends CheckedGemm implements EmptyCalls {
                 final int depth = Math.min(kc, k - k0);
                 final boolean first = k0 == 0;
                 final boolean last = k0 + depth == k;
-                SimdPacking.transpose(
-                        a,
-                        aOffset + k0 * lda + i0,
-                        lda,
-                        rows,
-                        depth,
-                        scratch,
-                        rowsAt,
-                        GemmScratch.wholeVectors(depth),
-                        ld,
-                        scratch,
-                        scratchOffset + GemmScratch.SQUARES);
+                final long from = aOffset + k0 * lda + i0;
+                final int width = GemmScratch.wholeVectors(depth);
+                final long work = scratchOffset + GemmScratch.SQUARES;
+                if (rows <= LANES) {
+                    SimdPacking.transposeFew(a, from, lda, rows, depth, scratch, rowsAt, width, ld, scratch, work);
+                } else {
+                    SimdPacking.transpose(a, from, lda, rows, depth, scratch, rowsAt, width, ld, scratch, work);
+                }
                 compute(
                         false,
                         transB,

@@ -261,6 +261,7 @@ final class SimdPacking {
             MemorySegment to,
             long toOffset,
             int width,
+            long ldTo,
             MemorySegment work,
             long workOffset) {
         int c = 0;
@@ -277,7 +278,7 @@ final class SimdPacking {
                         0,
                         to,
                         4 * (toOffset + c),
-                        4L * width);
+                        4 * ldTo);
             }
         }
         if (c < width) {
@@ -290,7 +291,7 @@ final class SimdPacking {
                     to,
                     toOffset + c,
                     width - c,
-                    width,
+                    ldTo,
                     work,
                     workOffset);
         }
