@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import dev.lanewise.kernels.Gemm;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /// One product with all its options, its operands random and surrounded by a guard value.
@@ -122,7 +123,9 @@ record GemmCase(
             final MemorySegment cs = matrix(arena, c, m, n, ldc, offset);
             final MemorySegment biases = matrix(arena, biasValues(), 1, n, n, offset);
             final int need = (int) gemm.scratchSize(m, n, k);
-            final MemorySegment scratch = matrix(arena, new float[need], 1, need, need, offset);
+            final float[] left = new float[need];
+            Arrays.fill(left, Float.NaN); // what a call before may have left there
+            final MemorySegment scratch = matrix(arena, left, 1, need, need, offset);
             final MemorySegment[] read = {
                 as.asReadOnly(), bs.asReadOnly(), bias ? biases.asReadOnly() : biases,
             };

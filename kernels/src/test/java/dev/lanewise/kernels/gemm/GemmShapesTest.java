@@ -8,6 +8,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Products of all kinds of sizes have the definition's bits, whichever loops they go through.
 class GemmShapesTest {
@@ -37,6 +38,18 @@ class GemmShapesTest {
                     .pads(n % 3, n % 5)
                     .from(0, true)
                     .clamp(-1, 1));
+        }
+    }
+
+    /// A row goes by up to eight vectors at a time, two by up to four.
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void oneRowAndTwoOfEveryNumberOfColumnsHaveTheScalarBits(int m) {
+        for (int n = 1; n <= 13 * LANES; n++) {
+            final GemmCase of = GemmCase.of(n % 2 == 0, false, m, n, 9 + n % 3);
+            assertSameBits(of);
+            assertSameBits(of.pads(n % 3, 1).from(0, true));
+            assertSameBits(of.pads(0, n % 5).from(0.5f, false));
         }
     }
 
