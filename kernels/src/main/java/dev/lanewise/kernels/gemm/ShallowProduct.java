@@ -1,5 +1,6 @@
 package dev.lanewise.kernels.gemm;
 
+import static dev.lanewise.kernels.gemm.Blocking.FOUR_BY_FOUR;
 import static dev.lanewise.kernels.gemm.Blocking.NR;
 import static dev.lanewise.kernels.simd.Simd.BYTES;
 import static dev.lanewise.kernels.simd.Simd.LANES;
@@ -17,16 +18,22 @@ final class ShallowProduct {
     /// Rows that are done at a time, so that their part of a panel stays in L1 from one pass to the next.
     private static final int ROWS = 64;
 
-    /// Columns from which so few rows do not repay that B is read in narrow panels.
+    /// Columns from which one or two rows do not repay that B is read in narrow panels.
     private static final int MANY_COLUMNS = 512;
+
+    /// Rows from which one pass of more depth than [SimdShallow#DEPTH] pays.
+    private static final int ROWS_OF_ONE_PASS = 32;
 
     private ShallowProduct() {}
 
     /// Whether a product gains by these loops. With more depth than one pass takes and many columns the sums
     /// are better kept in registers from end to end (measured on a Zen 5 for 194 x 14 x 1091: 124 against 159
-    /// GFLOP/s, but 85 against 54 for 18 x 14 x 28).
-    static boolean pays(int m, int n, int k) {
-        return k > 0 && (k <= SimdShallow.DEPTH || (k <= DEPTH && n < NR)) && (m > 2 || n < MANY_COLUMNS);
+    /// GFLOP/s, but 85 against 54 for 18 x 14 x 28; a pass of ten on a Zen 4 for 4096 x 10 x 64 97 against 84,
+    /// but 81 against 86 for 20 x 10 x 600).
+    static boolean pays(int m, int n, int k, float beta) {
+        final boolean onePass = k <= SimdShallow.DEPTH
+                || (FOUR_BY_FOUR && k <= SimdShallow.DEPTH_FROM_ONE && n >= NR && m >= ROWS_OF_ONE_PASS && beta == 0);
+        return k > 0 && (onePass || (k <= DEPTH && n < NR)) && (m > 2 || n < MANY_COLUMNS);
     }
 
     static void multiply(
@@ -168,7 +175,8 @@ final class ShallowProduct {
             MemorySegment c,
             long c0,
             long cRow) {
-        final int first = (k - 1) % SimdShallow.DEPTH + 1;
+        final boolean onePass = iRow == 0 && k <= SimdShallow.DEPTH_FROM_ONE;
+        final int first = onePass ? k : (k - 1) % SimdShallow.DEPTH + 1;
         for (int j = 0; j < cols; ) {
             final int width = width(cols - j);
             final long second = 4L * (width - LANES);

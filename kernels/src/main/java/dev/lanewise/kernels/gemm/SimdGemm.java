@@ -142,7 +142,7 @@ public final class SimdGemm extends CheckedGemm implements EmptyCalls {
                     scratchOffset);
             return;
         }
-        if (source == null && ShallowProduct.pays(m, n, k)) {
+        if (source == null && ShallowProduct.pays(m, n, k, beta)) {
             ShallowProduct.multiply(
                     transA,
                     transB,
