@@ -177,9 +177,6 @@ final class Blocking {
     /// 195 GFLOP/s for 1024 x 1024 x 1024, 211 against 175 for 512 x 2000 x 128, but 217 against 253 for
     /// 1000 x 1500 x 192), unless they are fetched ahead (on a Zen 4: 106 against 89 for the second).
     static boolean turnA(int m, int n, int k, long lda) {
-        if (turnFew(m, n, k)) {
-            return true;
-        }
         if (m <= PANEL_ROWS) {
             return n >= 2 * NR;
         }
@@ -189,12 +186,16 @@ final class Blocking {
         return fetchA(m, n, k, lda) ? n >= 512 : n >= 300 || (n >= 128 && lda % 128 == 0);
     }
 
-    /// Whether a transposed A of few rows is laid out as rows for less columns too: it is soon done, and the deep
-    /// micro-kernels do not take it as it lies (measured on a Zen 4, GFLOP/s laid out and as it lies: 85 and 49 for
-    /// 5 x 306 x 117, 81 and 64 for 3 x 393 x 242, 90 and 74 for 4 x 904 x 844; but 46 and 63 for 4 x 30 x 100, and
-    /// 66 and 70 for 4 x 5000 x 300, which takes two passes).
+    /// Whether a transposed A of few rows is laid out as rows for fewer columns too, where sums do not start
+    /// from C: it is soon done, and the deep micro-kernels do not take it as it lies (measured on a Zen 4,
+    /// GFLOP/s laid out and as it lies: 85 and 49 for 5 x 306 x 117, 81 and 64 for 3 x 393 x 242, 92 and 79 for
+    /// 4 x 1000 x 300; but 50 and 71 for 3 x 97 x 64, 64 and 74 for 4 x 100 x 100, 72 and 76 for
+    /// 4 x 1500 x 300, whose k is cut).
     static boolean turnFew(int m, int n, int k) {
-        return FOUR_BY_FOUR && m < Simd.LANES && n >= NR && !shallow(k) && k <= KC_WHOLE;
+        if (!FOUR_BY_FOUR || m <= 2 || m >= Simd.LANES || shallow(k)) {
+            return false;
+        }
+        return m > SimdMicroKernel4x4.ROWS ? n >= NR : n >= 3 * NR && k >= 256 && k <= KC;
     }
 
     /// Whether a transposed A, stored as `[k, m]`, is fetched ahead where it is not laid out as rows. A group of

@@ -86,7 +86,7 @@ final class Columns {
     /// Whether one of the panels is of one vector.
     static boolean narrow(int cols, boolean twice) {
         int width = NR;
-        for (int place = cols / NR * NR; place < cols; place += width) {
+        for (int place = whole(cols, twice); place < cols; place += width) {
             width = width(place, cols, twice);
         }
         return width == LANES;

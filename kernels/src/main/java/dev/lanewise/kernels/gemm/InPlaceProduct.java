@@ -14,16 +14,12 @@ final class InPlaceProduct {
     private InPlaceProduct() {}
 
     /// Whether a product gains by these loops, with a B that is not transposed. With more rows or columns
-    /// micro-kernels of more rows, or [SimdRankUpdate], are better; [Blocking#turnFew] has a transposed A laid out
-    /// for them.
+    /// micro-kernels of more rows, or [SimdRankUpdate], are better.
     static boolean pays(boolean transA, int m, int n, int k, long ldb) {
         if (n < LANES) {
             return k > 0 && m < LANES && ldb > 0;
         }
-        if (k <= 0 || (transA && m > 2 && Blocking.turnFew(m, n, k))) {
-            return false;
-        }
-        return m <= 2 ? n < 384 : m <= ROWS ? n < (transA ? 1024 : NR) : transA && m < LANES && n < 128;
+        return k > 0 && (m <= 2 ? n < 384 : m <= ROWS ? n < (transA ? 1024 : NR) : transA && m < LANES && n < 128);
     }
 
     static void multiply(
@@ -178,8 +174,7 @@ final class InPlaceProduct {
                 } else if (step == 2) {
                     final long third = Math.min(2 * BYTES, end);
                     SimdThinKernels.twoNarrow(
-                            BYTES, third, end, k, a, ai, aRow, aStep, b, bj, 4 * ldb, init, from, iRow, c, ci, 4 * ldc,
-                            last);
+                            third, end, k, a, ai, aRow, aStep, b, bj, 4 * ldb, init, from, iRow, c, ci, 4 * ldc, last);
                 } else if (width == LANES) {
                     SimdThinKernels.fourNarrow(
                             k, a, ai, aRow, aStep, b, bj, 4 * ldb, init, from, iRow, c, ci, 4 * ldc, last);

@@ -175,7 +175,7 @@ final class ShallowProduct {
             MemorySegment c,
             long c0,
             long cRow) {
-        final boolean onePass = iRow == 0 && k <= SimdShallow.DEPTH_FROM_ONE;
+        final boolean onePass = FOUR_BY_FOUR && iRow == 0 && k <= SimdShallow.DEPTH_FROM_ONE;
         final int first = onePass ? k : (k - 1) % SimdShallow.DEPTH + 1;
         for (int j = 0; j < cols; ) {
             final int width = width(cols - j);

@@ -27,7 +27,7 @@ public final class SimdGemm extends CheckedGemm implements EmptyCalls {
     public long scratchSize(int m, int n, int k) {
         final int turned = Blocking.kcTurned(m, k);
         return GemmScratch.blocks(Math.max(n, Math.min(m, GemmScratch.TRANSPOSED_ROWS)), Blocking.kc(k))
-                + (long) Math.min(SimdPacking.roundedRows(m), Blocking.turnedRows(turned)) * Blocking.turnedLd(turned);
+                + (long) SimdPacking.roundedRows(Math.min(m, Blocking.turnedRows(turned))) * Blocking.turnedLd(turned);
     }
 
     @Override
@@ -167,7 +167,8 @@ public final class SimdGemm extends CheckedGemm implements EmptyCalls {
                     scratchOffset);
             return;
         }
-        if (source == null && !transB && InPlaceProduct.pays(transA, m, n, k, ldb)) {
+        final boolean turnFew = transA && source == null && beta == 0 && Blocking.turnFew(m, n, k);
+        if (source == null && !transB && !turnFew && InPlaceProduct.pays(transA, m, n, k, ldb)) {
             InPlaceProduct.multiply(
                     transA,
                     m,
@@ -201,7 +202,7 @@ public final class SimdGemm extends CheckedGemm implements EmptyCalls {
             transposed(m, n, k, a, aOffset, lda, b, bOffset, ldb, c, cOffset, ldc, lo, hi, scratch, scratchOffset);
             return;
         }
-        if (transA && (source == null || k <= Blocking.kcTurned(m, k)) && Blocking.turnA(m, n, k, lda)) {
+        if (transA && (source == null || k <= Blocking.kcTurned(m, k)) && (turnFew || Blocking.turnA(m, n, k, lda))) {
             turned(
                     transB,
                     m,

@@ -18,7 +18,7 @@ import jdk.incubator.vector.FloatVector;
 /// With nine products and ten, as a layer of ten classes has for its gradient, C2 keeps the rows of B in
 /// registers only if it knows that none of C is a start. The offset in A is a multiplication, not a sum of
 /// its own: C2 has no register for both sums and adds in memory, where each row waits for the one before.
-/// All offsets and steps are in bytes, `aRow` between rows of C, `aStep` between the k of one of them.
+/// All offsets and steps are in bytes, `aRow` between rows of A, `aStep` between the k of one of them.
 /// `init` and `c` may be the same memory.
 final class SimdShallow {
     /// Of k that one pass takes.
@@ -615,7 +615,7 @@ final class SimdShallow {
             MemorySegment c,
             long c0,
             long cRow) {
-        if (rows <= 0) {
+        if (rows <= 0) { // a call on nothing
             return;
         }
         final long b1 = b0 + bStep;

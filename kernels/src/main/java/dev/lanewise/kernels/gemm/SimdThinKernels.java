@@ -127,9 +127,9 @@ final class SimdThinKernels {
 
     /// Two rows and four vectors of columns, or three.
     ///
-    /// @param second from the first vector of columns to the second; they may overlap, as may the others
+    /// @param third from the first vector of columns to the third, which may be the fourth
+    /// @param fourth to the fourth, which may overlap the one before
     static void twoNarrow(
-            long second,
             long third,
             long fourth,
             int kc,
@@ -151,18 +151,18 @@ final class SimdThinKernels {
         final long c1 = c0 + Math.min(1, last) * cRow;
         final long d1 = Math.min(1, last) * aRow;
         FloatVector acc00 = FloatVector.fromMemorySegment(SPECIES, init, i0, ORDER);
-        FloatVector acc01 = FloatVector.fromMemorySegment(SPECIES, init, i0 + second, ORDER);
+        FloatVector acc01 = FloatVector.fromMemorySegment(SPECIES, init, i0 + BYTES, ORDER);
         FloatVector acc02 = FloatVector.fromMemorySegment(SPECIES, init, i0 + third, ORDER);
         FloatVector acc03 = FloatVector.fromMemorySegment(SPECIES, init, i0 + fourth, ORDER);
         FloatVector acc10 = FloatVector.fromMemorySegment(SPECIES, init, i1, ORDER);
-        FloatVector acc11 = FloatVector.fromMemorySegment(SPECIES, init, i1 + second, ORDER);
+        FloatVector acc11 = FloatVector.fromMemorySegment(SPECIES, init, i1 + BYTES, ORDER);
         FloatVector acc12 = FloatVector.fromMemorySegment(SPECIES, init, i1 + third, ORDER);
         FloatVector acc13 = FloatVector.fromMemorySegment(SPECIES, init, i1 + fourth, ORDER);
         long ak = a0;
         long bk = b0;
         for (int k = 0; k < kc; k++) {
             final FloatVector b0v = FloatVector.fromMemorySegment(SPECIES, b, bk, ORDER);
-            final FloatVector b1v = FloatVector.fromMemorySegment(SPECIES, b, bk + second, ORDER);
+            final FloatVector b1v = FloatVector.fromMemorySegment(SPECIES, b, bk + BYTES, ORDER);
             final FloatVector b2v = FloatVector.fromMemorySegment(SPECIES, b, bk + third, ORDER);
             final FloatVector b3v = FloatVector.fromMemorySegment(SPECIES, b, bk + fourth, ORDER);
             final FloatVector x0 = FloatVector.broadcast(SPECIES, a.get(FLOAT, ak));
@@ -179,11 +179,11 @@ final class SimdThinKernels {
             bk += bStep;
         }
         acc10.intoMemorySegment(c, c1, ORDER);
-        acc11.intoMemorySegment(c, c1 + second, ORDER);
+        acc11.intoMemorySegment(c, c1 + BYTES, ORDER);
         acc12.intoMemorySegment(c, c1 + third, ORDER);
         acc13.intoMemorySegment(c, c1 + fourth, ORDER);
         acc00.intoMemorySegment(c, c0, ORDER);
-        acc01.intoMemorySegment(c, c0 + second, ORDER);
+        acc01.intoMemorySegment(c, c0 + BYTES, ORDER);
         acc02.intoMemorySegment(c, c0 + third, ORDER);
         acc03.intoMemorySegment(c, c0 + fourth, ORDER);
     }

@@ -146,6 +146,25 @@ class BlockingTest {
 
     @ParameterizedTest
     @CsvSource({
+        "5, 64, 97, true",
+        "5, 64, 96, false", // little depth
+        "5, 63, 97, false",
+        "15, 64, 2000, true",
+        "16, 64, 97, false",
+        "4, 192, 256, true",
+        "4, 191, 256, false",
+        "4, 192, 255, false",
+        "3, 192, 1024, true",
+        "3, 192, 1025, false",
+        "2, 192, 256, false"
+    })
+    void whichTransposedAOfFewRowsIsLaidOut(int m, int n, int k, boolean turned) {
+        Assumptions.assumeTrue(Blocking.FOUR_BY_FOUR, "vectors of 16 lanes only");
+        assertEquals(turned, Blocking.turnFew(m, n, k));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
         "1024, 384, 192, true",
         "1023, 384, 192, false",
         "1024, 384, 191, false",
