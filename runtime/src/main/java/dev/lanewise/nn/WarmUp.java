@@ -178,7 +178,7 @@ final class WarmUp {
         product(calls, kernels, memory, scratch, false, true, 36, wide, 24, false);
         product(calls, kernels, memory, scratch, false, false, 16, 10, 64, true);
         product(calls, kernels, memory, scratch, true, false, 2 * wide, 10, 24, false);
-        product(calls, kernels, memory, scratch, false, false, 192, wide, 12, false);
+        product(calls, kernels, memory, scratch, false, false, 192, wide, 10, false);
         product(calls, kernels, memory, scratch, false, true, 192, wide, 10, false);
 
         final int n = 265;

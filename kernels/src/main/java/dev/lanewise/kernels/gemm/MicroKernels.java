@@ -222,7 +222,6 @@ final class MicroKernels {
                 SimdMicroKernel4x4Shallow.rows(s, 0, 0, 0, s, 0, 0, s, 0, s, 0, 0, -1);
                 SimdMicroKernel8x2.rowsStrided(s, 0, 0, s, 0, 0, s, 0, s, 0, 0, 0, 0, -1);
                 SimdMicroKernel8x2.columns(s, 0, 0, s, 0, 0, s, 0, s, 0, 0, 0, -1);
-                SimdShallow.ten(0, 0, s, 0, 0, 0, s, 0, 0, s, 0, s, 0, 0);
             } else {
                 SimdMicroKernel6x2.panelPacked(s, 0, s, 0, s, 0, 0, s, 0, 0, 0, -1);
                 SimdMicroKernel6x2.rowsStrided(s, 0, 0, s, 0, 0, s, 0, 0, s, 0, 0, 0, -1);

@@ -21,8 +21,11 @@ final class ShallowProduct {
     /// Columns from which one or two rows do not repay that B is read in narrow panels.
     private static final int MANY_COLUMNS = 512;
 
-    /// Rows from which one pass of more depth than [SimdShallow#DEPTH] pays.
+    /// Rows, and elements of C, from which one pass of more depth than [SimdShallow#DEPTH] pays: HotSpot compiles
+    /// it for a fifth of a second, for which the start of a small network's training has no time.
     private static final int ROWS_OF_ONE_PASS = 32;
+
+    private static final int ELEMENTS_OF_ONE_PASS = 32 * 1024;
 
     private ShallowProduct() {}
 
@@ -32,7 +35,12 @@ final class ShallowProduct {
     /// but 81 against 86 for 20 x 10 x 600).
     static boolean pays(int m, int n, int k, float beta) {
         final boolean onePass = k <= SimdShallow.DEPTH
-                || (FOUR_BY_FOUR && k <= SimdShallow.DEPTH_FROM_ONE && n >= NR && m >= ROWS_OF_ONE_PASS && beta == 0);
+                || (FOUR_BY_FOUR
+                        && k <= SimdShallow.DEPTH_FROM_ONE
+                        && n >= NR
+                        && m >= ROWS_OF_ONE_PASS
+                        && (long) m * n >= ELEMENTS_OF_ONE_PASS
+                        && beta == 0);
         return k > 0 && (onePass || (k <= DEPTH && n < NR)) && (m > 2 || n < MANY_COLUMNS);
     }
 

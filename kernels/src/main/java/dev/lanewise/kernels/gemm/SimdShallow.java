@@ -615,9 +615,6 @@ final class SimdShallow {
             MemorySegment c,
             long c0,
             long cRow) {
-        if (rows <= 0) { // a call on nothing
-            return;
-        }
         final long b1 = b0 + bStep;
         final long b2 = b1 + bStep;
         final long b3 = b2 + bStep;
