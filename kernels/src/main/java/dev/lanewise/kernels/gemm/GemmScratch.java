@@ -24,7 +24,8 @@ final class GemmScratch {
         return PANEL_A + (long) PANEL_ROWS * wholeVectors(kc);
     }
 
-    /// What a product of `n` columns and up to `kc` products a pass needs apart from an A laid out as rows.
+    /// What a product of `n` columns and up to `kc` products a pass needs apart from an A laid out as rows. A
+    /// transposed B of little depth is laid out by whole eights of rows ([SimdPacking#transposeFew]).
     static long blocks(int n, int kc) {
         final int rows = SimdPacking.roundedRows(kc);
         return blockB(kc) + Math.min(Blocking.maxBlock(rows), (long) (n + NR - 1) / NR * NR * rows);

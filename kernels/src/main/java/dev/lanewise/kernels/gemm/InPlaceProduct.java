@@ -149,6 +149,7 @@ final class InPlaceProduct {
             i0 = 4 * biasOffset;
             iRow = 0;
         } else if (beta == 0) {
+            // Narrower vectors reach into the strip, which goes with narrow products alone.
             SimdPacking.zeroRows(1, 8 * LANES, scratch, scratchOffset);
             init = scratch;
             i0 = 4 * scratchOffset;

@@ -36,7 +36,7 @@ final class ShallowProduct {
     static boolean pays(int m, int n, int k, float beta) {
         final boolean onePass = k <= SimdShallow.DEPTH
                 || (FOUR_BY_FOUR
-                        && k <= SimdShallow.DEPTH_FROM_ONE
+                        && k <= SimdShallowFromOne.DEPTH
                         && n >= NR
                         && m >= ROWS_OF_ONE_PASS
                         && (long) m * n >= ELEMENTS_OF_ONE_PASS
@@ -183,15 +183,20 @@ final class ShallowProduct {
             MemorySegment c,
             long c0,
             long cRow) {
-        final boolean onePass = FOUR_BY_FOUR && iRow == 0 && k <= SimdShallow.DEPTH_FROM_ONE;
-        final int first = onePass ? k : (k - 1) % SimdShallow.DEPTH + 1;
+        final boolean deep = FOUR_BY_FOUR && iRow == 0 && k > SimdShallow.DEPTH && k <= SimdShallowFromOne.DEPTH;
+        final int first = (k - 1) % SimdShallow.DEPTH + 1;
         for (int j = 0; j < cols; ) {
             final int width = width(cols - j);
             final long second = 4L * (width - LANES);
             final long bj = b0 + 4L * j;
             final long cj = c0 + 4L * j;
-            SimdShallow.add(
-                    first, second, rows, a, a0, aRow, aStep, b, bj, bStep, init, i0 + j * iColumn, iRow, c, cj, cRow);
+            final long ij = i0 + j * iColumn;
+            j += width;
+            if (deep) {
+                SimdShallowFromOne.add(k, second, rows, a, a0, aRow, aStep, b, bj, bStep, init, ij, c, cj, cRow);
+                continue;
+            }
+            SimdShallow.add(first, second, rows, a, a0, aRow, aStep, b, bj, bStep, init, ij, iRow, c, cj, cRow);
             for (int p = first; p < k; p += SimdShallow.DEPTH) {
                 SimdShallow.add(
                         SimdShallow.DEPTH,
@@ -211,7 +216,6 @@ final class ShallowProduct {
                         cj,
                         cRow);
             }
-            j += width;
         }
     }
 

@@ -9,13 +9,11 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /// Micro-kernel of 4 rows and 3 vectors: `c[r, :] = init[:] + sum over k of a[r, k] · b[k, :]`, k in order, by
-/// FMA, for the last columns of a C, of which there are more than two vectors and no more than three, or the first
-/// three
-/// vectors of five.
+/// FMA, for the last columns of a C: more than two vectors and no more than three, or the first three of five.
 ///
 /// A and B as they lie, or packed: all steps are variables. Offsets and steps are in bytes, `aRow` between rows of
-/// op(A), `aStep` between the k of one of them, `bThird` and `cThird` from the first vector of
-/// a row to the third, which may overlap the second. A row beyond `last` is computed and stored as row `last` is.
+/// op(A), `aStep` between the k of one of them, `bThird` and `cThird` from the first vector of a row to the third,
+/// which may overlap the second. A row beyond `last` is computed and stored as row `last` is.
 final class SimdMicroKernel4x3 {
     static final int ROWS = 4;
     static final int VECTORS = 3;

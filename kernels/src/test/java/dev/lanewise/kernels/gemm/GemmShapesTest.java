@@ -41,6 +41,29 @@ class GemmShapesTest {
         }
     }
 
+    /// Laid out as rows where sums do not start from C, if there are five rows or many columns.
+    @Test
+    void fewTransposedRowsOfSomeDepthHaveTheScalarBits() {
+        for (int m : new int[] {3, 4, 5, 9, 15}) {
+            for (int n : new int[] {4 * LANES, 4 * LANES + 3, 13 * LANES - 1}) {
+                for (int k : new int[] {97, 270}) {
+                    final GemmCase of = GemmCase.of(true, false, m, n, k);
+                    assertSameBits(of);
+                    assertSameBits(of.pads(1, 2).from(0, true).clamp(-1, 1));
+                    assertSameBits(of.pads(2, 1).from(0.5f, false));
+                }
+            }
+        }
+    }
+
+    /// A transposed B of little depth, laid out in several blocks.
+    @ParameterizedTest
+    @ValueSource(ints = {2, 9, 10})
+    void littleDepthOfVeryManyColumnsHasTheScalarBits(int k) {
+        assertSameBits(GemmCase.of(false, true, 33, 16500, k).from(0, true));
+        assertSameBits(GemmCase.of(true, true, 33, 16500, k).from(1, false));
+    }
+
     /// A row goes by up to eight vectors at a time, two by up to four.
     @ParameterizedTest
     @ValueSource(ints = {1, 2})
